@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What both sides share, without I/O of its own.
+common_SRC   := common/err.c common/buf.c
+common_PKG   := libsodium libutf8proc
+common_DEPS  :=
+common_TESTS := test_err test_buf

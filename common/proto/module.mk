@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Wire formats: .proto files, and the frames that carry them.
+common/proto_PROTO := common/proto/relay.proto common/proto/content.proto \
+	common/proto/signal.proto
+common/proto_SRC   := common/proto/frame.c common/proto/method.c
+common/proto_PKG   := libprotobuf-c
+common/proto_DEPS  := common
+common/proto_TESTS := test_frame
