@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine.h — the client without its face: account, contacts, sessions,
+ * outbox, inbox. Screen, command line and daemon are fronts on it.
+ *
+ * The engine has a thread of its own that does all that may take time: the
+ * encrypted store, key derivation, the ratchets, the relay connection. A front
+ * submits commands (each function below with a tag) and takes events; neither
+ * ever blocks. docs/architecture.md, "Threads".
+ *
+ * Every command is answered by exactly one event that carries its tag, with
+ * code 0 or an error and a sentence for a person. Events without a tag (0)
+ * tell what happened by itself. Strings in events come from others only after
+ * text_sanitize(): a front may draw them as they are. Timestamps are Unix
+ * milliseconds.
+ */
+#ifndef TUI_ENGINE_ENGINE_H
+#define TUI_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base.h"
+
+#define ENGINE_TEXT_MAX	  65536 /* bytes of one text message */
+#define ENGINE_ID_LEN	  16 /* account and message ids */
+#define ENGINE_PAGE_MAX	  200 /* messages in one page */
+#define ENGINE_SAFETY_LEN 60 /* digits of a safety number */
+
+struct engine; /* heap, owned by its front */
+
+struct engine_opts {
+	const char *dir; /* profile data folder, exists, 0700 */
+	/* Called on the engine's thread when the event queue becomes
+	 * non-empty; wake your own loop in it (uv_async_send) and return. */
+	void (*wake)(void *ctx);
+	void *ctx;
+	const char *country; /* home country calling code, "49"; may be NULL */
+	const char *proxy; /* libcurl proxy URL; may be NULL */
+	bool offline; /* never dial (search, list, ...) */
+	bool fast_kdf; /* tests only: minimal Argon2id for new stores */
+};
+
+/* How the store is opened; exactly one is set. Strings are copied. */
+struct engine_key {
+	const char *passphrase;
+	const char *command; /* its first output line is the passphrase */
+	const char *key_file; /* 32 raw bytes or more */
+};
+
+/* ---- life ------------------------------------------------------------------ */
+
+/*
+ * Start the thread. Takes the profile's lock at once.
+ * Returns 0; ERR_BUSY another process has the profile (*pid says which, 0
+ * unknown); ERR_NOMEM; ERR_SYS.
+ */
+int engine_new(struct engine **e, const struct engine_opts *opts,
+	       int *pid) MUST_USE;
+
+/* Stop: commits what is under way, closes connection and store, wipes keys,
+ * joins the thread, drops unread events. NULL is fine. */
+void engine_free(struct engine *e);
+
+/* True when the profile folder already holds a store (no unlock needed). */
+bool engine_exists(const struct engine_opts *opts);
+
+/* The next event, owned by the caller, or NULL when none waits. */
+struct engine_event *engine_next(struct engine *e);
+void engine_event_free(struct engine_event *ev);
+
+/* ---- rows ------------------------------------------------------------------ */
+
+enum conn_state { CONN_OFFLINE, CONN_CONNECTING, CONN_ONLINE };
+
+/* Order matters: a state only ever moves forward (FAILED apart). */
+enum msg_state {
+	MSG_PENDING = 0, /* clock: in the outbox, not on the relay yet */
+	MSG_SENT = 1, /* one tick: the relay has it */
+	MSG_DELIVERED = 2, /* two ticks: a device of theirs stored it */
+	MSG_READ = 3, /* two ticks in colour: seen */
+	MSG_FAILED = 4, /* will not leave by itself; engine_retry() */
+	MSG_RECEIVED = 5, /* incoming */
+	MSG_WAITING = 6, /* incoming, cannot be opened yet */
+};
+
+enum msg_kind {
+	MSG_TEXT = 0,
+	MSG_KEY_CHANGED = 1, /* a line of ours: their safety number changed */
+	MSG_NOTE = 2, /* another calm line of ours; text says it */
+};
+
+struct msg_row {
+	int64_t id; /* local, grows in the order shown */
+	int64_t chat;
+	enum msg_kind kind;
+	enum msg_state state;
+	bool outgoing;
+	uint64_t sent_ms; /* the sender's clock */
+	uint64_t received_ms; /* ours */
+	char *text; /* UTF-8, sanitised, newlines kept */
+};
+
+enum trust {
+	TRUST_FIRST_USE = 0, /* never compared */
+	TRUST_VERIFIED = 1, /* safety number compared */
+	TRUST_CHANGED = 2, /* was verified, key changed: sending is blocked */
+};
+
+struct chat_row {
+	int64_t chat;
+	uint8_t account[ENGINE_ID_LEN];
+	char *title; /* name, or the number as shown */
+	char *phone; /* E.164 */
+	enum trust trust;
+	uint32_t unread;
+	uint64_t last_ms; /* 0: empty chat */
+	char *last_text; /* one line, may be "" */
+	bool last_outgoing;
+	enum msg_state last_state;
+	char *draft; /* "" when there is none */
+	bool online; /* presence, where it is shared with us */
+	uint64_t last_seen_ms;
+	bool typing;
+};
+
+struct hit_row {
+	struct msg_row msg;
+	char *title; /* the chat's */
+	uint32_t mark_off; /* bytes: first match inside msg.text */
+	uint32_t mark_len;
+};
+
+/* ---- events ---------------------------------------------------------------- */
+
+enum engine_event_kind {
+	/* answers only */
+	EV_DONE = 1, /* command worked and has nothing more to say */
+	EV_ERROR, /* code, text, retry_after_ms */
+	EV_UNLOCKED, /* self: registered or not */
+	EV_CODE_SENT, /* digits, expires_ms, resend_after_ms */
+	EV_REGISTERED, /* self */
+	EV_CONTACT, /* chat: found (or made) for that number */
+	EV_CHATS, /* chats[n]: the whole list, latest first */
+	EV_PAGE, /* msgs[n] ascending; more_before, more_after */
+	EV_SENT_LOCALLY, /* msg: in the store and the outbox */
+	EV_HITS, /* hits[n], newest first */
+	EV_SAFETY, /* safety digits, trust */
+	EV_SELF, /* self */
+	/* by itself */
+	EV_CONN, /* conn, text: why, retry_ms: when next */
+	EV_MSG_NEW, /* msg; shown chats append it */
+	EV_MSG_STATE, /* msg_id, chat, state */
+	EV_CHAT, /* chats[1]: this row changed (also new ones) */
+	EV_SYNC, /* done, total: draining a long queue; 0,0 at its end */
+	EV_RELAY_KEY, /* text: fingerprint, changed; answer with
+			 * engine_relay_key() */
+	EV_REMOVED, /* this device is no longer part of the account */
+	EV_FATAL, /* the store failed; nothing more will work. text */
+};
+
+struct engine_self {
+	bool registered;
+	uint8_t account[ENGINE_ID_LEN];
+	uint32_t device;
+	char *phone;
+	char *name;
+	char *relay; /* URI with its key */
+	char *relay_name; /* what the operator calls it; may be "" */
+	bool read_receipts;
+	bool share_presence;
+};
+
+struct engine_event {
+	enum engine_event_kind kind;
+	uint64_t tag;
+	int code; /* 0 or common/err.h */
+	char *text; /* a sentence; NULL when there is none */
+	uint32_t retry_after_ms;
+
+	int64_t chat;
+	int64_t msg_id;
+	enum msg_state state;
+	enum conn_state conn;
+	enum trust trust;
+	bool changed;
+	bool more_before, more_after;
+	uint32_t digits, resend_after_ms;
+	uint64_t expires_ms;
+	uint32_t done, total;
+	char safety[ENGINE_SAFETY_LEN + 1];
+	struct engine_self self;
+
+	struct msg_row *msgs; /* n rows; EV_MSG_NEW, EV_SENT_LOCALLY: one */
+	struct chat_row *chats;
+	struct hit_row *hits;
+	size_t n;
+};
+
+/* ---- commands: 0 when queued, ERR_NOMEM, ERR_RANGE (argument) ---------------- */
+
+/* Open the store of the profile, or make it when there is none. EV_UNLOCKED,
+ * EV_ERROR (ERR_AUTH: wrong passphrase). Dials when registered. */
+int engine_unlock(struct engine *e, uint64_t tag,
+		  const struct engine_key *key) MUST_USE;
+int engine_change_passphrase(struct engine *e, uint64_t tag,
+			     const char *passphrase) MUST_USE; /* EV_DONE */
+
+/*
+ * Ask the relay for a one-time code. uri is a relay URI or invite link
+ * (common/uri.h); phone as a person types it. EV_CODE_SENT or EV_ERROR, whose
+ * text says what to do next. May be repeated (resend, other number).
+ */
+int engine_register(struct engine *e, uint64_t tag, const char *uri,
+		    const char *phone, const char *name) MUST_USE;
+int engine_verify(struct engine *e, uint64_t tag,
+		  const char *code) MUST_USE; /* EV_REGISTERED */
+int engine_relay_key(struct engine *e, uint64_t tag,
+		     bool accept) MUST_USE; /* EV_DONE */
+
+/* Own profile. EV_SELF. A NULL name leaves it. */
+int engine_self(struct engine *e, uint64_t tag) MUST_USE;
+int engine_set_profile(struct engine *e, uint64_t tag, const char *name,
+		       bool read_receipts, bool share_presence) MUST_USE;
+
+/* Find a person by number and open (make) the chat. EV_CONTACT. Asks the
+ * relay unless the number is known already. name may be NULL. */
+int engine_contact(struct engine *e, uint64_t tag, const char *phone,
+		   const char *name) MUST_USE;
+
+int engine_chats(struct engine *e, uint64_t tag) MUST_USE; /* EV_CHATS */
+
+/* n messages before (older than) an id, 0: the latest. EV_PAGE. */
+int engine_page_before(struct engine *e, uint64_t tag, int64_t chat,
+		       int64_t before, uint32_t n) MUST_USE;
+int engine_page_after(struct engine *e, uint64_t tag, int64_t chat,
+		      int64_t after, uint32_t n) MUST_USE;
+/* A page with the message in its middle (search hits). EV_PAGE. */
+int engine_page_around(struct engine *e, uint64_t tag, int64_t chat, int64_t id,
+		       uint32_t n) MUST_USE;
+
+/* EV_SENT_LOCALLY once text and outbox are on disk; EV_ERROR (ERR_UNTRUSTED:
+ * a verified key changed). Later EV_MSG_STATE. Also clears the draft. */
+int engine_send_text(struct engine *e, uint64_t tag, int64_t chat,
+		     const char *text) MUST_USE;
+int engine_retry(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+
+/* Everything up to this message is seen: clears unread, sends receipts when
+ * they are on. EV_DONE. */
+int engine_mark_read(struct engine *e, uint64_t tag, int64_t chat,
+		     int64_t up_to) MUST_USE;
+int engine_set_draft(struct engine *e, uint64_t tag, int64_t chat,
+		     const char *text) MUST_USE; /* EV_DONE */
+/* The person types in this chat; the engine rate-limits. EV_DONE. */
+int engine_typing(struct engine *e, uint64_t tag, int64_t chat) MUST_USE;
+
+/* Full text, as people type it; chat 0: everywhere. EV_HITS. */
+int engine_search(struct engine *e, uint64_t tag, int64_t chat,
+		  const char *query, uint32_t limit) MUST_USE;
+
+int engine_safety(struct engine *e, uint64_t tag,
+		  int64_t chat) MUST_USE; /* EV_SAFETY */
+/* TRUST_VERIFIED: compared and equal. TRUST_FIRST_USE: accept the new key
+ * without comparing, or take a verification back. EV_SAFETY. */
+int engine_set_trust(struct engine *e, uint64_t tag, int64_t chat,
+		     enum trust trust) MUST_USE;
+
+/* Try to connect now instead of at the next turn of the back-off. EV_DONE. */
+int engine_reconnect(struct engine *e, uint64_t tag) MUST_USE;
+
+/* All incoming messages with id > after, oldest first, of every chat: the
+ * cursor of `sotto recv`. EV_PAGE. */
+int engine_incoming_after(struct engine *e, uint64_t tag, int64_t after,
+			  uint32_t n) MUST_USE;
+
+#endif
