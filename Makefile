@@ -29,7 +29,7 @@ endif
 # ---- flags ------------------------------------------------------------------
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
-	-Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wvla \
+	-Wwrite-strings -Wundef -Wformat=2 -Wvla \
 	-Wimplicit-fallthrough -Wdouble-promotion -Wdate-time \
 	-Wredundant-decls -Wnested-externs -Wbad-function-cast \
 	-Wmissing-noreturn -Wno-unused-parameter
