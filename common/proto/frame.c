@@ -27,8 +27,8 @@ frame_put(struct buf *out, const struct frame *f)
 }
 
 int
-frame_get(const uint8_t *p, size_t len, size_t max, struct frame *f,
-	  size_t *used)
+frame_get(
+    const uint8_t *p, size_t len, size_t max, struct frame *f, size_t *used)
 {
 	uint32_t body, id;
 	unsigned kind;

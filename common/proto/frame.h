@@ -53,6 +53,6 @@ int frame_put(struct buf *out, const struct frame *f) MUST_USE;
  * used are unchanged on error.
  */
 int frame_get(const uint8_t *p, size_t len, size_t max, struct frame *f,
-	      size_t *used) MUST_USE;
+    size_t *used) MUST_USE;
 
 #endif

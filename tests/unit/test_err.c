@@ -17,8 +17,8 @@ test_err_str__every_code_has_a_sentence_of_its_own(void **state)
 		assert_string_not_equal(err_str(codes[i]), "unknown error");
 		for (j = 0; j < i; j++) {
 			assert_int_not_equal(codes[i], codes[j]);
-			assert_string_not_equal(err_str(codes[i]),
-						err_str(codes[j]));
+			assert_string_not_equal(
+			    err_str(codes[i]), err_str(codes[j]));
 		}
 	}
 }

@@ -71,8 +71,8 @@ test_frame_get__bad_headers_are_refused_before_the_body_comes(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(bad); i++) {
 		hex_bytes(bad[i].hex, h, sizeof(h));
-		assert_err(frame_get(h, sizeof(h), 100, &f, &used),
-			   bad[i].want);
+		assert_err(
+		    frame_get(h, sizeof(h), 100, &f, &used), bad[i].want);
 	}
 	assert_int_equal(used, 0);
 	assert_null(f.body);

@@ -32,8 +32,8 @@ size_t content_padded_len(size_t len);
 int content_seal(struct buf *out, const Sotto__Content__Content *c) MUST_USE;
 
 /* Unpad and unpack; *c is freed by content_free(). 0; ERR_FORMAT; ERR_RANGE. */
-int content_open(const uint8_t *p, size_t len,
-		 Sotto__Content__Content **c) MUST_USE;
+int content_open(
+    const uint8_t *p, size_t len, Sotto__Content__Content **c) MUST_USE;
 void content_free(Sotto__Content__Content *c);
 
 #endif

@@ -56,8 +56,8 @@ struct engine_key {
  * Returns 0; ERR_BUSY another process has the profile (*pid says which, 0
  * unknown); ERR_NOMEM; ERR_SYS.
  */
-int engine_new(struct engine **e, const struct engine_opts *opts,
-	       int *pid) MUST_USE;
+int engine_new(
+    struct engine **e, const struct engine_opts *opts, int *pid) MUST_USE;
 
 /* Stop: commits what is under way, closes connection and store, wipes keys,
  * joins the thread, drops unread events. NULL is fine. */
@@ -202,10 +202,10 @@ struct engine_event {
 
 /* Open the store of the profile, or make it when there is none. EV_UNLOCKED,
  * EV_ERROR (ERR_AUTH: wrong passphrase). Dials when registered. */
-int engine_unlock(struct engine *e, uint64_t tag,
-		  const struct engine_key *key) MUST_USE;
+int engine_unlock(
+    struct engine *e, uint64_t tag, const struct engine_key *key) MUST_USE;
 int engine_change_passphrase(struct engine *e, uint64_t tag,
-			     const char *passphrase) MUST_USE; /* EV_DONE */
+    const char *passphrase) MUST_USE; /* EV_DONE */
 
 /*
  * Ask the relay for a one-time code. uri is a relay URI or invite link
@@ -213,65 +213,65 @@ int engine_change_passphrase(struct engine *e, uint64_t tag,
  * text says what to do next. May be repeated (resend, other number).
  */
 int engine_register(struct engine *e, uint64_t tag, const char *uri,
-		    const char *phone, const char *name) MUST_USE;
+    const char *phone, const char *name) MUST_USE;
 int engine_verify(struct engine *e, uint64_t tag,
-		  const char *code) MUST_USE; /* EV_REGISTERED */
-int engine_relay_key(struct engine *e, uint64_t tag,
-		     bool accept) MUST_USE; /* EV_DONE */
+    const char *code) MUST_USE; /* EV_REGISTERED */
+int engine_relay_key(
+    struct engine *e, uint64_t tag, bool accept) MUST_USE; /* EV_DONE */
 
 /* Own profile. EV_SELF. A NULL name leaves it. */
 int engine_self(struct engine *e, uint64_t tag) MUST_USE;
 int engine_set_profile(struct engine *e, uint64_t tag, const char *name,
-		       bool read_receipts, bool share_presence) MUST_USE;
+    bool read_receipts, bool share_presence) MUST_USE;
 
 /* Find a person by number and open (make) the chat. EV_CONTACT. Asks the
  * relay unless the number is known already. name may be NULL. */
 int engine_contact(struct engine *e, uint64_t tag, const char *phone,
-		   const char *name) MUST_USE;
+    const char *name) MUST_USE;
 
 int engine_chats(struct engine *e, uint64_t tag) MUST_USE; /* EV_CHATS */
 
 /* n messages before (older than) an id, 0: the latest. EV_PAGE. */
 int engine_page_before(struct engine *e, uint64_t tag, int64_t chat,
-		       int64_t before, uint32_t n) MUST_USE;
+    int64_t before, uint32_t n) MUST_USE;
 int engine_page_after(struct engine *e, uint64_t tag, int64_t chat,
-		      int64_t after, uint32_t n) MUST_USE;
+    int64_t after, uint32_t n) MUST_USE;
 /* A page with the message in its middle (search hits). EV_PAGE. */
 int engine_page_around(struct engine *e, uint64_t tag, int64_t chat, int64_t id,
-		       uint32_t n) MUST_USE;
+    uint32_t n) MUST_USE;
 
 /* EV_SENT_LOCALLY once text and outbox are on disk; EV_ERROR (ERR_UNTRUSTED:
  * a verified key changed). Later EV_MSG_STATE. Also clears the draft. */
-int engine_send_text(struct engine *e, uint64_t tag, int64_t chat,
-		     const char *text) MUST_USE;
+int engine_send_text(
+    struct engine *e, uint64_t tag, int64_t chat, const char *text) MUST_USE;
 int engine_retry(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
 
 /* Everything up to this message is seen: clears unread, sends receipts when
  * they are on. EV_DONE. */
-int engine_mark_read(struct engine *e, uint64_t tag, int64_t chat,
-		     int64_t up_to) MUST_USE;
+int engine_mark_read(
+    struct engine *e, uint64_t tag, int64_t chat, int64_t up_to) MUST_USE;
 int engine_set_draft(struct engine *e, uint64_t tag, int64_t chat,
-		     const char *text) MUST_USE; /* EV_DONE */
+    const char *text) MUST_USE; /* EV_DONE */
 /* The person types in this chat; the engine rate-limits. EV_DONE. */
 int engine_typing(struct engine *e, uint64_t tag, int64_t chat) MUST_USE;
 
 /* Full text, as people type it; chat 0: everywhere. EV_HITS. */
 int engine_search(struct engine *e, uint64_t tag, int64_t chat,
-		  const char *query, uint32_t limit) MUST_USE;
+    const char *query, uint32_t limit) MUST_USE;
 
-int engine_safety(struct engine *e, uint64_t tag,
-		  int64_t chat) MUST_USE; /* EV_SAFETY */
+int engine_safety(
+    struct engine *e, uint64_t tag, int64_t chat) MUST_USE; /* EV_SAFETY */
 /* TRUST_VERIFIED: compared and equal. TRUST_FIRST_USE: accept the new key
  * without comparing, or take a verification back. EV_SAFETY. */
-int engine_set_trust(struct engine *e, uint64_t tag, int64_t chat,
-		     enum trust trust) MUST_USE;
+int engine_set_trust(
+    struct engine *e, uint64_t tag, int64_t chat, enum trust trust) MUST_USE;
 
 /* Try to connect now instead of at the next turn of the back-off. EV_DONE. */
 int engine_reconnect(struct engine *e, uint64_t tag) MUST_USE;
 
 /* All incoming messages with id > after, oldest first, of every chat: the
  * cursor of `sotto recv`. EV_PAGE. */
-int engine_incoming_after(struct engine *e, uint64_t tag, int64_t after,
-			  uint32_t n) MUST_USE;
+int engine_incoming_after(
+    struct engine *e, uint64_t tag, int64_t after, uint32_t n) MUST_USE;
 
 #endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cmd.h — commands on their way from a front to the engine's thread, and the
+ * table that says which of them is allowed when and who handles it.
+ */
+#ifndef TUI_ENGINE_CMD_H
+#define TUI_ENGINE_CMD_H
+
+#include <stdint.h>
+
+#include "common/base.h"
+
+struct engine;
+struct cmd;
+
+/* What the engine must be for a command; the refusal is a sentence. */
+enum cmd_need {
+	NEED_NOTHING = 0,
+	NEED_LOCKED, /* the store is not open yet */
+	NEED_OPEN, /* the store is open */
+	NEED_REGISTERED, /* and this device is part of an account */
+};
+
+#define ENGINE_CMDS(X) /* name, needs, handler */                              \
+	X(UNLOCK, NEED_LOCKED, cmd_unlock)                                     \
+	X(CHANGE_PASSPHRASE, NEED_OPEN, cmd_change_passphrase)                 \
+	X(REGISTER, NEED_OPEN, cmd_register)                                   \
+	X(VERIFY, NEED_OPEN, cmd_verify)                                       \
+	X(RELAY_KEY, NEED_OPEN, cmd_relay_key)                                 \
+	X(SELF, NEED_OPEN, cmd_self)                                           \
+	X(SET_PROFILE, NEED_OPEN, cmd_set_profile)                             \
+	X(CONTACT, NEED_REGISTERED, cmd_contact)                               \
+	X(CHATS, NEED_OPEN, cmd_chats)                                         \
+	X(PAGE_BEFORE, NEED_OPEN, cmd_page_before)                             \
+	X(PAGE_AFTER, NEED_OPEN, cmd_page_after)                               \
+	X(PAGE_AROUND, NEED_OPEN, cmd_page_around)                             \
+	X(SEND_TEXT, NEED_REGISTERED, cmd_send_text)                           \
+	X(RETRY, NEED_REGISTERED, cmd_retry)                                   \
+	X(MARK_READ, NEED_OPEN, cmd_mark_read)                                 \
+	X(SET_DRAFT, NEED_OPEN, cmd_set_draft)                                 \
+	X(TYPING, NEED_REGISTERED, cmd_typing)                                 \
+	X(SEARCH, NEED_OPEN, cmd_search)                                       \
+	X(SAFETY, NEED_REGISTERED, cmd_safety)                                 \
+	X(SET_TRUST, NEED_REGISTERED, cmd_set_trust)                           \
+	X(RECONNECT, NEED_REGISTERED, cmd_reconnect)                           \
+	X(INCOMING_AFTER, NEED_OPEN, cmd_incoming_after)
+
+typedef void cmd_fn(struct engine *e, struct cmd *c);
+
+enum cmd_kind {
+#define X(name, need, fn) CMD_##name,
+	ENGINE_CMDS(X)
+#undef X
+};
+
+#define X(name, need, fn) cmd_fn fn;
+ENGINE_CMDS(X)
+#undef X
+
+#define CMD_STRINGS 3
+
+struct cmd {
+	enum cmd_kind kind;
+	uint64_t tag;
+	int64_t chat;
+	int64_t id;
+	uint32_t n;
+	int flag[2];
+	char *s[CMD_STRINGS]; /* heap; wiped when the command is freed */
+	struct cmd *next;
+};
+
+/* A command with copies of the strings (NULL stays NULL); NULL: no memory. */
+struct cmd *cmd_new(enum cmd_kind kind, uint64_t tag, const char *s0,
+    const char *s1, const char *s2);
+void cmd_free(struct cmd *c);
+
+#endif
