@@ -24,6 +24,9 @@
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok
 #pragma GCC poison strncpy strncat atoi atol atof
 #pragma GCC poison gmtime localtime ctime asctime
-#pragma GCC poison rand srand tmpnam mktemp
+#pragma GCC poison srand tmpnam mktemp
+/* OpenSSL's headers have parameters of this name, so only the call is refused */
+#undef rand
+#define rand() rand_is_banned
 
 #endif

@@ -27,14 +27,13 @@ struct fingerprint_side {
  * Returns 0; ERR_RANGE id length or no iterations. out is unchanged on error.
  */
 int fingerprint_display(char out[static FINGERPRINT_DIGITS + 1],
-			const struct fingerprint_side *local,
-			const struct fingerprint_side *remote,
-			uint32_t iterations) MUST_USE;
+    const struct fingerprint_side *local, const struct fingerprint_side *remote,
+    uint32_t iterations) MUST_USE;
 
 /* Append the scannable form. Returns 0; ERR_RANGE; ERR_FULL; ERR_NOMEM. */
 int fingerprint_scan_pack(struct buf *out, const struct fingerprint_side *local,
-			  const struct fingerprint_side *remote,
-			  uint32_t version, uint32_t iterations) MUST_USE;
+    const struct fingerprint_side *remote, uint32_t version,
+    uint32_t iterations) MUST_USE;
 
 /*
  * Compare what a peer's screen showed with what ours would: theirs must name
@@ -43,8 +42,7 @@ int fingerprint_scan_pack(struct buf *out, const struct fingerprint_side *local,
  * ERR_FORMAT malformed; ERR_RANGE; ERR_NOMEM. Constant time.
  */
 int fingerprint_scan_compare(const uint8_t *theirs, size_t len,
-			     const struct fingerprint_side *local,
-			     const struct fingerprint_side *remote,
-			     uint32_t version, uint32_t iterations) MUST_USE;
+    const struct fingerprint_side *local, const struct fingerprint_side *remote,
+    uint32_t version, uint32_t iterations) MUST_USE;
 
 #endif

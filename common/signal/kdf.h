@@ -30,19 +30,18 @@ struct message_keys {
 
 /* HMAC-SHA256 of msg under a key of any length. */
 void kdf_hmac(uint8_t out[static KDF_LEN], const uint8_t *key, size_t keylen,
-	      const uint8_t *msg, size_t len);
+    const uint8_t *msg, size_t len);
 
 /*
  * HKDF-SHA256, RFC 5869. salt may be NULL: 32 zero bytes. outlen is at most
  * 255 * 32.
  */
 void kdf_hkdf(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
-	      const uint8_t *ikm, size_t ikmlen, const char *info);
+    const uint8_t *ikm, size_t ikmlen, const char *info);
 
 /* Root step: HKDF(root, dh, "WhisperRatchet", 64). next may be root. */
 void kdf_root_step(struct root_key *next, struct chain_key *chain,
-		   const struct root_key *root,
-		   const uint8_t dh[static EC_LEN]);
+    const struct root_key *root, const uint8_t dh[static EC_LEN]);
 
 /* The seed of the message at this place of the chain, and the next place. */
 void kdf_chain_seed(struct message_seed *out, const struct chain_key *ck);
@@ -50,7 +49,7 @@ void kdf_chain_next(struct chain_key *next, const struct chain_key *ck);
 
 /* pq_salt: 32 bytes from the post-quantum ratchet, or NULL. */
 void kdf_message_keys(struct message_keys *out, const struct message_seed *seed,
-		      const uint8_t *pq_salt);
+    const uint8_t *pq_salt);
 
 /*
  * AES-256-CBC with PKCS#7 padding; appends to out.
@@ -59,10 +58,10 @@ void kdf_message_keys(struct message_keys *out, const struct message_seed *seed,
  * the MAC holds). out is unchanged on error.
  */
 int cbc_seal(struct buf *out, const uint8_t key[static 32],
-	     const uint8_t iv[static CBC_IV_LEN], const uint8_t *pt,
-	     size_t len) MUST_USE;
+    const uint8_t iv[static CBC_IV_LEN], const uint8_t *pt,
+    size_t len) MUST_USE;
 int cbc_open(struct buf *out, const uint8_t key[static 32],
-	     const uint8_t iv[static CBC_IV_LEN], const uint8_t *ct,
-	     size_t len) MUST_USE;
+    const uint8_t iv[static CBC_IV_LEN], const uint8_t *ct,
+    size_t len) MUST_USE;
 
 #endif

@@ -69,8 +69,8 @@ struct kem_sk {
 };
 
 /* A fresh key pair. The caller wipes it (sodium_memzero) after use. */
-void identity_generate(struct identity_key_pair *out,
-		       const struct signal_rng *rng);
+void identity_generate(
+    struct identity_key_pair *out, const struct signal_rng *rng);
 void ec_generate(struct ec_pair *out, const struct signal_rng *rng);
 
 /*
@@ -78,14 +78,14 @@ void ec_generate(struct ec_pair *out, const struct signal_rng *rng);
  * Returns 0; ERR_FORMAT when the public key comes out zero. out is unchanged
  * on error.
  */
-int identity_from_private(struct identity_key_pair *out,
-			  const uint8_t k[static EC_LEN]) MUST_USE;
-int ec_from_private(struct ec_pair *out,
-		    const uint8_t k[static EC_LEN]) MUST_USE;
+int identity_from_private(
+    struct identity_key_pair *out, const uint8_t k[static EC_LEN]) MUST_USE;
+int ec_from_private(
+    struct ec_pair *out, const uint8_t k[static EC_LEN]) MUST_USE;
 
 /* 33-byte encoding. */
-void identity_pk_put(uint8_t out[static EC_PUBLIC_LEN],
-		     const struct identity_pk *pk);
+void identity_pk_put(
+    uint8_t out[static EC_PUBLIC_LEN], const struct identity_pk *pk);
 void ec_pk_put(uint8_t out[static EC_PUBLIC_LEN], const struct ec_pk *pk);
 
 /*
@@ -93,30 +93,31 @@ void ec_pk_put(uint8_t out[static EC_PUBLIC_LEN], const struct ec_pk *pk);
  * Returns 0; ERR_RANGE wrong length; ERR_FORMAT wrong type byte. out is
  * unchanged on error. Whether u is a sound point is checked where it is used.
  */
-int identity_pk_get(struct identity_pk *out, const uint8_t *p,
-		    size_t len) MUST_USE;
+int identity_pk_get(
+    struct identity_pk *out, const uint8_t *p, size_t len) MUST_USE;
 int ec_pk_get(struct ec_pk *out, const uint8_t *p, size_t len) MUST_USE;
 
 /* Decode exactly KEM_PUBLIC_LEN bytes of type 0x08; errors as above. */
 int kem_pk_get(struct kem_pk *out, const uint8_t *p, size_t len) MUST_USE;
 
 /* Equality of public keys; constant time although they are public. */
-bool identity_pk_equal(const struct identity_pk *a,
-		       const struct identity_pk *b);
+bool identity_pk_equal(
+    const struct identity_pk *a, const struct identity_pk *b);
 bool ec_pk_equal(const struct ec_pk *a, const struct ec_pk *b);
 
 /*
- * True when u is canonical (below 2^255-19), and its point has prime order:
- * neither small nor with a small component. Public data. docs/crypto.md §2.3.
+ * A received key is sound when u is canonical (below 2^255-19) and its point
+ * is on the curve and has prime order. Public data. docs/crypto.md §2.3.
+ * Returns 0; ERR_FORMAT it is not; ERR_NOMEM.
  */
-bool ec_pk_is_sound(const struct ec_pk *pk);
+int ec_pk_check(const struct ec_pk *pk) MUST_USE;
 
 /*
  * X25519. Returns 0; ERR_FORMAT when the shared secret is zero (a peer's key
  * of small order). out is unchanged on error. Constant time in the secrets.
  */
 int ec_agree(uint8_t out[static EC_LEN], const struct ec_sk *sk,
-	     const struct ec_pk *pk) MUST_USE;
+    const struct ec_pk *pk) MUST_USE;
 
 /* Views of the same curve keys for a handshake, which mixes the two kinds. */
 struct ec_pk identity_as_ec_pk(const struct identity_pk *pk);

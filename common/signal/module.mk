@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-common/signal_SRC   :=
-common/signal_PKG   :=
-common/signal_DEPS  := common
-common/signal_TESTS :=
+# The Signal protocol: bytes in, bytes out.
+common/signal_SRC   := common/signal/keys.c common/signal/xeddsa.c \
+	common/signal/kdf.c common/signal/pb.c common/signal/message.c \
+	common/signal/prekey.c common/signal/state.c common/signal/ratchet.c \
+	common/signal/handshake.c common/signal/session.c \
+	common/signal/fingerprint.c
+common/signal_PKG   := libsodium libcrypto libprotobuf-c
+common/signal_DEPS  := common/proto common
+common/signal_TESTS := test_transcript
+test_transcript_PKG := jansson

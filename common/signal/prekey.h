@@ -55,32 +55,30 @@ int pre_key_bundle_check(const struct pre_key_bundle *b) MUST_USE;
 
 /* Fresh pre-keys; ids are the caller's, any uint32. */
 void signed_pre_key_generate(struct signed_pre_key *out, uint32_t id,
-			     const struct identity_key_pair *identity,
-			     uint64_t now_ms, const struct signal_rng *rng);
-void one_time_pre_key_generate(struct one_time_pre_key *out, uint32_t id,
-			       const struct signal_rng *rng);
+    const struct identity_key_pair *identity, uint64_t now_ms,
+    const struct signal_rng *rng);
+void one_time_pre_key_generate(
+    struct one_time_pre_key *out, uint32_t id, const struct signal_rng *rng);
 /* Returns 0; ERR_NOMEM. */
 int kyber_pre_key_generate(struct kyber_pre_key *out, uint32_t id,
-			   bool last_resort,
-			   const struct identity_key_pair *identity,
-			   uint64_t now_ms,
-			   const struct signal_rng *rng) MUST_USE;
+    bool last_resort, const struct identity_key_pair *identity, uint64_t now_ms,
+    const struct signal_rng *rng) MUST_USE;
 
 /*
  * Private pre-keys as bytes for the store (common/proto/signal.proto). pack
  * appends: 0, ERR_FULL, ERR_NOMEM; the buffer is unchanged on error. unpack:
  * 0, ERR_FORMAT, ERR_RANGE, ERR_NOMEM; out is unchanged on error.
  */
-int signed_pre_key_pack(struct buf *out,
-			const struct signed_pre_key *k) MUST_USE;
-int signed_pre_key_unpack(struct signed_pre_key *out, const uint8_t *p,
-			  size_t len) MUST_USE;
-int one_time_pre_key_pack(struct buf *out,
-			  const struct one_time_pre_key *k) MUST_USE;
-int one_time_pre_key_unpack(struct one_time_pre_key *out, const uint8_t *p,
-			    size_t len) MUST_USE;
+int signed_pre_key_pack(
+    struct buf *out, const struct signed_pre_key *k) MUST_USE;
+int signed_pre_key_unpack(
+    struct signed_pre_key *out, const uint8_t *p, size_t len) MUST_USE;
+int one_time_pre_key_pack(
+    struct buf *out, const struct one_time_pre_key *k) MUST_USE;
+int one_time_pre_key_unpack(
+    struct one_time_pre_key *out, const uint8_t *p, size_t len) MUST_USE;
 int kyber_pre_key_pack(struct buf *out, const struct kyber_pre_key *k) MUST_USE;
-int kyber_pre_key_unpack(struct kyber_pre_key *out, const uint8_t *p,
-			 size_t len) MUST_USE;
+int kyber_pre_key_unpack(
+    struct kyber_pre_key *out, const uint8_t *p, size_t len) MUST_USE;
 
 #endif

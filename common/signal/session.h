@@ -52,8 +52,8 @@ struct signal_local {
  */
 struct signal_prekeys {
 	int (*signed_get)(void *ctx, uint32_t id, struct signed_pre_key *out);
-	int (*one_time_get)(void *ctx, uint32_t id,
-			    struct one_time_pre_key *out);
+	int (*one_time_get)(
+	    void *ctx, uint32_t id, struct one_time_pre_key *out);
 	int (*kyber_get)(void *ctx, uint32_t id, struct kyber_pre_key *out);
 	void *ctx;
 };
@@ -69,8 +69,7 @@ struct signal_prekeys {
  * error.
  */
 int session_start(const struct signal_local *local, const uint8_t *record,
-		  size_t len, const struct pre_key_bundle *peer,
-		  struct buf *out) MUST_USE;
+    size_t len, const struct pre_key_bundle *peer, struct buf *out) MUST_USE;
 
 /* One encrypted message and the record after it. */
 struct session_sealed {
@@ -89,8 +88,8 @@ struct session_sealed {
  * success the caller clears it.
  */
 int session_encrypt(const struct signal_local *local, const uint8_t *record,
-		    size_t len, const uint8_t *pt, size_t ptlen,
-		    struct session_sealed *out) MUST_USE;
+    size_t len, const uint8_t *pt, size_t ptlen,
+    struct session_sealed *out) MUST_USE;
 void session_sealed_clear(struct session_sealed *s);
 
 /* One decrypted message, the record after it, and what the caller must do. */
@@ -127,9 +126,8 @@ struct session_opened {
  * error. out is untouched on error; on success the caller clears it.
  */
 int session_decrypt(const struct signal_local *local, const uint8_t *record,
-		    size_t len, const struct signal_prekeys *keys,
-		    enum signal_type type, const uint8_t *ct, size_t ctlen,
-		    struct session_opened *out) MUST_USE;
+    size_t len, const struct signal_prekeys *keys, enum signal_type type,
+    const uint8_t *ct, size_t ctlen, struct session_opened *out) MUST_USE;
 void session_opened_clear(struct session_opened *o);
 
 struct session_info {
@@ -145,8 +143,8 @@ struct session_info {
 
 /* Returns 0; ERR_FORMAT, ERR_RANGE, ERR_VERSION malformed or unknown record;
  * ERR_NOMEM. out is unchanged on error. */
-int session_info(const uint8_t *record, size_t len,
-		 struct session_info *out) MUST_USE;
+int session_info(
+    const uint8_t *record, size_t len, struct session_info *out) MUST_USE;
 
 /*
  * True when sending needs a new bundle first: no current session, one the
@@ -161,7 +159,7 @@ bool session_needs_renewal(const struct session_info *i, uint64_t now_ms);
  * initialised by the call, the caller clears it; untouched on error.
  * Returns 0; ERR_FORMAT, ERR_RANGE, ERR_VERSION; ERR_NOMEM.
  */
-int session_archive(const uint8_t *record, size_t len,
-		    struct buf *out) MUST_USE;
+int session_archive(
+    const uint8_t *record, size_t len, struct buf *out) MUST_USE;
 
 #endif

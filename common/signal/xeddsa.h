@@ -14,16 +14,15 @@
  * Cannot fail. len may be 0 (msg may then be NULL).
  */
 void xeddsa_sign(uint8_t sig[static SIGNATURE_LEN],
-		 const struct identity_key_pair *key, const uint8_t *msg,
-		 size_t len, const struct signal_rng *rng);
+    const struct identity_key_pair *key, const uint8_t *msg, size_t len,
+    const struct signal_rng *rng);
 
 /*
  * Returns 0 when sig is right; ERR_AUTH when it is not, or when the key is of
  * small order, not canonical, or u = -1; ERR_NOMEM. Public data only.
  */
 int xeddsa_verify(const uint8_t sig[static SIGNATURE_LEN],
-		  const struct identity_pk *key, const uint8_t *msg,
-		  size_t len) MUST_USE;
+    const struct identity_pk *key, const uint8_t *msg, size_t len) MUST_USE;
 
 /*
  * Edwards y-coordinate (32 bytes, sign bit clear) of Montgomery u:
@@ -31,7 +30,7 @@ int xeddsa_verify(const uint8_t sig[static SIGNATURE_LEN],
  * Returns 0; ERR_FORMAT u not canonical or u = -1; ERR_NOMEM. y is unchanged
  * on error.
  */
-int mont_to_edwards(uint8_t y[static EC_LEN],
-		    const uint8_t u[static EC_LEN]) MUST_USE;
+int mont_to_edwards(
+    uint8_t y[static EC_LEN], const uint8_t u[static EC_LEN]) MUST_USE;
 
 #endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
+#include <limits.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/ossl.h"
+#include "common/signal/kdf.h"
+
+#define ROOT_LABEL    "WhisperRatchet"
+#define MESSAGE_LABEL "WhisperMessageKeys"
+
+static const uint8_t NO_SALT[KDF_LEN];
+
+void
+kdf_hmac(uint8_t out[static KDF_LEN], const uint8_t *key, size_t keylen,
+    const uint8_t *msg, size_t len)
+{
+	crypto_auth_hmacsha256_state st;
+
+	crypto_auth_hmacsha256_init(&st, key, keylen);
+	crypto_auth_hmacsha256_update(&st, msg, len);
+	crypto_auth_hmacsha256_final(&st, out);
+	sodium_memzero(&st, sizeof(st));
+}
+
+void
+kdf_hkdf(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
+    const uint8_t *ikm, size_t ikmlen, const char *info)
+{
+	crypto_auth_hmacsha256_state keyed, st;
+	uint8_t prk[KDF_LEN], t[KDF_LEN], n = 0;
+	size_t used = 0, take;
+
+	assert(outlen <= (size_t)255 * KDF_LEN);
+	if (salt == NULL) {
+		salt = NO_SALT;
+		saltlen = sizeof(NO_SALT);
+	}
+	kdf_hmac(prk, salt, saltlen, ikm, ikmlen);
+	crypto_auth_hmacsha256_init(&keyed, prk, sizeof(prk));
+	while (used < outlen) {
+		st = keyed;
+		if (n > 0)
+			crypto_auth_hmacsha256_update(&st, t, sizeof(t));
+		crypto_auth_hmacsha256_update(
+		    &st, (const uint8_t *)info, strlen(info));
+		n++;
+		crypto_auth_hmacsha256_update(&st, &n, 1);
+		crypto_auth_hmacsha256_final(&st, t);
+		take = outlen - used < KDF_LEN ? outlen - used : KDF_LEN;
+		memcpy(out + used, t, take);
+		used += take;
+	}
+	sodium_memzero(prk, sizeof(prk));
+	sodium_memzero(t, sizeof(t));
+	sodium_memzero(&keyed, sizeof(keyed));
+	sodium_memzero(&st, sizeof(st));
+}
+
+void
+kdf_root_step(struct root_key *next, struct chain_key *chain,
+    const struct root_key *root, const uint8_t dh[static EC_LEN])
+{
+	uint8_t okm[2 * KDF_LEN];
+
+	kdf_hkdf(okm, sizeof(okm), root->b, KDF_LEN, dh, EC_LEN, ROOT_LABEL);
+	memcpy(next->b, okm, KDF_LEN);
+	memcpy(chain->b, okm + KDF_LEN, KDF_LEN);
+	sodium_memzero(okm, sizeof(okm));
+}
+
+void
+kdf_chain_seed(struct message_seed *out, const struct chain_key *ck)
+{
+	kdf_hmac(out->b, ck->b, KDF_LEN, (const uint8_t[]){0x01}, 1);
+}
+
+void
+kdf_chain_next(struct chain_key *next, const struct chain_key *ck)
+{
+	kdf_hmac(next->b, ck->b, KDF_LEN, (const uint8_t[]){0x02}, 1);
+}
+
+void
+kdf_message_keys(struct message_keys *out, const struct message_seed *seed,
+    const uint8_t *pq_salt)
+{
+	uint8_t okm[80];
+
+	kdf_hkdf(okm, sizeof(okm), pq_salt, pq_salt != NULL ? KDF_LEN : 0,
+	    seed->b, KDF_LEN, MESSAGE_LABEL);
+	memcpy(out->cipher, okm, 32);
+	memcpy(out->mac, okm + 32, 32);
+	memcpy(out->iv, okm + 64, CBC_IV_LEN);
+	sodium_memzero(okm, sizeof(okm));
+}
+
+int
+cbc_seal(struct buf *out, const uint8_t key[static 32],
+    const uint8_t iv[static CBC_IV_LEN], const uint8_t *pt, size_t len)
+{
+	EVP_CIPHER_CTX *c = NULL;
+	int r, n = 0, tail = 0;
+
+	if (len > INT_MAX - CBC_BLOCK)
+		return ERR_RANGE;
+	r = buf_reserve(out, len + CBC_BLOCK);
+	if (r != 0)
+		return r;
+	c = EVP_CIPHER_CTX_new();
+	if (c == NULL)
+		return ERR_NOMEM;
+	if (EVP_EncryptInit_ex(c, EVP_aes_256_cbc(), NULL, key, iv) != 1 ||
+	    (len > 0 && EVP_EncryptUpdate(
+			    c, out->p + out->len, &n, pt, (int)len) != 1) ||
+	    EVP_EncryptFinal_ex(c, out->p + out->len + n, &tail) != 1)
+		r = ERR_NOMEM;
+	else
+		out->len += (size_t)n + (size_t)tail;
+	EVP_CIPHER_CTX_free(c); /* wipes the key schedule */
+	return r;
+}
+
+int
+cbc_open(struct buf *out, const uint8_t key[static 32],
+    const uint8_t iv[static CBC_IV_LEN], const uint8_t *ct, size_t len)
+{
+	EVP_CIPHER_CTX *c;
+	int r, n = 0, tail = 0;
+
+	if (len > INT_MAX - CBC_BLOCK)
+		return ERR_RANGE;
+	if (len == 0 || len % CBC_BLOCK != 0)
+		return ERR_FORMAT;
+	r = buf_reserve(out, len + CBC_BLOCK);
+	if (r != 0)
+		return r;
+	c = EVP_CIPHER_CTX_new();
+	if (c == NULL)
+		return ERR_NOMEM;
+	if (EVP_DecryptInit_ex(c, EVP_aes_256_cbc(), NULL, key, iv) != 1 ||
+	    EVP_DecryptUpdate(c, out->p + out->len, &n, ct, (int)len) != 1)
+		r = ERR_NOMEM;
+	else if (EVP_DecryptFinal_ex(c, out->p + out->len + n, &tail) != 1)
+		r = ERR_FORMAT;
+	if (r == 0)
+		out->len += (size_t)n + (size_t)tail;
+	else
+		sodium_memzero(out->p + out->len, len + CBC_BLOCK);
+	EVP_CIPHER_CTX_free(c);
+	return r;
+}
