@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The relay: net -> admin -> identity, abuse, store -> common.
+# The relay: net -> identity -> admin -> abuse, store -> common.
 sotto-relay_MAIN := relay/main.c
-sotto-relay_MODS := relay/net relay/admin relay/identity relay/abuse \
+sotto-relay_MODS := relay/net relay/identity relay/admin relay/abuse \
 	relay/store common/noise common/proto common

@@ -33,6 +33,7 @@
 	X(CONNECT, "connect", "an accepted connection")                        \
 	X(HANDSHAKE, "handshake", "a Noise handshake, begun or failed")        \
 	X(REGISTER, "register", "a one-time code asked for")                   \
+	X(RESEND, "resend", "one more code for the same number")               \
 	X(VERIFY, "verify", "a one-time code tried")                           \
 	X(LOOKUP, "lookup", "a phone number looked up")                        \
 	X(GET_KEYS, "get-keys", "a device whose keys are fetched")             \
@@ -63,8 +64,8 @@ enum limit_kind {
 	X(HANDSHAKE, ADDRESS, "limit-handshake-address", "60/1m")              \
 	X(REGISTER, ADDRESS, "limit-register-address", "10/1h")                \
 	X(REGISTER, NUMBER, "limit-register-number", "4/1h")                   \
+	X(RESEND, NUMBER, "limit-resend-number", "1/1m")                       \
 	X(VERIFY, ADDRESS, "limit-verify-address", "30/1h")                    \
-	X(VERIFY, NUMBER, "limit-verify-number", "15/1h")                      \
 	X(LOOKUP, ACCOUNT, "limit-lookup-account", "500/1d")                   \
 	X(LOOKUP, ADDRESS, "limit-lookup-address", "2000/1d")                  \
 	X(GET_KEYS, ACCOUNT, "limit-get-keys-account", "300/10m")              \

@@ -17,6 +17,7 @@
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/log.h"
+#include "relay/abuse/cidr.h"
 #include "relay/abuse/limit.h"
 
 #define RELAY_CONF_DEFAULT_FILE "/etc/sotto-relay.conf"
@@ -49,7 +50,7 @@ enum otp_driver_id {
 struct relay_conf {
 	/* flags only */
 	char *config_file; /* NULL: the default one, if it is there */
-	bool help, version, sample_config, check_config, man_rows;
+	bool help, version, sample_config, check_config, man_page;
 
 	/* the relay */
 	char *name; /* what clients show */
@@ -68,8 +69,7 @@ struct relay_conf {
 	uint32_t guests_max; /* connections that are no device (yet) */
 	uint64_t handshake_timeout_ms;
 	uint64_t guest_timeout_ms; /* a guest's whole life */
-	uint64_t idle_timeout_ms;
-	uint64_t ping_interval_ms;
+	uint64_t idle_timeout_ms; /* nothing read from a device */
 	uint64_t drain_timeout_ms;
 
 	/* registration */
@@ -77,7 +77,6 @@ struct relay_conf {
 	uint32_t home_country; /* calling code, for ctl; 0 none */
 	uint64_t otp_ttl_ms;
 	uint32_t otp_attempts; /* wrong codes before one is void */
-	uint64_t otp_resend_ms; /* between two codes for a number */
 	int otp_driver; /* enum otp_driver_id */
 	uint64_t otp_timeout_ms; /* one try of command or gateway */
 	char *otp_command; /* words, "..." and \ as in a shell, no shell */
@@ -87,6 +86,7 @@ struct relay_conf {
 	char *otp_http_body; /* NULL none */
 	char *otp_http_user; /* "name:password"; secret; NULL none */
 	uint32_t otp_http_retries;
+	uint64_t otp_http_retry_ms; /* before the first; doubles */
 
 	/* messages */
 	uint64_t message_ttl_ms; /* undelivered after this: dropped */
@@ -101,6 +101,8 @@ struct relay_conf {
 
 	/* not rows */
 	struct limit_rates rates; /* parsed from limit_text */
+	struct cidr *proxy_nets; /* parsed from proxy_trusted */
+	size_t n_proxy_nets;
 	atomic_uint refs;
 };
 
@@ -140,6 +142,10 @@ int relay_conf_reload(const struct relay_conf *old, int argc, char *const *argv,
 /* Any thread. unref(NULL) is fine; the last one frees, secrets wiped. */
 struct relay_conf *relay_conf_ref(struct relay_conf *conf);
 void relay_conf_unref(struct relay_conf *conf);
+
+/* Whether a connection from sa speaks for others by the PROXY protocol. */
+bool relay_conf_proxy_trusted(
+    const struct relay_conf *conf, const struct sockaddr *sa);
 
 /* The policy's word, for HELLO. */
 const char *registration_policy_str(int policy);

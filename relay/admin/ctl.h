@@ -72,4 +72,8 @@ void ctl_stop(struct ctl *c);
 int ctl_client(
     int argc, char *const *argv, const char *path, FILE *out, FILE *err);
 
+/* The same with the socket that the configuration names (--config FILE before
+ * the command, environment); argv[0] is "ctl". What main() calls. */
+int ctl_main(int argc, char *const *argv, char *const *env);
+
 #endif
