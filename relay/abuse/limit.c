@@ -17,8 +17,8 @@
 
 /*
  * The generic cell rate algorithm: a bucket is the time at which it will be
- * full again. "full" never lies in the past by more than nothing: a stamp that
- * has passed is a full bucket, so such a place is free for anybody.
+ * full again. Once that has passed it says nothing any more, so its place is
+ * free for anybody.
  */
 struct bucket {
 	uint64_t tag; /* the key's hash */
@@ -32,7 +32,7 @@ struct set {
 /* A lock, and the buckets for newcomers to those of its sets that hold nothing
  * but debts. */
 struct stripe {
-	_Alignas(64) pthread_mutex_t lock;
+	pthread_mutex_t lock;
 	uint64_t refused, shared;
 	uint64_t shared_full_ns[LIMIT_CLASS_COUNT][LIMIT_KIND_COUNT];
 };
@@ -198,10 +198,9 @@ limit_new(struct limit **out, size_t entries)
 		return ERR_RANGE;
 	while (n * WAYS < entries)
 		n *= 2;
-	l = aligned_alloc(64, (sizeof(*l) + 63) / 64 * 64);
+	l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return ERR_NOMEM;
-	memset(l, 0, sizeof(*l));
 	l->sets = calloc(n, sizeof(*l->sets));
 	if (l->sets == NULL) {
 		free(l);
