@@ -108,6 +108,11 @@ struct store_opts {
 	uint32_t batch_ops; /* most operations in one commit; 4,096 */
 	uint32_t batch_bytes; /* most message bytes in one commit; 8 MiB */
 	uint32_t cache_devices; /* devices remembered in memory; 65,536 */
+	uint32_t
+	    recent_rows; /* newest rows in which a repeat is seen; 262,144 */
+	/* Told on the store's thread when commits begin to fail, with the
+	 * reason, and with NULL when they work again. May be NULL. */
+	void (*trouble)(void *ctx, const char *reason);
 };
 
 /* Why opening failed, in a sentence for the operator. */
@@ -143,8 +148,9 @@ struct store_sink {
 	void (*wake)(void *ctx);
 	void *ctx;
 	pthread_mutex_t lock; /* private from here on */
-	struct store_op *head;
-	struct store_op **tail;
+	struct store_op *head, **tail; /* finished */
+	struct store_op *batch, **batch_tail; /* of the commit under way */
+	struct store_sink *touched; /* the next sink of that commit */
 };
 
 /* Returns 0 or ERR_SYS. */
@@ -216,8 +222,9 @@ struct store_op {
 	void (*done)(struct store_op *op);
 	void *ctx; /* the caller's */
 	struct store_sink *sink;
-	struct store_op *next, *prev; /* private from here on */
-	int state;
+	struct store_op *next, **link; /* private from here on */
+	uint32_t weight;
+	bool waiting;
 };
 
 /* Prepare the head of an op; arguments are the caller's to fill. */
@@ -270,8 +277,8 @@ struct store_lookup {
 	struct account_id account; /* result */
 };
 
-/* ERR_RANGE n over STORE_LOOKUP_MAX; a malformed number is not found. Banned
- * accounts are not found. */
+/* ERR_RANGE n over STORE_LOOKUP_MAX; a malformed number is not found. Nobody
+ * finds, asks keys of or writes to a banned account. */
 struct op_lookup {
 	struct store_op op;
 	size_t n;
@@ -369,7 +376,7 @@ struct op_otp_check {
  * Errors of OTP_CHECK (ERR_AUTH with attempts_left); ERR_EXISTS the Noise key
  * is a live device of another account; ERR_DUP the replaced device 1 had the
  * same registration id (others would not notice: choose another); ERR_FULL
- * invite used up meanwhile; ERR_DENIED banned; ERR_RANGE, ERR_FORMAT keys.
+ * invite used up or void meanwhile; ERR_DENIED banned; ERR_RANGE, ERR_FORMAT keys.
  * Apart from a counted wrong code nothing changes on error.
  */
 struct op_register {
@@ -508,7 +515,7 @@ struct store_envelope {
 	store_dev dev; /* results from here on */
 	uint64_t seq; /* order in the device's queue, over 0 */
 	uint64_t prev_seq; /* the message before it; 0: none is known */
-	bool repeat; /* it was in the queue already, under this seq */
+	bool repeat; /* it was queued already, under this seq */
 };
 
 struct store_target {
@@ -526,9 +533,11 @@ struct store_target {
  * One message for every device of the accounts (of the sender's own account:
  * every device but the sender's). When a set is not right nothing is queued:
  * the answer is ERR_STATE and the targets tell what is wrong. Otherwise one
- * row each; a row of the same device, sender and message id that still waits
- * is not queued twice (its seq is returned, repeat set, prev_seq 0).
- * ERR_STATE; ERR_NOTFOUND the sender is no device any more; ERR_FULL a queue
+ * row each; a row of the same device, sender and message id among the newest
+ * recent_rows is not queued twice (its seq is returned, repeat set, prev_seq
+ * 0), whether it waits still or was acknowledged meanwhile. Older than that it
+ * is queued again and the receiving device, which knows its ids, drops it.
+ * ERR_STATE; ERR_NOTFOUND the sender is no device any more, or banned; ERR_FULL a queue
  * is full; ERR_RANGE sizes, a device or an account twice.
  */
 struct op_send {
@@ -546,7 +555,7 @@ struct op_send {
 /*
  * One row under a seq of store_seq_take(), for messages handed out first;
  * cancel it when the device acknowledges before the store takes it.
- * ERR_NOTFOUND dev is gone; ERR_FULL; ERR_DUP that message waits already.
+ * ERR_NOTFOUND dev is gone; ERR_FULL; ERR_DUP that message was queued already.
  */
 struct op_queue_put {
 	struct store_op op;
@@ -594,6 +603,7 @@ struct op_queue_read {
 	size_t cap; /* private */
 	struct buf data; /* bodies */
 	bool more; /* newer messages wait */
+	uint64_t upto; /* all up to this seq is in here or acknowledged */
 };
 
 struct op_queue_count {
