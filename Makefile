@@ -103,7 +103,8 @@ $(B)/$(1): $(call objs,$($(1)_MAIN)) $(foreach m,$($(1)_MODS),$(call ar_of,$(m))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 
-# ---- unit tests: $(module)_TESTS, each links its module and what that needs --
+# ---- unit tests: $(module)_TESTS, each links its module, what that needs, and
+# the helpers named in <test>_SRC.
 # Every malloc of ours goes through tests/unit/alloc.c, so that a test can make
 # the n-th one fail.
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
@@ -111,11 +112,11 @@ TEST_HELP := tests/unit/alloc.c tests/unit/hex.c
 UNIT :=
 define UNIT_TEST
 UNIT += $(B)/tests/$(2)
-$(B)/tests/$(2): $(B)/obj/tests/unit/$(2).o $(call objs,$(TEST_HELP)) \
+$(B)/tests/$(2): $(B)/obj/tests/unit/$(2).o $(call objs,$(TEST_HELP) $($(2)_SRC)) \
     $(foreach m,$(1) $($(1)_DEPS),$(call ar_of,$(m)))
 	$$(LINK)
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) $$(WRAP) -o $$@ $(B)/obj/tests/unit/$(2).o \
-	    $(call objs,$(TEST_HELP)) $$(call libs,$(1) $($(1)_DEPS)) \
+	    $(call objs,$(TEST_HELP) $($(2)_SRC)) $$(call libs,$(1) $($(1)_DEPS)) \
 	    $$(shell pkg-config --libs cmocka $($(2)_PKG)) -lpthread $$(LDLIBS)
 endef
 $(foreach m,$(MODULES),$(foreach t,$($(m)_TESTS),$(eval $(call UNIT_TEST,$(m),$(t)))))
