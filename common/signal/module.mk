@@ -7,5 +7,6 @@ common/signal_SRC   := common/signal/keys.c common/signal/xeddsa.c \
 	common/signal/fingerprint.c
 common/signal_PKG   := libsodium libcrypto libprotobuf-c
 common/signal_DEPS  := common/proto common
-common/signal_TESTS := test_keys test_xeddsa test_kdf test_fingerprint test_transcript
+common/signal_TESTS := test_keys test_xeddsa test_kdf test_fingerprint \
+	test_session test_transcript
 test_transcript_PKG := jansson
