@@ -301,14 +301,6 @@ record_at(const uint8_t *in, size_t avail, size_t min, size_t max,
 	return 0;
 }
 
-static void
-drop_tail(struct buf *b, size_t len)
-{
-	if (b->len > len)
-		sodium_memzero(b->p + len, b->len - len);
-	b->len = len;
-}
-
 static int
 read_handshake(struct pipe *p, const uint8_t *in, size_t avail, size_t *n,
     struct buf *plain, struct buf *out)
@@ -316,8 +308,7 @@ read_handshake(struct pipe *p, const uint8_t *in, size_t avail, size_t *n,
 	bool server = (p->flags & F_SERVER) != 0;
 	bool answered = (p->flags & F_ANSWERED) != 0;
 	size_t min = noise_overhead(&p->hs->noise), max = min;
-	size_t plain_len = plain->len;
-	size_t out_len = out->len, whole, len;
+	size_t whole, len;
 	const uint8_t *msg;
 	int r;
 
@@ -335,13 +326,9 @@ read_handshake(struct pipe *p, const uint8_t *in, size_t avail, size_t *n,
 		return r;
 	r = server ? server_read(p, msg, len, plain, out)
 		   : client_read(p, msg, len, plain, out);
-	if (r != 0) {
-		drop_tail(plain, plain_len);
-		drop_tail(out, out_len);
-		return r;
-	}
-	*n = whole;
-	return 0;
+	if (r == 0)
+		*n = whole;
+	return r;
 }
 
 static int

@@ -75,10 +75,9 @@ read_messages(sqlite3 *db, const char *json, struct noise_case *nc)
 		return -1;
 	sqlite3_bind_text(st, 1, json, -1, SQLITE_STATIC);
 	while (r == 0 && sqlite3_step(st) == SQLITE_ROW) {
-		if (nc->n_msgs == CASE_MSGS)
-			r = -1;
-		else if (hex_case(text(st, 0), &nc->msgs[nc->n_msgs].payload) ||
-			 hex_case(text(st, 1), &nc->msgs[nc->n_msgs].wire))
+		if (nc->n_msgs == CASE_MSGS ||
+		    hex_case(text(st, 0), &nc->msgs[nc->n_msgs].payload) != 0 ||
+		    hex_case(text(st, 1), &nc->msgs[nc->n_msgs].wire) != 0)
 			r = -1;
 		nc->n_msgs++;
 	}

@@ -364,6 +364,7 @@ test_noise_read__keys_of_small_order_are_refused(void **state)
 static void
 test_noise_fallback__only_after_the_first_ik_message(void **state)
 {
+	static const uint8_t too_long[NOISE_MSG_MAX + 1] = {9};
 	struct duo d;
 
 	(void)state;
@@ -373,6 +374,12 @@ test_noise_fallback__only_after_the_first_ik_message(void **state)
 	say(&d, &d.alice, "early");
 	/* too short to hold the key the fallback needs */
 	assert_err(noise_read(&d.bob, d.wire.p, 31, &d.pt), ERR_RANGE);
+	assert_err(noise_fallback(&d.bob, "p", 1), ERR_STATE);
+	duo_clear(&d);
+
+	duo_init(&d, NOISE_IK);
+	assert_err(
+	    noise_read(&d.bob, too_long, sizeof(too_long), &d.pt), ERR_RANGE);
 	assert_err(noise_fallback(&d.bob, "p", 1), ERR_STATE);
 	duo_clear(&d);
 

@@ -175,6 +175,7 @@ static void
 test_pipe_xx__early_bytes_wait_for_the_verdict(void **state)
 {
 	struct duo d;
+	size_t used;
 
 	(void)state;
 	duo_init(&d, NULL);
@@ -187,6 +188,9 @@ test_pipe_xx__early_bytes_wait_for_the_verdict(void **state)
 	assert_int_equal(d.client.out.len, 0);
 	assert_memory_equal(pipe_remote_static(&d.client.p), &bob.pk, 32);
 	assert_err(pipe_seal(&d.client.p, "x", 1, &d.client.out), ERR_STATE);
+	/* what comes before the verdict has to wait */
+	assert_ok(input(&d.client, "\0\20", 2, &used));
+	assert_int_equal(used, 0);
 	assert_null(pipe_remote_static(&d.relay.p));
 	assert_false(pipe_confirmed(&d.client.p));
 
@@ -364,6 +368,7 @@ test_pipe_seal__long_data_takes_as_many_records_as_it_needs(void **state)
 static void
 test_pipe_seal__without_room_or_nonces_nothing_happens(void **state)
 {
+	static const uint8_t long_data[PIPE_PLAIN_MAX + 1];
 	struct pipe before;
 	struct buf small;
 	struct duo d;
@@ -378,6 +383,11 @@ test_pipe_seal__without_room_or_nonces_nothing_happens(void **state)
 	d.client.p.tx.n = UINT64_MAX;
 	assert_err(pipe_seal(&d.client.p, "hell", 4, &small), ERR_STATE);
 	assert_int_equal(small.len, 0);
+	d.client.p.tx.n = UINT64_MAX - 1; /* one record left, two needed */
+	assert_err(
+	    pipe_seal(&d.client.p, long_data, sizeof(long_data), &d.client.out),
+	    ERR_STATE);
+	assert_int_equal(d.client.out.len, 0);
 	buf_clear(&small);
 	duo_clear(&d);
 }
@@ -730,23 +740,42 @@ test_pipe__survives_every_failed_allocation(void **state)
 	assert_true(alloc_sweep(whole_session, &old_bob.pk) >= 4);
 }
 
+/* relay's n-th allocation from now fails; then it gets the same bytes again. */
+static void
+starve(struct duo *d, const struct noise_public *known, long n)
+{
+	size_t used;
+	int r;
+
+	duo_init(d, known);
+	alloc_fail_at(n);
+	r = input(&d->relay, d->client.out.p, d->client.out.len, &used);
+	assert_int_equal(r, alloc_failed() ? ERR_NOMEM : 0);
+	alloc_fail_at(-1);
+	buf_drop(&d->client.out, used);
+	assert_ok(pass(&d->client, &d->relay));
+	assert_ok(pass(&d->relay, &d->client));
+	if (pipe_state(&d->client.p) == PIPE_JUDGE)
+		assert_ok(pipe_accept(&d->client.p, &d->client.out));
+	assert_ok(pass(&d->client, &d->relay));
+	assert_plain(&d->relay, EARLY);
+	assert_talks(d);
+}
+
 static void
 test_pipe_input__goes_on_where_memory_failed(void **state)
 {
+	const struct noise_public *known[] = {NULL, &bob.pk, &old_bob.pk};
 	struct duo d;
-	size_t used;
+	size_t i;
+	long n;
 
 	(void)state;
-	duo_init(&d, &bob.pk);
-	alloc_fail_at(0);
-	assert_err(input(&d.relay, d.client.out.p, d.client.out.len, &used),
-	    ERR_NOMEM);
-	alloc_fail_at(-1);
-	assert_int_equal(used, 4);
-	buf_drop(&d.client.out, used);
-	assert_ok(pass(&d.client, &d.relay));
-	assert_plain(&d.relay, EARLY);
-	duo_clear(&d);
+	for (i = 0; i < ARRAY_LEN(known); i++)
+		for (n = 0; n < 4; n++) {
+			starve(&d, known[i], n);
+			duo_clear(&d);
+		}
 }
 
 static void
