@@ -56,7 +56,6 @@ enum key_name {
 #define X(name, text) K_##name,
 	KEY_NAMES(X)
 #undef X
-	    K_LAST
 };
 
 enum { MOD_SHIFT = 1, MOD_ALT = 2, MOD_CTRL = 4, MOD_SUPER = 8 };

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * keymap.h — the one table of keys: dispatch, key bar, help (F1) and the table
+ * in docs/tui.md all come from it.
+ */
+#ifndef TUI_SCREEN_KEYMAP_H
+#define TUI_SCREEN_KEYMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "tui/screen/keys.h"
+
+/* A context is a set of keys that are alive together: name, title in help. */
+#define KEY_CONTEXTS(X)                                                        \
+	X(GLOBAL, "Everywhere")                                                \
+	X(MAIN, "Chats and conversation")                                      \
+	X(COMPOSER, "Writing a message")                                       \
+	X(EDIT, "Editing text")                                                \
+	X(CHATLIST, "In the list of chats")                                    \
+	X(SELECT, "A selected message")                                        \
+	X(LIST, "Go to, search, new chat: the list")                           \
+	X(SEARCH, "Search")                                                    \
+	X(FORM, "Forms")                                                       \
+	X(CHOICE, "A choice in a form")                                        \
+	X(PASTE, "After a long paste")                                         \
+	X(SAFETY, "Safety number")                                             \
+	X(QUESTION, "A question")                                              \
+	X(HELP, "This help")
+
+enum key_ctx {
+	CTX_NONE,
+#define X(name, title) CTX_##name,
+	KEY_CONTEXTS(X)
+#undef X
+};
+
+/*
+ * Context, action, keys, label in the key bar ("" not there), what it does.
+ * Keys: alternatives separated by a comma and a blank; two keys in a row by a
+ * blank; "Alt-1..9" is nine keys. The first one is shown in the bar.
+ */
+#define KEYMAP(X)                                                              \
+	X(GLOBAL, HELP, "F1", "help", "Show the keys that work here")          \
+	X(GLOBAL, QUIT, "Ctrl-Q", "quit", "Quit; drafts are kept")             \
+	X(GLOBAL, INTERRUPT, "Ctrl-C", "",                                     \
+	    "Close what is open; twice in the conversation: quit")             \
+	X(GLOBAL, SUSPEND, "Ctrl-Z", "", "Suspend; fg brings it back")         \
+	X(GLOBAL, REDRAW, "Ctrl-L", "", "Draw the screen afresh")              \
+	X(MAIN, PALETTE, "Ctrl-K, Ctrl-G", "go to",                            \
+	    "Go to a chat, a person or a command "                             \
+	    "(Ctrl-K cuts when text follows the cursor)")                      \
+	X(MAIN, NEXT_UNREAD, "Alt-A", "unread",                                \
+	    "Go to the next chat with unread messages")                        \
+	X(MAIN, SEARCH, "Ctrl-S", "search",                                    \
+	    "Search this chat; again: everywhere")                             \
+	X(MAIN, FOCUS_LIST, "Tab, Alt-L", "chats", "Go to the list of chats")  \
+	X(MAIN, NEW_CHAT, "F2", "new chat", "Start a chat with a number")      \
+	X(MAIN, SAFETY, "F3", "verify", "Compare the safety number")           \
+	X(MAIN, SETTINGS, "F4", "settings", "Settings")                        \
+	X(MAIN, RECONNECT, "F5", "", "Connect now instead of waiting")         \
+	X(MAIN, NEXT_CHAT, "Ctrl-N, Alt-Down", "", "Next chat")                \
+	X(MAIN, PREV_CHAT, "Ctrl-P, Alt-Up", "", "Previous chat")              \
+	X(MAIN, LAST_CHAT, "Alt-/", "", "Back to the chat before this one")    \
+	X(MAIN, CHAT_N, "Alt-1..9", "", "The first to ninth chat of the list") \
+	X(MAIN, PAGE_UP, "PgUp", "", "Older messages")                         \
+	X(MAIN, PAGE_DOWN, "PgDn", "", "Newer messages")                       \
+	X(MAIN, LINE_UP, "Alt-PgUp", "", "One line towards older ones")        \
+	X(MAIN, LINE_DOWN, "Alt-PgDn", "", "One line towards newer ones")      \
+	X(MAIN, OLDEST, "Alt-Home", "", "The oldest message")                  \
+	X(MAIN, NEWEST, "Alt-End", "", "The newest message")                   \
+	X(MAIN, FIRST_UNREAD, "Alt-U", "", "The first unread message")         \
+	X(MAIN, SELECT, "Ctrl-Up", "",                                         \
+	    "Select a message to copy it or see more")                         \
+	X(MAIN, RETRY, "Alt-R", "", "Send again what could not be sent")       \
+	X(MAIN, MOUSE, "Alt-M", "", "Mouse on or off")                         \
+	X(MAIN, BACK, "Esc", "", "Back to where you were before a jump")       \
+	X(COMPOSER, SEND, "Enter", "send", "Send")                             \
+	X(COMPOSER, NEWLINE, "Alt-Enter, Shift-Enter, Ctrl-J", "new line",     \
+	    "New line")                                                        \
+	X(COMPOSER, COMPLETE, "Tab", "", "Complete a /command")                \
+	X(COMPOSER, ROW_UP, "Up", "",                                          \
+	    "Line up; from the first line: what you sent before")              \
+	X(COMPOSER, ROW_DOWN, "Down", "", "Line down")                         \
+	X(COMPOSER, EDITOR, "Ctrl-X Ctrl-E", "",                               \
+	    "Write in $VISUAL or $EDITOR")                                     \
+	X(EDIT, LINE_START, "Ctrl-A, Home", "", "Start of the line")           \
+	X(EDIT, LINE_END, "Ctrl-E, End", "", "End of the line")                \
+	X(EDIT, LEFT, "Ctrl-B, Left", "", "One character back")                \
+	X(EDIT, RIGHT, "Ctrl-F, Right", "", "One character on")                \
+	X(EDIT, WORD_LEFT, "Alt-B, Ctrl-Left, Alt-Left", "", "One word back")  \
+	X(EDIT, WORD_RIGHT, "Alt-F, Ctrl-Right, Alt-Right", "", "One word on") \
+	X(EDIT, BACKSPACE, "Backspace, Ctrl-H", "",                            \
+	    "Delete the character before")                                     \
+	X(EDIT, DELETE, "Ctrl-D, Delete", "", "Delete the character after")    \
+	X(EDIT, KILL_END, "Ctrl-K", "", "Cut to the end of the line")          \
+	X(EDIT, KILL_START, "Ctrl-U", "", "Cut to the start of the line")      \
+	X(EDIT, KILL_BLANK, "Ctrl-W", "", "Cut back to the blank before")      \
+	X(EDIT, KILL_WORD_LEFT, "Alt-Backspace, Ctrl-Backspace", "",           \
+	    "Cut the word before")                                             \
+	X(EDIT, KILL_WORD_RIGHT, "Alt-D, Ctrl-Delete", "",                     \
+	    "Cut the word after")                                              \
+	X(EDIT, YANK, "Ctrl-Y", "", "Put back what was cut last")              \
+	X(EDIT, TRANSPOSE, "Ctrl-T", "", "Swap the characters around")         \
+	X(EDIT, UNDO, "Ctrl-_, Ctrl-/, Ctrl-X Ctrl-U", "", "Undo")             \
+	X(EDIT, REDO, "Alt-Z, Ctrl-X Ctrl-R", "", "Redo")                      \
+	X(CHATLIST, CL_OPEN, "Enter, Right", "open", "Open the chat")          \
+	X(CHATLIST, CL_UP, "Up", "", "Up")                                     \
+	X(CHATLIST, CL_DOWN, "Down", "", "Down")                               \
+	X(CHATLIST, CL_PAGE_UP, "PgUp", "", "Page up")                         \
+	X(CHATLIST, CL_PAGE_DOWN, "PgDn", "", "Page down")                     \
+	X(CHATLIST, CL_FIRST, "Home", "", "First chat")                        \
+	X(CHATLIST, CL_LAST, "End", "", "Last chat")                           \
+	X(CHATLIST, CL_LEAVE, "Esc, Tab", "back", "Back to the conversation")  \
+	X(SELECT, SEL_UP, "Up, k, Ctrl-Up", "", "Older message")               \
+	X(SELECT, SEL_DOWN, "Down, j, Ctrl-Down", "", "Newer message")         \
+	X(SELECT, SEL_COPY, "y", "copy", "Copy the text to the clipboard")     \
+	X(SELECT, SEL_INFO, "i", "details", "When it was sent and received")   \
+	X(SELECT, SEL_RETRY, "r", "send again", "Send again if it failed")     \
+	X(SELECT, SEL_CLOSE, "Esc, q", "back", "Back to writing")              \
+	X(LIST, LIST_PICK, "Enter", "open", "Take the marked entry")           \
+	X(LIST, LIST_UP, "Up, Ctrl-P", "", "Up")                               \
+	X(LIST, LIST_DOWN, "Down, Ctrl-N", "", "Down")                         \
+	X(LIST, LIST_PAGE_UP, "PgUp", "", "Page up")                           \
+	X(LIST, LIST_PAGE_DOWN, "PgDn", "", "Page down")                       \
+	X(LIST, LIST_CLOSE, "Esc", "close", "Close")                           \
+	X(SEARCH, SEARCH_SCOPE, "Ctrl-S, Tab", "this chat / everywhere",       \
+	    "Search this chat or everywhere")                                  \
+	X(FORM, FORM_ENTER, "Enter", "go on", "Go on")                         \
+	X(FORM, FORM_NEXT, "Tab, Down", "next field", "Next field")            \
+	X(FORM, FORM_PREV, "Shift-Tab, Up", "", "Field before")                \
+	X(FORM, FORM_REVEAL, "Ctrl-R", "show passphrase",                      \
+	    "Show or hide the passphrase")                                     \
+	X(FORM, FORM_CANCEL, "Esc", "close", "Close without changing")         \
+	X(CHOICE, CHOICE_NEXT, "Space, Right", "change", "Next choice")        \
+	X(CHOICE, CHOICE_PREV, "Left", "", "Choice before")                    \
+	X(PASTE, PASTE_SEND, "Enter", "send", "Send it")                       \
+	X(PASTE, PASTE_EDIT, "e, Tab", "edit", "Put it where you write")       \
+	X(PASTE, PASTE_CANCEL, "Esc, n", "cancel", "Forget the paste")         \
+	X(PASTE, PASTE_UP, "Up, PgUp", "", "Scroll up")                        \
+	X(PASTE, PASTE_DOWN, "Down, PgDn", "", "Scroll down")                  \
+	X(SAFETY, SAFETY_VERIFY, "v", "they are equal",                        \
+	    "Compared and equal: mark as verified")                            \
+	X(SAFETY, SAFETY_ACCEPT, "a", "accept unseen",                         \
+	    "Accept the new number without comparing")                         \
+	X(SAFETY, SAFETY_UNVERIFY, "u", "not verified",                        \
+	    "Take the verified mark back")                                     \
+	X(SAFETY, SAFETY_CLOSE, "Esc, q", "close", "Close")                    \
+	X(QUESTION, QUESTION_YES, "y", "yes", "Yes")                           \
+	X(QUESTION, QUESTION_NO, "n, Esc", "no", "No")                         \
+	X(HELP, HELP_UP, "Up, k", "", "Line up")                               \
+	X(HELP, HELP_DOWN, "Down, j", "", "Line down")                         \
+	X(HELP, HELP_PAGE_UP, "PgUp", "", "Page up")                           \
+	X(HELP, HELP_PAGE_DOWN, "PgDn, Space", "more", "Page down")            \
+	X(HELP, HELP_CLOSE, "Esc, q, F1", "close", "Close")
+
+enum action {
+	ACT_NONE,
+#define X(ctx, name, keys, label, help) ACT_##name,
+	KEYMAP(X)
+#undef X
+};
+
+struct keymap_row {
+	enum key_ctx ctx;
+	enum action action;
+	const char *name; /* "NEXT_CHAT" */
+	const char *keys;
+	const char *label;
+	const char *help;
+};
+
+extern const struct keymap_row keymap_rows[];
+extern const size_t keymap_nrows;
+
+const char *keymap_ctx_title(enum key_ctx ctx);
+
+/* Up to two keys in a row, the first one pending. */
+struct key_prefix {
+	uint32_t code; /* 0: none */
+	unsigned mods;
+};
+
+/*
+ * What a key means in one context.
+ *   digit  out, 1..9 for a range like Alt-1..9, otherwise 0; may be NULL
+ * Returns ACT_NONE when it means nothing there.
+ */
+enum action keymap_find(enum key_ctx ctx, const struct key_prefix *prefix,
+    const struct key *key, int *digit);
+
+/* True when the key begins a pair of keys in that context. */
+bool keymap_is_prefix(enum key_ctx ctx, const struct key *key);
+
+/* The first key of an action as in the key bar: "^K", "F1",
+ * "Alt-A". Returns out. */
+const char *keymap_short(char out[static KEYS_NAME_CAP], enum action action);
+
+/* The table of docs/tui.md, in Markdown; 0, ERR_FULL, ERR_NOMEM. */
+int keymap_markdown(struct buf *b) MUST_USE;
+
+#endif
