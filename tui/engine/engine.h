@@ -205,7 +205,8 @@ struct engine_event {
 int engine_unlock(
     struct engine *e, uint64_t tag, const struct engine_key *key) MUST_USE;
 int engine_change_passphrase(struct engine *e, uint64_t tag,
-    const char *passphrase) MUST_USE; /* EV_DONE */
+    const char *old_passphrase,
+    const char *passphrase) MUST_USE; /* EV_DONE; ERR_AUTH */
 
 /*
  * Ask the relay for a one-time code. uri is a relay URI or invite link

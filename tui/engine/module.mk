@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-tui/engine_SRC   := tui/engine/content.c
+# The client without its face.
+tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
+	tui/engine/connection.c tui/engine/account.c tui/engine/register.c \
+	tui/engine/upkeep.c tui/engine/prekeys.c tui/engine/contact.c \
+	tui/engine/keys.c tui/engine/seal.c tui/engine/outbox.c \
+	tui/engine/inbox.c tui/engine/compose.c tui/engine/presence.c \
+	tui/engine/view.c tui/engine/devicelist.c tui/engine/content.c
 tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/net tui/store common/signal common/noise common/proto common
-tui/engine_TESTS := test_content
+tui/engine_TESTS := test_content test_devicelist

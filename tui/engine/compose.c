@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* compose.c — what a person or the engine itself says: text, receipts, typing,
+ * and the second try of what failed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/proto/method.h"
+#include "tui/engine/content.h"
+#include "tui/engine/seal.h"
+#include "tui/store/store_session.h"
+
+#define TYPING_EVERY_MS 4000
+#define TYPING_HEARD_MS (2 * 60 * 1000) /* silent for longer: do not tell */
+
+/* A content with the fields every one has. The profile goes along until they
+ * have answered. */
+struct draft {
+	Sotto__Content__Content c;
+	Sotto__Content__Profile profile;
+	uint8_t id[STORE_ID_LEN];
+};
+
+static int
+introduce(struct engine *e, struct draft *d,
+    const uint8_t account[static STORE_ID_LEN])
+{
+	struct session_info info = {0};
+	struct buf rec;
+	int r;
+
+	buf_init(&rec, SESSION_RECORD_MAX);
+	r = store_session_get(e->store, account, DEVICELIST_PRIMARY, &rec);
+	if (r == 0)
+		r = session_info(rec.p, rec.len, &info);
+	buf_clear(&rec);
+	if (r != 0 && r != ERR_NOTFOUND)
+		return r;
+	if (r == 0 && info.has_current && !info.unacknowledged)
+		return 0;
+	sotto__content__profile__init(&d->profile);
+	d->profile.phone = e->self.phone;
+	d->profile.name = e->self.name;
+	d->c.profile = &d->profile;
+	return 0;
+}
+
+static void
+draft_init(struct draft *d)
+{
+	sotto__content__content__init(&d->c);
+	randombytes_buf(d->id, sizeof(d->id));
+	d->c.message_id = (ProtobufCBinaryData){sizeof(d->id), d->id};
+	d->c.sent_ms = engine_now_ms();
+}
+
+static int
+draft_send(struct engine *e, struct draft *d,
+    const uint8_t account[static STORE_ID_LEN], int64_t message)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, CONTENT_MAX);
+	r = content_seal(&b, &d->c);
+	if (r == 0)
+		r = outbox_add(e, account, message, &b, d->id);
+	buf_clear(&b);
+	return r;
+}
+
+/* ---- text -------------------------------------------------------------------------- */
+
+static int
+send_again(struct engine *e, const struct store_message *m,
+    const uint8_t account[static STORE_ID_LEN])
+{
+	Sotto__Content__Text text = SOTTO__CONTENT__TEXT__INIT;
+	struct draft d = {0};
+	int r;
+
+	draft_init(&d);
+	memcpy(d.id, m->message_id, sizeof(d.id));
+	d.c.sent_ms = m->sent_ms;
+	text.text = m->text;
+	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
+	d.c.text = &text;
+	r = introduce(e, &d, account);
+	return r == 0 ? draft_send(e, &d, account, m->id) : r;
+}
+
+static int
+add_own(struct engine *e, const struct store_chat *chat, char *text,
+    struct store_message *m)
+{
+	int r;
+
+	*m = (struct store_message){.chat = chat->id,
+	    .device = e->self.device,
+	    .dir = STORE_OUT,
+	    .kind = STORE_MSG_TEXT,
+	    .state = STORE_MSG_PENDING,
+	    .sent_ms = engine_now_ms(),
+	    .text = text};
+	m->received_ms = m->sent_ms;
+	memcpy(m->account, e->self.account, STORE_ID_LEN);
+	randombytes_buf(m->message_id, sizeof(m->message_id));
+	r = store_message_add(e->store, m, &m->id);
+	if (r == 0)
+		r = send_again(e, m, chat->peer);
+	if (r == 0)
+		r = store_chat_set_draft(e->store, chat->id, NULL, m->sent_ms);
+	return r == 0 ? chat_changed(e, chat->id) : r;
+}
+
+static void
+answer_sent(struct engine *e, uint64_t tag, const struct store_message *m)
+{
+	struct engine_event *ev = event_new(e, EV_SENT_LOCALLY, tag);
+
+	if (ev == NULL)
+		return;
+	ev->chat = m->chat;
+	ev->msg_id = m->id;
+	ev->msgs = calloc(1, sizeof(*ev->msgs));
+	if (ev->msgs != NULL && msg_row_from(ev->msgs, m) == 0)
+		ev->n = 1;
+	event_post(e, ev);
+}
+
+void
+cmd_send_text(struct engine *e, struct cmd *c)
+{
+	struct store_message m;
+	struct store_chat chat;
+	int r = store_chat_get(e->store, c->chat, &chat);
+
+	if (r != 0) {
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	if (chat.trust == STORE_TRUST_CHANGED) {
+		reply_error(e, c->tag, ERR_UNTRUSTED,
+		    "Their safety number has changed since you compared it. "
+		    "Look at it and accept it before you write.");
+		goto out;
+	}
+	r = txn_begin(e);
+	if (r == 0)
+		r = txn_end(e, add_own(e, &chat, c->s[0], &m));
+	if (r == 0) {
+		answer_sent(e, c->tag, &m);
+		outbox_kick(e);
+	} else {
+		reply_error(e, c->tag, r, NULL);
+	}
+out:
+	store_chat_clear(&chat);
+}
+
+static int
+retry_message(struct engine *e, const struct store_message *m)
+{
+	struct store_chat chat;
+	bool moved = false;
+	int r = store_chat_get(e->store, m->chat, &chat);
+
+	if (r != 0)
+		return r;
+	r = store_message_set_state(e->store, m->id, STORE_MSG_PENDING, &moved);
+	if (r == 0)
+		r = moved ? send_again(e, m, chat.peer) : ERR_STATE;
+	if (r == 0)
+		r = message_moved(e, m->id);
+	store_chat_clear(&chat);
+	return r;
+}
+
+void
+cmd_retry(struct engine *e, struct cmd *c)
+{
+	struct store_message m;
+	int r = store_message_get(e->store, c->id, &m);
+
+	if (r != 0) {
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	r = txn_begin(e);
+	if (r == 0)
+		r = txn_end(e, retry_message(e, &m));
+	store_message_clear(&m);
+	if (r != 0) {
+		reply_error(e, c->tag, r, "%s",
+		    r == ERR_STATE ? "Only a message that failed is sent again."
+				   : err_str(r));
+		return;
+	}
+	reply_done(e, c->tag);
+	outbox_kick(e);
+}
+
+/* ---- receipts ---------------------------------------------------------------------- */
+
+int
+receipt_send(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    int kind, uint8_t (*ids)[STORE_ID_LEN], size_t n)
+{
+	Sotto__Content__Receipt rc = SOTTO__CONTENT__RECEIPT__INIT;
+	ProtobufCBinaryData *v = calloc(n + 1, sizeof(*v));
+	struct draft d = {0};
+	size_t i;
+	int r;
+
+	if (v == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < n; i++)
+		v[i] = (ProtobufCBinaryData){STORE_ID_LEN, ids[i]};
+	draft_init(&d);
+	rc.kind = (Sotto__Content__Receipt__Kind)kind;
+	rc.message_ids = v;
+	rc.n_message_ids = n;
+	rc.when_ms = d.c.sent_ms;
+	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_RECEIPT;
+	d.c.receipt = &rc;
+	r = draft_send(e, &d, account, 0);
+	free(v);
+	return r;
+}
+
+static int
+mark_read(struct engine *e, struct cmd *c, bool *told)
+{
+	uint8_t(*ids)[STORE_ID_LEN] = NULL;
+	struct store_messages newly;
+	struct store_chat chat;
+	size_t i, n = 0;
+	int r = store_chat_get(e->store, c->chat, &chat);
+
+	*told = false;
+	if (r != 0)
+		return r;
+	r = store_message_mark_read(e->store, c->chat, c->id, &newly);
+	if (r != 0)
+		goto out;
+	if (newly.n > 0)
+		r = chat_changed(e, c->chat);
+	if (r == 0 && e->self.read_receipts && newly.n > 0) {
+		ids = calloc(newly.n, sizeof(*ids));
+		r = ids == NULL ? ERR_NOMEM : 0;
+	}
+	for (i = 0; r == 0 && ids != NULL && i < newly.n; i++)
+		if (newly.v[i].state == STORE_MSG_RECEIVED)
+			memcpy(ids[n++], newly.v[i].message_id, STORE_ID_LEN);
+	if (r == 0 && n > 0) {
+		r = receipt_send(
+		    e, chat.peer, SOTTO__CONTENT__RECEIPT__KIND__READ, ids, n);
+		*told = true;
+	}
+	free(ids);
+	store_messages_clear(&newly);
+out:
+	store_chat_clear(&chat);
+	return r;
+}
+
+void
+cmd_mark_read(struct engine *e, struct cmd *c)
+{
+	bool told = false;
+	int r = txn_begin(e);
+
+	if (r == 0)
+		r = txn_end(e, mark_read(e, c, &told));
+	if (r != 0) {
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	reply_done(e, c->tag);
+	if (told)
+		outbox_kick(e);
+}
+
+/* ---- typing -------------------------------------------------------------------------- */
+
+static void
+on_typing_sent(void *ctx, const struct link_reply *reply)
+{
+	(void)ctx; /* nobody waits for it: it may get lost */
+	(void)reply;
+}
+
+static int
+seal_typing(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    struct buf *request)
+{
+	Sotto__Content__Outgoing *o = calloc(1, sizeof(*o));
+	Sotto__Content__Typing typing = SOTTO__CONTENT__TYPING__INIT;
+	struct draft d = {0};
+	struct buf b;
+	int r = ERR_NOMEM;
+
+	if (o == NULL)
+		return ERR_NOMEM;
+	sotto__content__outgoing__init(o);
+	buf_init(&b, CONTENT_MAX);
+	draft_init(&d);
+	typing.started = true;
+	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TYPING;
+	d.c.typing = &typing;
+	r = content_seal(&b, &d.c);
+	if (r != 0)
+		goto out;
+	o->account_id.data = malloc(STORE_ID_LEN);
+	if (o->account_id.data == NULL) {
+		r = ERR_NOMEM;
+		goto out;
+	}
+	memcpy(o->account_id.data, account, STORE_ID_LEN);
+	o->account_id.len = STORE_ID_LEN;
+	buf_detach(&b, &o->content.data, &o->content.len);
+	r = seal_missing(e, o);
+	if (r == 0)
+		r = seal_request(request, o, d.id, true);
+out:
+	buf_clear(&b);
+	sotto__content__outgoing__free_unpacked(o, NULL);
+	return r;
+}
+
+/* Typing is told to those who share their presence with us or who wrote a
+ * moment ago; each costs a step of the ratchet. */
+static bool
+tell_typing(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	struct peer_presence *p = presence_get(e, account);
+	uint64_t now = engine_now_ms();
+
+	if (p == NULL || !e->self.share_presence || !connection_online(e) ||
+	    now < p->typed_ms + TYPING_EVERY_MS)
+		return false;
+	if (!p->online && now > p->heard_ms + TYPING_HEARD_MS)
+		return false;
+	p->typed_ms = now;
+	return true;
+}
+
+void
+cmd_typing(struct engine *e, struct cmd *c)
+{
+	struct store_chat chat;
+	struct buf b;
+	int r = store_chat_get(e->store, c->chat, &chat);
+
+	if (r != 0) {
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	buf_init(&b, FRAME_BODY_MAX);
+	if (chat.trust != STORE_TRUST_CHANGED && tell_typing(e, chat.peer)) {
+		r = txn_begin(e);
+		if (r == 0)
+			r = txn_end(e, seal_typing(e, chat.peer, &b));
+		if (r == 0)
+			r = link_request(e->link, METHOD_SEND, b.p, b.len,
+			    REQUEST_MS, on_typing_sent, e);
+	}
+	buf_clear(&b);
+	store_chat_clear(&chat);
+	reply_done(e, c->tag);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "common/proto/content.pb-c.h"
+#include "common/signal/xeddsa.h"
+#include "tui/engine/devicelist.h"
+
+/* Signed before the list, so that no other signature can pass for it. */
+static const char context[] = "sotto device list";
+
+static int
+signed_bytes(struct buf *out, const uint8_t *list, size_t len)
+{
+	int r = buf_put(out, context, sizeof(context)); /* with its NUL */
+
+	return r != 0 ? r : buf_put(out, list, len);
+}
+
+static int
+pack_list(struct buf *out, const struct devicelist *l)
+{
+	Sotto__Content__DeviceList list = SOTTO__CONTENT__DEVICE_LIST__INIT;
+	Sotto__Content__DeviceList__Device dev[DEVICELIST_DEVICES_MAX];
+	Sotto__Content__DeviceList__Device *ptr[DEVICELIST_DEVICES_MAX];
+	uint8_t keys[DEVICELIST_DEVICES_MAX][EC_PUBLIC_LEN];
+	size_t i, len;
+	int r;
+
+	for (i = 0; i < l->n; i++) {
+		sotto__content__device_list__device__init(&dev[i]);
+		identity_pk_put(keys[i], &l->v[i].identity);
+		dev[i].device_id = l->v[i].device;
+		dev[i].identity_key.data = keys[i];
+		dev[i].identity_key.len = EC_PUBLIC_LEN;
+		dev[i].added_ms = l->v[i].added_ms;
+		ptr[i] = &dev[i];
+	}
+	list.account_id.data = (uint8_t *)(uintptr_t)l->account;
+	list.account_id.len = sizeof(l->account);
+	list.version = l->version;
+	list.issued_ms = l->issued_ms;
+	list.devices = ptr;
+	list.n_devices = l->n;
+	len = sotto__content__device_list__get_packed_size(&list);
+	r = buf_reserve(out, len);
+	if (r == 0)
+		out->len +=
+		    sotto__content__device_list__pack(&list, out->p + out->len);
+	return r;
+}
+
+int
+devicelist_sign(struct buf *out, const struct devicelist *l,
+    const struct identity_key_pair *primary, const struct signal_rng *rng)
+{
+	Sotto__Content__SignedDeviceList sl =
+	    SOTTO__CONTENT__SIGNED_DEVICE_LIST__INIT;
+	uint8_t sig[SIGNATURE_LEN];
+	struct buf list, msg;
+	int r;
+
+	if (l->n == 0 || l->n > DEVICELIST_DEVICES_MAX)
+		return ERR_RANGE;
+	buf_init(&list, DEVICELIST_MAX);
+	buf_init(&msg, DEVICELIST_MAX + sizeof(context));
+	r = pack_list(&list, l);
+	if (r == 0)
+		r = signed_bytes(&msg, list.p, list.len);
+	if (r != 0)
+		goto out;
+	xeddsa_sign(sig, primary, msg.p, msg.len, rng);
+	sl.list = (ProtobufCBinaryData){list.len, list.p};
+	sl.signature = (ProtobufCBinaryData){sizeof(sig), sig};
+	r = buf_reserve(
+	    out, sotto__content__signed_device_list__get_packed_size(&sl));
+	if (r == 0)
+		out->len += sotto__content__signed_device_list__pack(
+		    &sl, out->p + out->len);
+out:
+	buf_clear(&list);
+	buf_clear(&msg);
+	return r;
+}
+
+const struct devicelist_entry *
+devicelist_find(const struct devicelist *l, uint32_t device)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].device == device)
+			return &l->v[i];
+	return NULL;
+}
+
+static int
+read_entries(struct devicelist *l, const Sotto__Content__DeviceList *list)
+{
+	const Sotto__Content__DeviceList__Device *d;
+	struct devicelist_entry *v;
+	size_t i;
+
+	if (list->n_devices > DEVICELIST_DEVICES_MAX)
+		return ERR_RANGE;
+	for (i = 0; i < list->n_devices; i++) {
+		d = list->devices[i];
+		if (d->device_id < 1 || d->device_id > 127 ||
+		    devicelist_find(l, d->device_id) != NULL)
+			return ERR_FORMAT;
+		v = &l->v[l->n];
+		if (identity_pk_get(&v->identity, d->identity_key.data,
+			d->identity_key.len) != 0)
+			return ERR_FORMAT;
+		v->device = d->device_id;
+		v->added_ms = d->added_ms;
+		l->n++;
+	}
+	return devicelist_find(l, DEVICELIST_PRIMARY) != NULL ? 0 : ERR_FORMAT;
+}
+
+static int
+read_list(struct devicelist *l, const uint8_t account[static 16],
+    const uint8_t *p, size_t len)
+{
+	Sotto__Content__DeviceList *list =
+	    sotto__content__device_list__unpack(NULL, len, p);
+	int r = ERR_FORMAT;
+
+	if (list == NULL)
+		return ERR_FORMAT;
+	if (list->account_id.len != 16 || list->version == 0)
+		goto out;
+	r = ERR_AUTH;
+	if (memcmp(list->account_id.data, account, 16) != 0)
+		goto out;
+	memcpy(l->account, account, 16);
+	l->version = list->version;
+	l->issued_ms = list->issued_ms;
+	r = read_entries(l, list);
+out:
+	sotto__content__device_list__free_unpacked(list, NULL);
+	return r;
+}
+
+static int
+check_signature(
+    const struct devicelist *l, const Sotto__Content__SignedDeviceList *sl)
+{
+	struct buf msg;
+	int r;
+
+	if (sl->signature.len != SIGNATURE_LEN)
+		return ERR_FORMAT;
+	buf_init(&msg, DEVICELIST_MAX + sizeof(context));
+	r = signed_bytes(&msg, sl->list.data, sl->list.len);
+	if (r == 0)
+		r = xeddsa_verify(sl->signature.data,
+		    &devicelist_find(l, DEVICELIST_PRIMARY)->identity, msg.p,
+		    msg.len);
+	buf_clear(&msg);
+	return r;
+}
+
+int
+devicelist_open(struct devicelist *out, const uint8_t account[static 16],
+    const uint8_t *p, size_t len)
+{
+	Sotto__Content__SignedDeviceList *sl;
+	struct devicelist l = {0};
+	int r;
+
+	if (len > DEVICELIST_MAX)
+		return ERR_RANGE;
+	sl = sotto__content__signed_device_list__unpack(NULL, len, p);
+	if (sl == NULL)
+		return ERR_FORMAT;
+	r = read_list(&l, account, sl->list.data, sl->list.len);
+	if (r == 0)
+		r = check_signature(&l, sl);
+	if (r == 0)
+		*out = l;
+	sotto__content__signed_device_list__free_unpacked(sl, NULL);
+	return r;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "tui/engine/event.h"
+#include "tui/engine/impl.h"
+
+#define SENTENCE_MAX 512
+
+static void
+wipe_string(char **s)
+{
+	if (*s != NULL)
+		sodium_memzero(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
+void
+msg_row_clear(struct msg_row *m)
+{
+	wipe_string(&m->text);
+}
+
+void
+chat_row_clear(struct chat_row *c)
+{
+	wipe_string(&c->title);
+	wipe_string(&c->phone);
+	wipe_string(&c->last_text);
+	wipe_string(&c->draft);
+}
+
+static void
+self_clear(struct engine_self *s)
+{
+	wipe_string(&s->phone);
+	wipe_string(&s->name);
+	wipe_string(&s->relay);
+	wipe_string(&s->relay_name);
+}
+
+void
+engine_event_free(struct engine_event *ev)
+{
+	size_t i;
+
+	if (ev == NULL)
+		return;
+	for (i = 0; i < ev->n; i++) {
+		if (ev->msgs != NULL)
+			msg_row_clear(&ev->msgs[i]);
+		if (ev->chats != NULL)
+			chat_row_clear(&ev->chats[i]);
+		if (ev->hits != NULL) {
+			msg_row_clear(&ev->hits[i].msg);
+			wipe_string(&ev->hits[i].title);
+		}
+	}
+	free(ev->msgs);
+	free(ev->chats);
+	free(ev->hits);
+	self_clear(&ev->self);
+	wipe_string(&ev->text);
+	free(ev);
+}
+
+struct engine_event *
+event_new(struct engine *e, enum engine_event_kind kind, uint64_t tag)
+{
+	struct engine_event *ev = event_alloc();
+
+	if (ev == NULL) {
+		event_post_fatal(e, ERR_NOMEM, err_str(ERR_NOMEM));
+		return NULL;
+	}
+	ev->kind = kind;
+	ev->tag = tag;
+	return ev;
+}
+
+static void
+post_text(struct engine *e, enum engine_event_kind kind, uint64_t tag, int code,
+    const char *text)
+{
+	struct engine_event *ev = event_new(e, kind, tag);
+
+	if (ev == NULL)
+		return;
+	ev->code = code;
+	ev->text = strdup(text); /* NULL only loses the sentence */
+	event_post(e, ev);
+}
+
+void
+reply_done(struct engine *e, uint64_t tag)
+{
+	struct engine_event *ev = event_new(e, EV_DONE, tag);
+
+	if (ev != NULL)
+		event_post(e, ev);
+}
+
+void
+reply_error(struct engine *e, uint64_t tag, int code, const char *fmt, ...)
+{
+	char text[SENTENCE_MAX];
+	va_list ap;
+
+	if (fmt == NULL) {
+		post_text(e, EV_ERROR, tag, code, err_str(code));
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	post_text(e, EV_ERROR, tag, code, text);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * impl.h — the engine's inside, shared by the files of tui/engine only.
+ * Everything here runs on the engine's thread.
+ */
+#ifndef TUI_ENGINE_IMPL_H
+#define TUI_ENGINE_IMPL_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <uv.h>
+
+#include "common/buf.h"
+#include "common/noise/noise.h"
+#include "common/signal/session.h"
+#include "common/uri.h"
+#include "tui/engine/cmd.h"
+#include "tui/engine/devicelist.h"
+#include "tui/engine/engine.h"
+#include "tui/engine/event.h"
+#include "tui/net/link.h"
+#include "tui/store/lock.h"
+#include "tui/store/store.h"
+#include "tui/store/store_account.h"
+#include "tui/store/store_chat.h"
+#include "tui/store/store_contact.h"
+#include "tui/store/store_outbox.h"
+
+#define OUTBOX_INFLIGHT 32 /* SENDs without an answer at once */
+#define FETCHES_MAX	16 /* GET_KEYS without an answer at once */
+#define REQUEST_MS	30000
+
+/* Private keys, in one locked allocation while the store is open. */
+struct keyring {
+	struct identity_key_pair identity;
+	struct noise_keypair noise;
+	struct store_account row; /* what the account row says */
+};
+
+struct event_node {
+	struct engine_event ev; /* first: an event is freed as its node */
+	struct event_node *next;
+};
+
+struct event_list {
+	struct event_node *head;
+	struct event_node **tail;
+};
+
+/* A registration under way. */
+struct registration {
+	bool active;
+	bool sent; /* REGISTER has gone out on this connection */
+	uint64_t tag; /* the command that waits, 0: none */
+	struct uri uri;
+	char phone[STORE_PHONE_MAX];
+	char name[STORE_NAME_MAX];
+	uint8_t token[64];
+	size_t token_len;
+};
+
+struct sending { /* one SEND in flight */
+	struct engine *e;
+	int64_t row; /* outbox id; 0: this slot is free */
+	bool answered; /* result below waits for the next turn */
+	int err;
+	uint32_t retry_ms;
+	char *text; /* why, when it failed for good */
+};
+
+struct fetch { /* one GET_KEYS in flight */
+	struct engine *e;
+	bool used;
+	uint8_t account[STORE_ID_LEN];
+};
+
+struct peer_presence {
+	uint8_t account[STORE_ID_LEN];
+	bool online;
+	uint64_t last_seen_ms;
+	uint64_t typing_until_ms; /* 0: not typing */
+	uint64_t typed_ms; /* when we last told them that we type */
+	uint64_t heard_ms; /* when something of theirs last arrived */
+};
+
+struct engine {
+	/* shared with the front, under the lock */
+	uv_mutex_t lock;
+	struct {
+		struct cmd *head;
+		struct cmd **tail;
+	} cmds;
+	struct event_list events;
+	bool stop;
+
+	/* constant after engine_new() */
+	struct engine_opts opts;
+	char *dir, *proxy;
+	unsigned home; /* country calling code, 0 none */
+	uv_thread_t thread;
+	struct lock *profile_lock;
+
+	/* the engine thread's own */
+	uv_loop_t loop;
+	uv_async_t async;
+	uv_timer_t timer; /* typing marks expire, upkeep once a day */
+	uv_timer_t kick; /* outbox: next turn, or after a rate limit */
+	struct engine_event *reserve;
+	bool failed;
+	struct event_list pending; /* of the open transaction */
+
+	struct store *store;
+	struct keyring *keys; /* sodium_malloc */
+	struct engine_self self;
+
+	struct link *link;
+	struct noise_public
+	    offered; /* the relay key the person is asked about */
+	bool offered_set;
+	uint32_t one_time_left;
+	uint32_t sync_done, sync_total;
+	bool upkeep_busy, confirm_busy, stopping;
+
+	struct registration reg;
+	struct sending sending[OUTBOX_INFLIGHT];
+	int64_t outbox_cursor;
+	uint64_t outbox_hold_ms; /* rate limited until */
+	struct fetch fetches[FETCHES_MAX];
+	struct peer_presence *peers;
+	size_t n_peers;
+};
+
+/* ---- engine.c --------------------------------------------------------------- */
+
+uint64_t engine_now_ms(void);
+void engine_finish(struct engine *e);
+struct engine_event *event_alloc(void);
+void event_post_fatal(struct engine *e, int code, const char *text);
+
+/*
+ * Transactions: events made in one are told only once it is on disk.
+ * txn_end(r): commits when r is 0, else rolls back; returns the result. A
+ * failing disk ends the engine with EV_FATAL.
+ */
+int txn_begin(struct engine *e) MUST_USE;
+int txn_end(struct engine *e, int r) MUST_USE;
+void event_post_later(struct engine *e, struct engine_event *ev);
+
+/* Pack any protobuf message behind what is in out. 0, ERR_FULL, ERR_NOMEM. */
+int pack_into(struct buf *out, const ProtobufCMessage *m) MUST_USE;
+
+/* Pack and send one request; cb as in link.h. */
+int ask_relay(struct engine *e, uint16_t method, const ProtobufCMessage *m,
+    link_reply_fn *cb, void *ctx) MUST_USE;
+
+/* Heap copy of a sentence from others, sanitised; NULL: no memory. */
+char *sentence_of(const char *from_others);
+
+struct signal_local engine_local(const struct engine *e);
+
+/* ---- connection.c ----------------------------------------------------------- */
+
+int connection_open(struct engine *e, const struct uri *u) MUST_USE;
+void connection_close(struct engine *e);
+bool connection_online(const struct engine *e);
+
+/* ---- account.c, register.c, upkeep.c ------------------------------------------ */
+
+void account_close(struct engine *e);
+int account_save(struct engine *e) MUST_USE;
+int self_load(struct engine *e) MUST_USE;
+void self_post(struct engine *e, enum engine_event_kind kind, uint64_t tag);
+void register_link_open(struct engine *e);
+void register_link_failed(struct engine *e, int err, const char *reason);
+
+/* Keys that are missing on the relay: make, upload. */
+void account_upkeep(struct engine *e);
+
+/* ---- contact.c, keys.c ------------------------------------------------------- */
+
+/* The contact of an account, made from what its message says when it is new.
+ * In a transaction. */
+int contact_ensure(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const char *phone_claim, const char *name_claim,
+    struct store_contact *out) MUST_USE;
+
+/*
+ * Somebody proved to have this primary identity key: remember it, or note the
+ * change in chat and trust. In a transaction.
+ */
+int contact_identity(struct engine *e, struct store_contact *c,
+    const struct identity_pk *identity) MUST_USE;
+
+/* Ask the relay whether claimed numbers are true. */
+void contacts_confirm(struct engine *e);
+
+/* Fetch bundles and start sessions; the outbox is kicked when it is done.
+ * ids NULL: all devices. */
+void keys_fetch(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const uint32_t *ids, size_t n);
+bool keys_fetching(
+    const struct engine *e, const uint8_t account[static STORE_ID_LEN]);
+
+/* ---- outbox.c, seal.c --------------------------------------------------------- */
+
+/*
+ * Put a content for an account into the outbox, sealed if its devices are
+ * known. In a transaction.
+ *   message  local id, 0 for what is not shown
+ */
+int outbox_add(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    int64_t message, const struct buf *content,
+    const uint8_t message_id[static STORE_ID_LEN]) MUST_USE;
+void outbox_kick(struct engine *e);
+void outbox_link_lost(struct engine *e);
+/* Nothing leaves for so long; 0: the usual pause. */
+void outbox_hold(struct engine *e, uint32_t ms);
+/* Nothing more can be sent to this account: fail what waits. */
+void outbox_account_gone(struct engine *e,
+    const uint8_t account[static STORE_ID_LEN], const char *why);
+bool outbox_sending(const struct engine *e, int64_t row);
+
+/* ---- inbox.c ------------------------------------------------------------------ */
+
+void inbox_deliver(struct engine *e, const uint8_t *body, size_t len);
+
+/* ---- compose.c ---------------------------------------------------------------- */
+
+/* A receipt (enum Receipt.Kind) for messages of an account, into the outbox.
+ * In a transaction. */
+int receipt_send(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    int kind, uint8_t (*ids)[STORE_ID_LEN], size_t n) MUST_USE;
+
+/* ---- presence.c ----------------------------------------------------------------- */
+
+void presence_start(struct engine *e);
+void presence_link_lost(struct engine *e);
+void presence_event(struct engine *e, const uint8_t *body, size_t len);
+void presence_typing(
+    struct engine *e, const uint8_t account[static STORE_ID_LEN], bool started);
+void presence_heard(
+    struct engine *e, const uint8_t account[static STORE_ID_LEN]);
+/* Made when absent; NULL: no memory. Valid until the next call. */
+struct peer_presence *presence_get(
+    struct engine *e, const uint8_t account[static STORE_ID_LEN]);
+const struct peer_presence *presence_of(
+    const struct engine *e, const uint8_t account[static STORE_ID_LEN]);
+
+/* ---- view.c --------------------------------------------------------------------- */
+
+/* The chat's row as an EV_CHAT, when the transaction is on disk. */
+int chat_changed(struct engine *e, int64_t chat) MUST_USE;
+int msg_row_from(struct msg_row *out, const struct store_message *m) MUST_USE;
+int chat_row_from(struct engine *e, struct chat_row *out,
+    const struct store_chat *c) MUST_USE;
+/* An EV_MSG_NEW for a message just stored. */
+int message_added(struct engine *e, int64_t id) MUST_USE;
+int message_moved(struct engine *e, int64_t id) MUST_USE;
+/* A calm line of our own in a chat. In a transaction. */
+int note_add(struct engine *e, int64_t chat, enum store_msg_kind kind,
+    const char *text) MUST_USE;
+
+#endif

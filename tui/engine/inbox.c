@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * inbox.c — what arrives. A batch of the queue is one transaction: plaintext,
+ * ratchets, spent pre-keys, receipts to send, and the ids already seen. Only
+ * when it is on disk is it acknowledged and shown.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/proto/method.h"
+#include "common/proto/relay.pb-c.h"
+#include "common/text.h"
+#include "tui/engine/content.h"
+#include "tui/engine/prekeys.h"
+#include "tui/store/store_prekey.h"
+#include "tui/store/store_session.h"
+
+#define SYNC_SHOW 50 /* a longer queue shows its progress */
+
+typedef Sotto__Relay__DeliverEvent__Item item;
+
+/* Who is owed a delivery receipt for what, within one batch. */
+struct owed {
+	uint8_t account[STORE_ID_LEN];
+	uint8_t (*ids)[STORE_ID_LEN];
+	size_t n;
+	struct owed *next;
+};
+
+struct batch {
+	struct engine *e;
+	struct owed *owed;
+	bool claims; /* an unknown number was claimed */
+};
+
+/* ---- receipts --------------------------------------------------------------------- */
+
+static int
+owe_receipt(struct batch *b, const uint8_t account[static STORE_ID_LEN],
+    const uint8_t id[static STORE_ID_LEN])
+{
+	struct owed *o = b->owed;
+	void *ids;
+
+	while (o != NULL && memcmp(o->account, account, STORE_ID_LEN) != 0)
+		o = o->next;
+	if (o == NULL) {
+		o = calloc(1, sizeof(*o));
+		if (o == NULL)
+			return ERR_NOMEM;
+		memcpy(o->account, account, STORE_ID_LEN);
+		o->next = b->owed;
+		b->owed = o;
+	}
+	ids = realloc(o->ids, (o->n + 1) * sizeof(*o->ids));
+	if (ids == NULL)
+		return ERR_NOMEM;
+	o->ids = ids;
+	memcpy(o->ids[o->n++], id, STORE_ID_LEN);
+	return 0;
+}
+
+static void
+batch_clear(struct batch *b)
+{
+	struct owed *o;
+
+	while ((o = b->owed) != NULL) {
+		b->owed = o->next;
+		free(o->ids);
+		free(o);
+	}
+}
+
+static int
+send_owed(struct batch *b)
+{
+	struct owed *o;
+	int r = 0;
+
+	for (o = b->owed; r == 0 && o != NULL; o = o->next)
+		r = receipt_send(b->e, o->account,
+		    SOTTO__CONTENT__RECEIPT__KIND__DELIVERED, o->ids, o->n);
+	return r;
+}
+
+/* One id of a receipt that came. Only the person the message went to may
+ * speak for it. */
+static int
+receipt_one(struct engine *e, const item *it,
+    const uint8_t id[static STORE_ID_LEN], enum store_msg_state state,
+    uint64_t when_ms)
+{
+	struct store_chat chat;
+	struct store_message m;
+	bool theirs, moved = false;
+	int64_t msg;
+	int r = store_message_find(e->store, e->self.account, id, &msg);
+
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	r = store_message_get(e->store, msg, &m);
+	if (r != 0)
+		return r;
+	r = store_chat_get(e->store, m.chat, &chat);
+	store_message_clear(&m);
+	if (r != 0)
+		return r;
+	theirs = memcmp(chat.peer, it->sender_account.data, STORE_ID_LEN) == 0;
+	store_chat_clear(&chat);
+	if (!theirs)
+		return 0;
+	r = store_receipt_put(e->store, msg, it->sender_account.data,
+	    it->sender_device, state, when_ms, &moved);
+	return r == 0 && moved ? message_moved(e, msg) : r;
+}
+
+static int
+on_receipt(struct engine *e, const item *it, const Sotto__Content__Receipt *rc)
+{
+	enum store_msg_state state =
+	    rc->kind == SOTTO__CONTENT__RECEIPT__KIND__READ
+		? STORE_MSG_READ
+		: STORE_MSG_DELIVERED;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < rc->n_message_ids; i++)
+		if (rc->message_ids[i].len == STORE_ID_LEN)
+			r = receipt_one(
+			    e, it, rc->message_ids[i].data, state, rc->when_ms);
+	return r;
+}
+
+/* ---- messages ----------------------------------------------------------------------- */
+
+static int
+add_message(struct batch *b, const item *it, struct store_message *m)
+{
+	struct engine *e = b->e;
+	int64_t id;
+	int r;
+
+	memcpy(m->account, it->sender_account.data, STORE_ID_LEN);
+	m->device = it->sender_device;
+	m->dir = STORE_IN;
+	m->received_ms = engine_now_ms();
+	r = store_chat_open(
+	    e->store, STORE_CHAT_PERSON, m->account, m->received_ms, &m->chat);
+	if (r == 0)
+		r = store_message_add(e->store, m, &id);
+	if (r == ERR_EXISTS)
+		return 0;
+	if (r == 0)
+		r = message_added(e, id);
+	return r == 0 ? chat_changed(e, m->chat) : r;
+}
+
+static int
+on_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
+{
+	struct store_message m = {.kind = STORE_MSG_TEXT,
+	    .state = STORE_MSG_RECEIVED,
+	    .sent_ms = c->sent_ms};
+	size_t len = strlen(c->text->text);
+	size_t cap = TEXT_SANITIZE_CAP(len);
+	int r = ERR_NOMEM;
+
+	if (cap > STORE_TEXT_MAX + 1)
+		cap = STORE_TEXT_MAX + 1;
+	m.text = malloc(cap);
+	if (m.text == NULL)
+		return ERR_NOMEM;
+	text_sanitize(m.text, cap, c->text->text, len, TEXT_MULTI);
+	memcpy(m.message_id, c->message_id.data, STORE_ID_LEN);
+	r = add_message(b, it, &m);
+	store_message_clear(&m);
+	if (r == 0)
+		presence_typing(b->e, it->sender_account.data, false);
+	return r == 0
+		   ? owe_receipt(b, it->sender_account.data, c->message_id.data)
+		   : r;
+}
+
+/* Shown as waiting: better than a hole that nobody sees. */
+static int
+on_unreadable(struct batch *b, const item *it)
+{
+	struct store_message m = {
+	    .kind = STORE_MSG_TEXT, .state = STORE_MSG_WAITING};
+	struct store_contact c;
+	int r = store_contact_get(b->e->store, it->sender_account.data, &c);
+
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	m.sent_ms = it->server_time_ms;
+	memcpy(m.message_id, it->message_id.data, STORE_ID_LEN);
+	return add_message(b, it, &m);
+}
+
+static int
+on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
+{
+	if (c->group_id.len != 0)
+		return 0; /* a later client's; nothing of it is shown */
+	switch (c->body_case) {
+	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
+		return on_text(b, it, c);
+	case SOTTO__CONTENT__CONTENT__BODY_RECEIPT:
+		return on_receipt(b->e, it, c->receipt);
+	case SOTTO__CONTENT__CONTENT__BODY_TYPING:
+		presence_typing(
+		    b->e, it->sender_account.data, c->typing->started);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* ---- opening ------------------------------------------------------------------------ */
+
+static int
+spend_prekeys(struct engine *e, const struct session_opened *o)
+{
+	int r = 0;
+
+	if (!o->new_session)
+		return 0;
+	if (o->used_one_time)
+		r = store_prekey_delete(
+		    e->store, STORE_PREKEY_ONE_TIME, o->one_time_id);
+	return r == ERR_NOTFOUND ? 0 : r;
+}
+
+static int
+save_device(struct engine *e, const item *it, const struct session_opened *o)
+{
+	struct store_device d = {.device = it->sender_device,
+	    .registration_id = o->registration_id,
+	    .active = true,
+	    .added_ms = engine_now_ms()};
+	struct store_device old;
+	int r;
+
+	if (!o->new_session)
+		return 0;
+	r = store_device_get(
+	    e->store, it->sender_account.data, it->sender_device, &old);
+	if (r == 0)
+		d.added_ms = old.added_ms;
+	else if (r != ERR_NOTFOUND)
+		return r;
+	memcpy(d.account, it->sender_account.data, STORE_ID_LEN);
+	identity_pk_put(d.identity, &o->identity);
+	return store_device_put(e->store, &d);
+}
+
+static int
+save_opened(struct batch *b, const item *it, const struct session_opened *o,
+    const Sotto__Content__Content *c)
+{
+	struct engine *e = b->e;
+	struct store_contact contact;
+	int r = store_session_put(e->store, it->sender_account.data,
+	    it->sender_device, o->record.p, o->record.len, engine_now_ms());
+
+	if (r == 0)
+		r = spend_prekeys(e, o);
+	if (r == 0)
+		r = save_device(e, it, o);
+	if (r == 0)
+		r = contact_ensure(e, it->sender_account.data,
+		    c->profile ? c->profile->phone : NULL,
+		    c->profile ? c->profile->name : NULL, &contact);
+	if (r == 0 && it->sender_device == DEVICELIST_PRIMARY)
+		r = contact_identity(e, &contact, &o->identity);
+	if (r == 0 && !contact.phone_known && contact.phone[0] != '\0')
+		b->claims = true;
+	return r == 0 ? on_content(b, it, c) : r;
+}
+
+static int
+decrypt(struct engine *e, const item *it, struct session_opened *o)
+{
+	struct signal_local local = engine_local(e);
+	struct signal_prekeys keys = prekeys_lender(e);
+	struct buf rec;
+	int r;
+
+	buf_init(&rec, SESSION_RECORD_MAX);
+	r = store_session_get(
+	    e->store, it->sender_account.data, it->sender_device, &rec);
+	if (r == 0 || r == ERR_NOTFOUND)
+		r = session_decrypt(&local, rec.p, rec.len, &keys,
+		    (enum signal_type)it->type, it->ciphertext.data,
+		    it->ciphertext.len, o);
+	buf_clear(&rec);
+	return r;
+}
+
+/* A store that fails is ours to report, whatever the message was. */
+static bool
+store_trouble(int r)
+{
+	return r == ERR_IO || r == ERR_NOMEM || r == ERR_FULL || r == ERR_SYS;
+}
+
+static int
+open_item(struct batch *b, const item *it)
+{
+	Sotto__Content__Content *c = NULL;
+	struct session_opened o;
+	int r = decrypt(b->e, it, &o);
+
+	if (r == ERR_DUP)
+		return 0;
+	if (r != 0)
+		return store_trouble(r) ? r
+		       : it->seq == 0	? 0
+					: on_unreadable(b, it);
+	if (content_open(o.plaintext.p, o.plaintext.len, &c) == 0)
+		r = save_opened(b, it, &o, c);
+	else /* it was theirs, but says nothing we know: the ratchet moves */
+		r = store_session_put(b->e->store, it->sender_account.data,
+		    it->sender_device, o.record.p, o.record.len,
+		    engine_now_ms());
+	session_opened_clear(&o);
+	content_free(c);
+	presence_heard(b->e, it->sender_account.data);
+	return r;
+}
+
+static bool
+item_sound(const item *it)
+{
+	return it->sender_account.len == STORE_ID_LEN &&
+	       it->message_id.len == STORE_ID_LEN && it->sender_device >= 1 &&
+	       it->sender_device <= 127;
+}
+
+static int
+take_item(struct batch *b, const item *it)
+{
+	struct engine *e = b->e;
+	bool seen = false;
+	int r;
+
+	if (!item_sound(it))
+		return 0; /* no sender to show it under */
+	if (it->seq == 0)
+		return open_item(b, it);
+	r = store_inbox_has(e->store, it->sender_account.data,
+	    it->sender_device, it->message_id.data, &seen);
+	if (r != 0 || seen)
+		return r;
+	r = open_item(b, it);
+	if (r == 0)
+		r = store_inbox_add(e->store, it->sender_account.data,
+		    it->sender_device, it->message_id.data, engine_now_ms());
+	return r;
+}
+
+static void
+tell_sync(struct engine *e, size_t n, bool empty)
+{
+	struct engine_event *ev;
+
+	if (e->sync_total <= SYNC_SHOW)
+		return;
+	e->sync_done += (uint32_t)n;
+	if (empty || e->sync_done > e->sync_total)
+		e->sync_total = e->sync_done = 0;
+	ev = event_new(e, EV_SYNC, 0);
+	if (ev == NULL)
+		return;
+	ev->done = e->sync_done;
+	ev->total = e->sync_total;
+	event_post(e, ev);
+}
+
+static void
+acknowledge(struct engine *e, uint64_t seq)
+{
+	Sotto__Relay__AckEvent ack = SOTTO__RELAY__ACK_EVENT__INIT;
+	uint8_t body[16];
+	size_t len;
+
+	if (seq == 0 || !connection_online(e))
+		return;
+	ack.seq = seq;
+	len = sotto__relay__ack_event__pack(&ack, body);
+	/* If it cannot leave, the relay sends again and we have seen it. */
+	if (link_event(e->link, EVENT_ACK, body, len) != 0)
+		link_retry_now(e->link);
+}
+
+static int
+take_batch(struct batch *b, const Sotto__Relay__DeliverEvent *d, uint64_t *seq)
+{
+	size_t i;
+	int r = 0;
+
+	*seq = 0;
+	for (i = 0; r == 0 && i < d->n_items; i++) {
+		r = take_item(b, d->items[i]);
+		if (d->items[i]->seq > *seq)
+			*seq = d->items[i]->seq;
+	}
+	return r == 0 ? send_owed(b) : r;
+}
+
+void
+inbox_deliver(struct engine *e, const uint8_t *body, size_t len)
+{
+	Sotto__Relay__DeliverEvent *d =
+	    sotto__relay__deliver_event__unpack(NULL, len, body);
+	struct batch b = {.e = e};
+	uint64_t seq;
+	int r;
+
+	if (d == NULL)
+		return;
+	r = txn_begin(e);
+	if (r == 0)
+		r = txn_end(e, take_batch(&b, d, &seq));
+	if (r == 0) {
+		acknowledge(e, seq);
+		tell_sync(e, d->n_items, d->queue_empty);
+		if (b.owed != NULL)
+			outbox_kick(e);
+		if (b.claims)
+			contacts_confirm(e);
+	} else if (!e->failed) {
+		/* Nothing was kept, nothing is acknowledged: come again. */
+		link_hold(e->link, 0);
+	}
+	batch_clear(&b);
+	sotto__relay__deliver_event__free_unpacked(d, NULL);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * keys.c — other people's pre-key bundles: fetched, checked against the signed
+ * device list, turned into sessions. A relay that adds, swaps or rolls back a
+ * device is refused here. docs/protocol.md §7.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/proto/method.h"
+#include "common/proto/relay.pb-c.h"
+#include "tui/engine/impl.h"
+#include "tui/store/store_session.h"
+
+bool
+keys_fetching(
+    const struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	size_t i;
+
+	for (i = 0; i < FETCHES_MAX; i++)
+		if (e->fetches[i].used &&
+		    memcmp(e->fetches[i].account, account, STORE_ID_LEN) == 0)
+			return true;
+	return false;
+}
+
+/* ---- reading a bundle ------------------------------------------------------------ */
+
+static int
+copy_signature(uint8_t out[static SIGNATURE_LEN], const ProtobufCBinaryData *b)
+{
+	if (b->len != SIGNATURE_LEN)
+		return ERR_FORMAT;
+	memcpy(out, b->data, SIGNATURE_LEN);
+	return 0;
+}
+
+static int
+read_bundle(struct pre_key_bundle *b, const Sotto__Relay__PreKeyBundle *m)
+{
+	const Sotto__Relay__SignedPreKey *s = m->signed_pre_key;
+	const Sotto__Relay__OneTimePreKey *o = m->one_time_pre_key;
+	int r;
+
+	*b = (struct pre_key_bundle){.registration_id = m->registration_id};
+	if (s == NULL)
+		return ERR_FORMAT;
+	r = identity_pk_get(
+	    &b->identity, m->identity_key.data, m->identity_key.len);
+	if (r == 0)
+		r = ec_pk_get(
+		    &b->signed_key, s->public_key.data, s->public_key.len);
+	if (r == 0)
+		r = copy_signature(b->signed_sig, &s->signature);
+	b->signed_id = s->id;
+	if (r == 0 && o != NULL) {
+		r = ec_pk_get(
+		    &b->one_time, o->public_key.data, o->public_key.len);
+		b->has_one_time = true;
+		b->one_time_id = o->id;
+	}
+	return r;
+}
+
+/* ---- the device list ------------------------------------------------------------- */
+
+static const Sotto__Relay__PreKeyBundle *
+bundle_of(const Sotto__Relay__GetKeysResponse *res, uint32_t device)
+{
+	size_t i;
+
+	for (i = 0; i < res->n_bundles; i++)
+		if (res->bundles[i]->device_id == device)
+			return res->bundles[i];
+	return NULL;
+}
+
+/*
+ * The list that holds for this answer. Between registering and publishing it
+ * an account has none: then only its primary may be there.
+ */
+static int
+list_of(struct devicelist *l, const uint8_t account[static STORE_ID_LEN],
+    const Sotto__Relay__GetKeysResponse *res)
+{
+	const Sotto__Relay__PreKeyBundle *b;
+
+	if (res->device_list.len > 0)
+		return devicelist_open(
+		    l, account, res->device_list.data, res->device_list.len);
+	b = bundle_of(res, DEVICELIST_PRIMARY);
+	if (b == NULL || res->n_bundles != 1)
+		return ERR_AUTH;
+	*l = (struct devicelist){.n = 1};
+	memcpy(l->account, account, STORE_ID_LEN);
+	l->v[0].device = DEVICELIST_PRIMARY;
+	return identity_pk_get(
+	    &l->v[0].identity, b->identity_key.data, b->identity_key.len);
+}
+
+/* Every device the relay names must be vouched for, with this very key. */
+static int
+check_bundles(
+    const struct devicelist *l, const Sotto__Relay__GetKeysResponse *res)
+{
+	const struct devicelist_entry *d;
+	struct identity_pk key;
+	size_t i;
+
+	for (i = 0; i < res->n_bundles; i++) {
+		d = devicelist_find(l, res->bundles[i]->device_id);
+		if (d == NULL ||
+		    identity_pk_get(&key, res->bundles[i]->identity_key.data,
+			res->bundles[i]->identity_key.len) != 0 ||
+		    !identity_pk_equal(&key, &d->identity))
+			return ERR_AUTH;
+	}
+	for (i = 0; i < res->n_device_ids; i++)
+		if (devicelist_find(l, res->device_ids[i]) == NULL)
+			return ERR_AUTH;
+	return 0;
+}
+
+/* ---- sessions ----------------------------------------------------------------------- */
+
+static int
+start_session(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const Sotto__Relay__PreKeyBundle *m)
+{
+	struct signal_local local = engine_local(e);
+	struct store_device d = {.device = m->device_id,
+	    .registration_id = m->registration_id,
+	    .active = true,
+	    .added_ms = local.now_ms};
+	struct pre_key_bundle b;
+	struct buf rec, out;
+	int r = read_bundle(&b, m);
+
+	if (r != 0)
+		return r;
+	buf_init(&rec, SESSION_RECORD_MAX);
+	buf_init(&out, SESSION_RECORD_MAX);
+	r = store_session_get(e->store, account, m->device_id, &rec);
+	if (r == 0 || r == ERR_NOTFOUND)
+		r = session_start(&local, rec.p, rec.len, &b, &out);
+	if (r == 0)
+		r = store_session_put(e->store, account, m->device_id, out.p,
+		    out.len, local.now_ms);
+	if (r == 0) {
+		memcpy(d.account, account, STORE_ID_LEN);
+		identity_pk_put(d.identity, &b.identity);
+		r = store_device_put(e->store, &d);
+	}
+	buf_clear(&rec);
+	buf_clear(&out);
+	return r;
+}
+
+/* Devices we knew that the list has no more get nothing from now on. */
+static int
+retire_devices(struct engine *e, const struct devicelist *l)
+{
+	struct store_device *v = NULL;
+	size_t i, n = 0;
+	int r = store_device_list(e->store, l->account, &v, &n);
+
+	for (i = 0; r == 0 && i < n; i++) {
+		if (!v[i].active || devicelist_find(l, v[i].device) != NULL)
+			continue;
+		v[i].active = false;
+		r = store_device_put(e->store, &v[i]);
+	}
+	free(v);
+	return r;
+}
+
+static int
+remember_list(struct engine *e, struct store_contact *c,
+    const struct devicelist *l, const Sotto__Relay__GetKeysResponse *res)
+{
+	if (res->device_list.len == 0)
+		return 0;
+	c->list_version = l->version;
+	return store_contact_put_device_list(e->store, c->account, l->version,
+	    res->device_list.data, res->device_list.len);
+}
+
+static int
+take_keys(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const Sotto__Relay__GetKeysResponse *res)
+{
+	struct store_contact c;
+	struct devicelist l;
+	size_t i;
+	int r = list_of(&l, account, res);
+
+	if (r == 0)
+		r = check_bundles(&l, res);
+	if (r == 0)
+		r = contact_ensure(e, account, NULL, NULL, &c);
+	if (r != 0)
+		return r;
+	if (l.version < c.list_version)
+		return ERR_AUTH; /* rolled back */
+	r = contact_identity(
+	    e, &c, &devicelist_find(&l, DEVICELIST_PRIMARY)->identity);
+	if (r == 0)
+		r = remember_list(e, &c, &l, res);
+	if (r == 0)
+		r = retire_devices(e, &l);
+	for (i = 0; r == 0 && i < res->n_bundles; i++)
+		r = start_session(e, account, res->bundles[i]);
+	return r;
+}
+
+/* ---- asking -------------------------------------------------------------------------- */
+
+static void
+keys_refused(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    int err, uint32_t retry_ms)
+{
+	if (err == ERR_NOTFOUND)
+		outbox_account_gone(e, account,
+		    "They have left this relay: the message was not sent.");
+	else if (err == ERR_AUTH || err == ERR_FORMAT)
+		outbox_account_gone(e, account,
+		    "The relay offers keys for them that do not check out, so "
+		    "nothing was sent. If it happens again, ask them to "
+		    "compare safety numbers with you in person.");
+	else
+		outbox_hold(e, retry_ms);
+}
+
+static void
+on_keys(void *ctx, const struct link_reply *reply)
+{
+	Sotto__Relay__GetKeysResponse *res = NULL;
+	struct fetch *f = ctx;
+	struct engine *e = f->e;
+	int r = reply->err;
+
+	f->used = false;
+	if (r == 0) {
+		res = sotto__relay__get_keys_response__unpack(
+		    NULL, reply->len, reply->body);
+		r = res == NULL ? ERR_FORMAT : txn_begin(e);
+	} else if (!reply->from_relay) {
+		return; /* asked again when the connection is back */
+	}
+	if (res != NULL) {
+		if (r == 0)
+			r = txn_end(e, take_keys(e, f->account, res));
+		sotto__relay__get_keys_response__free_unpacked(res, NULL);
+	}
+	if (r != 0)
+		keys_refused(e, f->account, r, reply->retry_after_ms);
+	if (r == 0)
+		outbox_kick(e);
+}
+
+void
+keys_fetch(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const uint32_t *ids, size_t n)
+{
+	Sotto__Relay__GetKeysRequest req = SOTTO__RELAY__GET_KEYS_REQUEST__INIT;
+	uint32_t want[2 * 127];
+	struct fetch *f = NULL;
+	size_t i;
+
+	if (keys_fetching(e, account))
+		return;
+	for (i = 0; i < FETCHES_MAX && f == NULL; i++)
+		if (!e->fetches[i].used)
+			f = &e->fetches[i];
+	if (f == NULL || n > ARRAY_LEN(want))
+		return; /* the outbox asks again at its next turn */
+	f->e = e;
+	memcpy(f->account, account, STORE_ID_LEN);
+	req.account_id = (ProtobufCBinaryData){STORE_ID_LEN, f->account};
+	for (i = 0; i < n; i++)
+		want[i] = ids[i];
+	req.device_ids = want;
+	req.n_device_ids = n;
+	f->used = ask_relay(e, METHOD_GET_KEYS, &req.base, on_keys, f) == 0;
+}

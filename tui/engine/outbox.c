@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * outbox.c — everything that leaves goes through here: rows written in the
+ * transaction that moved the ratchets, sent in order, a window at a time, and
+ * deleted when the relay has them.
+ *
+ * A row whose recipient's keys are not known waits for keys_fetch(); so do
+ * rows for somebody whose verified key has changed, until the person decides.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/proto/method.h"
+#include "tui/engine/content.h"
+#include "tui/engine/seal.h"
+#include "tui/store/store_session.h"
+
+#define REFUSALS_MAX   5 /* stale device lists in a row for one message */
+#define RETRY_LATER_MS 5000
+
+/* ---- rows as bytes --------------------------------------------------------------- */
+
+static int
+outgoing_pack(struct buf *out, const Sotto__Content__Outgoing *o)
+{
+	buf_init(out, OUTGOING_MAX);
+	return pack_into(out, &o->base);
+}
+
+static Sotto__Content__Outgoing *
+outgoing_read(const struct store_outgoing *row)
+{
+	return sotto__content__outgoing__unpack(NULL, row->len, row->request);
+}
+
+static int
+outgoing_save(struct engine *e, int64_t id, const Sotto__Content__Outgoing *o)
+{
+	struct buf b;
+	int r = outgoing_pack(&b, o);
+
+	if (r == 0)
+		r = store_outbox_replace(e->store, id, b.p, b.len);
+	buf_clear(&b);
+	return r;
+}
+
+int
+outbox_add(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    int64_t message, const struct buf *content,
+    const uint8_t message_id[static STORE_ID_LEN])
+{
+	Sotto__Content__Outgoing *o = malloc(sizeof(*o));
+	struct store_outgoing row = {.message = message};
+	struct buf b;
+	int64_t id;
+	int r = ERR_NOMEM;
+
+	if (o == NULL)
+		return ERR_NOMEM;
+	sotto__content__outgoing__init(o);
+	buf_init(&b, OUTGOING_MAX);
+	o->account_id.data = malloc(STORE_ID_LEN);
+	o->content.data = malloc(content->len);
+	if (o->account_id.data == NULL || o->content.data == NULL)
+		goto out;
+	memcpy(o->account_id.data, account, STORE_ID_LEN);
+	o->account_id.len = STORE_ID_LEN;
+	memcpy(o->content.data, content->p, content->len);
+	o->content.len = content->len;
+	r = seal_missing(e, o);
+	if (r == 0 || r == ERR_NOTFOUND)
+		r = outgoing_pack(&b, o);
+	if (r != 0)
+		goto out;
+	memcpy(row.message_id, message_id, STORE_ID_LEN);
+	row.request = b.p;
+	row.len = b.len;
+	row.created_ms = engine_now_ms();
+	r = store_outbox_add(e->store, &row, &id);
+out:
+	buf_clear(&b);
+	sotto__content__outgoing__free_unpacked(o, NULL);
+	return r;
+}
+
+/* ---- answers ------------------------------------------------------------------------ */
+
+static void kick_in(struct engine *e, uint64_t ms);
+
+static int
+row_done(struct engine *e, const struct store_outgoing *row)
+{
+	bool moved = false;
+	int r = store_outbox_delete(e->store, row->id);
+
+	if (r == 0 && row->message != 0)
+		r = store_message_set_state(
+		    e->store, row->message, STORE_MSG_SENT, &moved);
+	return r == 0 && moved ? message_moved(e, row->message) : r;
+}
+
+/* It will not leave by itself any more; the message says so. */
+static int
+row_failed(struct engine *e, const struct store_outgoing *row)
+{
+	bool moved = false;
+	int r = store_outbox_delete(e->store, row->id);
+
+	if (r == 0 && row->message != 0)
+		r = store_message_set_state(
+		    e->store, row->message, STORE_MSG_FAILED, &moved);
+	return r == 0 && moved ? message_moved(e, row->message) : r;
+}
+
+static int
+settle_one(struct engine *e, struct sending *s)
+{
+	struct store_outgoing row;
+	int r = store_outbox_get(e->store, s->row, &row);
+
+	if (r == ERR_NOTFOUND)
+		return 0;
+	if (r != 0)
+		return r;
+	r = s->err == 0 ? row_done(e, &row) : row_failed(e, &row);
+	store_outgoing_clear(&row);
+	return r;
+}
+
+static void
+slot_free(struct sending *s)
+{
+	free(s->text);
+	*s = (struct sending){.e = s->e};
+}
+
+/* All answers that came in one turn of the loop share one transaction. */
+static void
+settle_answers(struct engine *e)
+{
+	size_t i, n = 0;
+	int r;
+
+	for (i = 0; i < OUTBOX_INFLIGHT; i++)
+		n += e->sending[i].answered;
+	if (n == 0)
+		return;
+	r = txn_begin(e);
+	if (r == 0) {
+		for (i = 0; r == 0 && i < OUTBOX_INFLIGHT; i++)
+			if (e->sending[i].answered)
+				r = settle_one(e, &e->sending[i]);
+		r = txn_end(e, r);
+	}
+	for (i = 0; i < OUTBOX_INFLIGHT; i++)
+		if (e->sending[i].answered)
+			slot_free(&e->sending[i]);
+}
+
+/* The relay's view of a device list replaces ours. In a transaction. */
+static int
+apply_stale(struct engine *e, Sotto__Content__Outgoing *o,
+    const Sotto__Relay__StaleDevices *st)
+{
+	const uint8_t *account = o->account_id.data;
+	struct store_device d;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < st->n_extra; i++) {
+		seal_drop(o, st->extra[i]);
+		r = store_device_get(e->store, account, st->extra[i], &d);
+		if (r == 0) {
+			d.active = false;
+			r = store_device_put(e->store, &d);
+		}
+		r = r == ERR_NOTFOUND ? 0 : r;
+	}
+	for (i = 0; r == 0 && i < st->n_reregistered; i++) {
+		seal_drop(o, st->reregistered[i]);
+		r = store_device_delete(e->store, account, st->reregistered[i]);
+	}
+	o->ready = false;
+	o->refusals++;
+	return r;
+}
+
+static int
+refused_row(struct engine *e, const struct store_outgoing *row,
+    Sotto__Content__Outgoing *o, const Sotto__Relay__StaleDevices *st)
+{
+	int r;
+
+	if (st->gone || o->refusals >= REFUSALS_MAX)
+		return row_failed(e, row);
+	r = apply_stale(e, o, st);
+	return r == 0 ? outgoing_save(e, row->id, o) : r;
+}
+
+static void
+fetch_missing(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const Sotto__Relay__StaleDevices *st)
+{
+	uint32_t ids[2 * 127];
+	size_t i, n = 0;
+
+	for (i = 0; i < st->n_missing && n < ARRAY_LEN(ids); i++)
+		ids[n++] = st->missing[i];
+	for (i = 0; i < st->n_reregistered && n < ARRAY_LEN(ids); i++)
+		ids[n++] = st->reregistered[i];
+	if (n > 0)
+		keys_fetch(e, account, ids, n);
+}
+
+static void
+on_stale(
+    struct engine *e, struct sending *s, const Sotto__Relay__StaleDevices *st)
+{
+	Sotto__Content__Outgoing *o = NULL;
+	struct store_outgoing row;
+	int r = store_outbox_get(e->store, s->row, &row);
+
+	if (r != 0)
+		return;
+	o = outgoing_read(&row);
+	if (o != NULL && o->account_id.len == STORE_ID_LEN &&
+	    st->account_id.len == STORE_ID_LEN &&
+	    memcmp(o->account_id.data, st->account_id.data, STORE_ID_LEN) ==
+		0) {
+		r = txn_begin(e);
+		if (r == 0)
+			r = txn_end(e, refused_row(e, &row, o, st));
+		if (r == 0 && !st->gone)
+			fetch_missing(e, o->account_id.data, st);
+	}
+	if (o != NULL)
+		sotto__content__outgoing__free_unpacked(o, NULL);
+	store_outgoing_clear(&row);
+}
+
+static void
+sent_or_stale(struct engine *e, struct sending *s, const struct link_reply *rep)
+{
+	Sotto__Relay__SendResponse *res =
+	    sotto__relay__send_response__unpack(NULL, rep->len, rep->body);
+
+	if (res != NULL && res->n_stale == 0) {
+		s->answered = true;
+	} else {
+		if (res != NULL)
+			on_stale(e, s, res->stale[0]);
+		slot_free(s);
+		e->outbox_cursor = 0;
+	}
+	if (res != NULL)
+		sotto__relay__send_response__free_unpacked(res, NULL);
+}
+
+static void
+on_sent(void *ctx, const struct link_reply *rep)
+{
+	struct sending *s = ctx;
+	struct engine *e = s->e;
+
+	if (rep->err == 0) {
+		sent_or_stale(e, s, rep);
+		kick_in(e, 0);
+	} else if (rep->from_relay && rep->err == ERR_RATE) {
+		slot_free(s);
+		outbox_hold(e, rep->retry_after_ms);
+	} else if (rep->from_relay && rep->err != ERR_IO &&
+		   rep->err != ERR_BUSY && rep->err != ERR_NOMEM) {
+		s->answered = true;
+		s->err = rep->err;
+		s->text = sentence_of(rep->text);
+		kick_in(e, 0);
+	} else {
+		/* Ours or the relay's passing trouble: same bytes, later. */
+		slot_free(s);
+		e->outbox_cursor = 0;
+		kick_in(e, RETRY_LATER_MS);
+	}
+}
+
+/* ---- sending ------------------------------------------------------------------------ */
+
+bool
+outbox_sending(const struct engine *e, int64_t row)
+{
+	size_t i;
+
+	for (i = 0; i < OUTBOX_INFLIGHT; i++)
+		if (e->sending[i].row == row)
+			return true;
+	return false;
+}
+
+static struct sending *
+slot_get(struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < OUTBOX_INFLIGHT; i++) {
+		if (e->sending[i].row != 0)
+			continue;
+		e->sending[i].e = e;
+		return &e->sending[i];
+	}
+	return NULL;
+}
+
+static int
+send_row(struct engine *e, struct sending *s, const struct store_outgoing *row,
+    const Sotto__Content__Outgoing *o)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, FRAME_BODY_MAX);
+	r = seal_request(&b, o, row->message_id, false);
+	if (r == 0)
+		r = link_request(
+		    e->link, METHOD_SEND, b.p, b.len, REQUEST_MS, on_sent, s);
+	if (r == 0)
+		s->row = row->id;
+	buf_clear(&b);
+	return r;
+}
+
+/* True when nothing may go to this account now. */
+static bool
+held_back(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	struct store_contact c;
+
+	return keys_fetching(e, account) ||
+	       (store_contact_get(e->store, account, &c) == 0 &&
+		   c.trust == STORE_TRUST_CHANGED);
+}
+
+/* Seal now if its keys have come; else ask for them. */
+static int
+make_ready(struct engine *e, const struct store_outgoing *row,
+    Sotto__Content__Outgoing *o)
+{
+	int r = txn_begin(e);
+
+	if (r != 0)
+		return r;
+	r = seal_missing(e, o);
+	if (r == 0)
+		r = outgoing_save(e, row->id, o);
+	r = txn_end(e, r);
+	if (r == ERR_NOTFOUND || r == ERR_EXPIRED)
+		keys_fetch(e, o->account_id.data, NULL, 0);
+	return r;
+}
+
+/* One row. Returns ERR_FULL when no more can leave now. */
+static int
+try_row(struct engine *e, const struct store_outgoing *row)
+{
+	Sotto__Content__Outgoing *o;
+	struct sending *s = slot_get(e);
+	int r = 0;
+
+	if (s == NULL)
+		return ERR_FULL;
+	o = outgoing_read(row);
+	if (o == NULL || o->account_id.len != STORE_ID_LEN)
+		goto out; /* ours alone: damaged rows fail store_check() */
+	if (held_back(e, o->account_id.data))
+		goto out;
+	if (!o->ready && make_ready(e, row, o) != 0)
+		goto out;
+	r = send_row(e, s, row, o);
+out:
+	if (o != NULL)
+		sotto__content__outgoing__free_unpacked(o, NULL);
+	return r;
+}
+
+static void
+send_window(struct engine *e)
+{
+	struct store_outgoing row;
+	int r = 0;
+
+	while (r == 0 && connection_online(e) && !e->failed) {
+		r = store_outbox_next(
+		    e->store, e->outbox_cursor, engine_now_ms(), &row);
+		if (r != 0)
+			return;
+		if (!outbox_sending(e, row.id))
+			r = try_row(e, &row);
+		if (r == 0)
+			e->outbox_cursor = row.id;
+		store_outgoing_clear(&row);
+	}
+}
+
+static void
+on_kick(uv_timer_t *timer)
+{
+	struct engine *e = timer->data;
+
+	if (e->store == NULL || e->failed)
+		return;
+	settle_answers(e);
+	if (engine_now_ms() >= e->outbox_hold_ms)
+		send_window(e);
+}
+
+static void
+kick_in(struct engine *e, uint64_t ms)
+{
+	/* A turn that is due sooner stays. */
+	if (!uv_is_active((uv_handle_t *)&e->kick) ||
+	    uv_timer_get_due_in(&e->kick) > ms)
+		uv_timer_start(&e->kick, on_kick, ms, 0);
+}
+
+void
+outbox_kick(struct engine *e)
+{
+	e->outbox_cursor = 0;
+	kick_in(e, 0);
+}
+
+void
+outbox_hold(struct engine *e, uint32_t ms)
+{
+	if (ms == 0)
+		ms = RETRY_LATER_MS;
+	e->outbox_cursor = 0;
+	e->outbox_hold_ms = engine_now_ms() + ms;
+	kick_in(e, ms);
+}
+
+void
+outbox_link_lost(struct engine *e)
+{
+	e->outbox_cursor = 0;
+}
+
+/* ---- somebody who cannot be written to ------------------------------------------------ */
+
+static int
+fail_rows(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	Sotto__Content__Outgoing *o;
+	struct store_outgoing row;
+	int64_t after = 0;
+	int r;
+
+	for (;;) {
+		r = store_outbox_next(e->store, after, UINT64_MAX, &row);
+		if (r != 0)
+			return r == ERR_NOTFOUND ? 0 : r;
+		after = row.id;
+		o = outgoing_read(&row);
+		if (o != NULL && o->account_id.len == STORE_ID_LEN &&
+		    memcmp(o->account_id.data, account, STORE_ID_LEN) == 0)
+			r = row_failed(e, &row);
+		if (o != NULL)
+			sotto__content__outgoing__free_unpacked(o, NULL);
+		store_outgoing_clear(&row);
+		if (r != 0)
+			return r;
+	}
+}
+
+void
+outbox_account_gone(struct engine *e,
+    const uint8_t account[static STORE_ID_LEN], const char *why)
+{
+	int64_t chat;
+	int r = txn_begin(e);
+
+	if (r != 0)
+		return;
+	r = fail_rows(e, account);
+	if (r == 0)
+		r = store_chat_find(
+		    e->store, STORE_CHAT_PERSON, account, &chat);
+	if (r == 0)
+		r = note_add(e, chat, STORE_MSG_NOTE, why);
+	r = txn_end(e, r == ERR_NOTFOUND ? 0 : r);
+	if (r != 0 && !e->failed)
+		reply_error(e, 0, r, NULL);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "tui/engine/seal.h"
+#include "tui/store/store_session.h"
+
+typedef Sotto__Content__Outgoing__Envelope envelope;
+
+static void
+envelope_free(envelope *v)
+{
+	if (v != NULL)
+		protobuf_c_message_free_unpacked(&v->base, NULL);
+}
+
+static envelope *
+envelope_of(const Sotto__Content__Outgoing *o, uint32_t device)
+{
+	size_t i;
+
+	for (i = 0; i < o->n_envelopes; i++)
+		if (o->envelopes[i]->device_id == device)
+			return o->envelopes[i];
+	return NULL;
+}
+
+void
+seal_drop(Sotto__Content__Outgoing *o, uint32_t device)
+{
+	size_t i;
+
+	for (i = 0; i < o->n_envelopes; i++) {
+		if (o->envelopes[i]->device_id != device)
+			continue;
+		envelope_free(o->envelopes[i]);
+		o->envelopes[i] = o->envelopes[--o->n_envelopes];
+		o->ready = false;
+		return;
+	}
+}
+
+static int
+envelope_add(Sotto__Content__Outgoing *o, uint32_t device,
+    const struct session_sealed *sealed)
+{
+	envelope **v =
+	    realloc(o->envelopes, (o->n_envelopes + 1) * sizeof(*o->envelopes));
+	envelope *one;
+
+	if (v == NULL)
+		return ERR_NOMEM;
+	o->envelopes = v;
+	one = malloc(sizeof(*one));
+	if (one == NULL)
+		return ERR_NOMEM;
+	sotto__content__outgoing__envelope__init(one);
+	one->ciphertext.data = malloc(sealed->ciphertext.len);
+	if (one->ciphertext.data == NULL) {
+		free(one);
+		return ERR_NOMEM;
+	}
+	memcpy(
+	    one->ciphertext.data, sealed->ciphertext.p, sealed->ciphertext.len);
+	one->ciphertext.len = sealed->ciphertext.len;
+	one->device_id = device;
+	one->registration_id = sealed->registration_id;
+	one->type = sealed->type;
+	o->envelopes[o->n_envelopes++] = one;
+	return 0;
+}
+
+/* ---- devices ------------------------------------------------------------------ */
+
+static int
+session_usable(struct engine *e, const struct store_device *d)
+{
+	struct session_info info;
+	struct buf rec;
+	int r;
+
+	buf_init(&rec, SESSION_RECORD_MAX);
+	r = store_session_get(e->store, d->account, d->device, &rec);
+	if (r == 0)
+		r = session_info(rec.p, rec.len, &info);
+	buf_clear(&rec);
+	if (r == 0 && session_needs_renewal(&info, engine_now_ms()))
+		r = ERR_NOTFOUND;
+	return r;
+}
+
+static int
+seal_one(
+    struct engine *e, Sotto__Content__Outgoing *o, const struct store_device *d)
+{
+	struct signal_local local = engine_local(e);
+	struct session_sealed sealed;
+	struct buf rec;
+	int r;
+
+	buf_init(&rec, SESSION_RECORD_MAX);
+	r = store_session_get(e->store, d->account, d->device, &rec);
+	if (r == 0)
+		r = session_encrypt(&local, rec.p, rec.len, o->content.data,
+		    o->content.len, &sealed);
+	buf_clear(&rec);
+	if (r != 0)
+		return r;
+	r = store_session_put(e->store, d->account, d->device, sealed.record.p,
+	    sealed.record.len, local.now_ms);
+	if (r == 0)
+		r = envelope_add(o, d->device, &sealed);
+	session_sealed_clear(&sealed);
+	return r;
+}
+
+static void
+drop_stale(Sotto__Content__Outgoing *o, const struct store_device *v, size_t n)
+{
+	const envelope *env;
+	size_t i, j;
+
+	for (i = o->n_envelopes; i-- > 0;) {
+		env = o->envelopes[i];
+		for (j = 0; j < n; j++)
+			if (v[j].active && v[j].device == env->device_id &&
+			    v[j].registration_id == env->registration_id)
+				break;
+		if (j == n)
+			seal_drop(o, env->device_id);
+	}
+}
+
+int
+seal_missing(struct engine *e, Sotto__Content__Outgoing *o)
+{
+	struct store_device *v = NULL;
+	size_t i, n = 0, active = 0;
+	int r;
+
+	if (o->account_id.len != STORE_ID_LEN)
+		return ERR_FORMAT;
+	r = store_device_list(e->store, o->account_id.data, &v, &n);
+	if (r != 0)
+		return r;
+	drop_stale(o, v, n);
+	for (i = 0; r == 0 && i < n; i++) {
+		if (!v[i].active)
+			continue;
+		active++;
+		if (envelope_of(o, v[i].device) == NULL)
+			r = session_usable(e, &v[i]);
+	}
+	if (r == 0 && active == 0)
+		r = ERR_NOTFOUND;
+	for (i = 0; r == 0 && i < n; i++)
+		if (v[i].active && envelope_of(o, v[i].device) == NULL)
+			r = seal_one(e, o, &v[i]);
+	free(v);
+	if (r == 0)
+		o->ready = true;
+	return r;
+}
+
+/* ---- the request ---------------------------------------------------------------- */
+
+int
+seal_request(struct buf *out, const Sotto__Content__Outgoing *o,
+    const uint8_t message_id[static STORE_ID_LEN], bool ephemeral)
+{
+	Sotto__Relay__SendRequest req = SOTTO__RELAY__SEND_REQUEST__INIT;
+	Sotto__Relay__AccountEnvelopes acc =
+	    SOTTO__RELAY__ACCOUNT_ENVELOPES__INIT;
+	Sotto__Relay__AccountEnvelopes *accounts[1] = {&acc};
+	Sotto__Relay__DeviceEnvelope *v, **p;
+	uint8_t id[STORE_ID_LEN];
+	size_t i;
+	int r = ERR_NOMEM;
+
+	v = calloc(o->n_envelopes + 1, sizeof(*v));
+	p = calloc(o->n_envelopes + 1, sizeof(*p));
+	if (v == NULL || p == NULL)
+		goto out;
+	for (i = 0; i < o->n_envelopes; i++) {
+		sotto__relay__device_envelope__init(&v[i]);
+		v[i].device_id = o->envelopes[i]->device_id;
+		v[i].registration_id = o->envelopes[i]->registration_id;
+		v[i].type = o->envelopes[i]->type;
+		v[i].ciphertext = o->envelopes[i]->ciphertext;
+		p[i] = &v[i];
+	}
+	acc.account_id = o->account_id;
+	acc.devices = p;
+	acc.n_devices = o->n_envelopes;
+	memcpy(id, message_id, sizeof(id));
+	req.message_id = (ProtobufCBinaryData){sizeof(id), id};
+	req.accounts = accounts;
+	req.n_accounts = 1;
+	req.ephemeral = ephemeral;
+	r = pack_into(out, &req.base);
+out:
+	free(v);
+	free(p);
+	return r;
+}

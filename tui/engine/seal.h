@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * seal.h — one outbox row: a content and its envelopes, one for each device of
+ * the recipient. docs/protocol.md §6.
+ */
+#ifndef TUI_ENGINE_SEAL_H
+#define TUI_ENGINE_SEAL_H
+
+#include "common/proto/content.pb-c.h"
+#include "common/proto/frame.h"
+#include "common/proto/relay.pb-c.h"
+#include "tui/engine/impl.h"
+
+#define OUTGOING_MAX FRAME_BODY_MAX
+
+/*
+ * Make the envelopes that are missing, moving the ratchets of those devices.
+ * Envelopes for devices that are gone or registered anew are dropped. Sets
+ * o->ready. In a transaction.
+ * Returns 0; ERR_NOTFOUND a device has no session to use, or no device is
+ * known: its keys must be fetched first (nothing has moved); others.
+ */
+int seal_missing(struct engine *e, Sotto__Content__Outgoing *o) MUST_USE;
+
+/* Drop the envelope of one device; it will be made anew. */
+void seal_drop(Sotto__Content__Outgoing *o, uint32_t device);
+
+/* The SendRequest of a ready row, packed behind what is in out. */
+int seal_request(struct buf *out, const Sotto__Content__Outgoing *o,
+    const uint8_t message_id[static STORE_ID_LEN], bool ephemeral) MUST_USE;
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* view.c — what fronts see of the store: chat rows, pages of messages, hits. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/e164.h"
+#include "common/text.h"
+#include "tui/engine/impl.h"
+#include "tui/store/store_message.h"
+#include "tui/store/store_search.h"
+
+#define WAITING_TEXT                                                           \
+	"This message cannot be opened yet. Ask them to send it again."
+
+/* ---- rows --------------------------------------------------------------------------- */
+
+int
+msg_row_from(struct msg_row *out, const struct store_message *m)
+{
+	const char *text = m->state == STORE_MSG_WAITING ? WAITING_TEXT
+			   : m->text != NULL		 ? m->text
+							 : "";
+
+	*out = (struct msg_row){
+	    .id = m->id,
+	    .chat = m->chat,
+	    .kind = (enum msg_kind)m->kind,
+	    .state = (enum msg_state)m->state,
+	    .outgoing = m->dir == STORE_OUT,
+	    .sent_ms = m->sent_ms,
+	    .received_ms = m->received_ms,
+	    .text = strdup(text),
+	};
+	return out->text != NULL ? 0 : ERR_NOMEM;
+}
+
+static char *
+title_of(const struct store_chat *c)
+{
+	char shown[E164_FORMAT_CAP];
+
+	if (c->title != NULL && c->title[0] != '\0' &&
+	    strcmp(c->title, c->phone) != 0)
+		return strdup(c->title);
+	if (c->phone[0] == '\0')
+		return strdup("Unknown number");
+	return strdup(e164_format(shown, c->phone));
+}
+
+static char *
+last_line(const struct store_chat *c)
+{
+	const char *text = c->last_state == STORE_MSG_WAITING && c->last_id != 0
+			       ? "Waiting for this message"
+			   : c->last_text != NULL ? c->last_text
+						  : "";
+	size_t cap = TEXT_SANITIZE_CAP(strlen(text));
+	char *line = malloc(cap);
+
+	if (line != NULL)
+		text_sanitize(line, cap, text, strlen(text), TEXT_LINE);
+	return line;
+}
+
+int
+chat_row_from(
+    struct engine *e, struct chat_row *out, const struct store_chat *c)
+{
+	const struct peer_presence *p = presence_of(e, c->peer);
+
+	*out = (struct chat_row){
+	    .chat = c->id,
+	    .title = title_of(c),
+	    .phone = strdup(c->phone),
+	    .trust = (enum trust)c->trust,
+	    .unread = c->unread,
+	    .last_ms = c->last_ms,
+	    .last_text = last_line(c),
+	    .last_outgoing = c->last_dir == STORE_OUT,
+	    .last_state = (enum msg_state)c->last_state,
+	    .draft = strdup(c->draft != NULL ? c->draft : ""),
+	    .online = p != NULL && p->online,
+	    .last_seen_ms = e->self.share_presence ? c->seen_ms : 0,
+	    .typing = p != NULL && p->typing_until_ms != 0,
+	};
+	memcpy(out->account, c->peer, sizeof(out->account));
+	if (out->title != NULL && out->phone != NULL &&
+	    out->last_text != NULL && out->draft != NULL)
+		return 0;
+	chat_row_clear(out);
+	return ERR_NOMEM;
+}
+
+/* ---- events about one row -------------------------------------------------------------- */
+
+int
+chat_changed(struct engine *e, int64_t chat)
+{
+	struct engine_event *ev;
+	struct store_chat c;
+	int r = store_chat_get(e->store, chat, &c);
+
+	if (r != 0)
+		return r;
+	ev = event_new(e, EV_CHAT, 0);
+	if (ev != NULL)
+		ev->chats = calloc(1, sizeof(*ev->chats));
+	r = ev == NULL || ev->chats == NULL ? ERR_NOMEM
+					    : chat_row_from(e, ev->chats, &c);
+	store_chat_clear(&c);
+	if (r != 0) {
+		engine_event_free(ev);
+		return r;
+	}
+	ev->n = 1;
+	ev->chat = chat;
+	event_post_later(e, ev);
+	return 0;
+}
+
+int
+message_added(struct engine *e, int64_t id)
+{
+	struct engine_event *ev;
+	struct store_message m;
+	int r = store_message_get(e->store, id, &m);
+
+	if (r != 0)
+		return r;
+	ev = event_new(e, EV_MSG_NEW, 0);
+	if (ev != NULL)
+		ev->msgs = calloc(1, sizeof(*ev->msgs));
+	r = ev == NULL || ev->msgs == NULL ? ERR_NOMEM
+					   : msg_row_from(ev->msgs, &m);
+	if (r == 0) {
+		ev->n = 1;
+		ev->chat = m.chat;
+		ev->msg_id = id;
+		event_post_later(e, ev);
+	} else {
+		engine_event_free(ev);
+	}
+	store_message_clear(&m);
+	return r;
+}
+
+int
+message_moved(struct engine *e, int64_t id)
+{
+	struct engine_event *ev;
+	struct store_message m;
+	int64_t chat;
+	int r = store_message_get(e->store, id, &m);
+
+	if (r != 0)
+		return r;
+	chat = m.chat;
+	ev = event_new(e, EV_MSG_STATE, 0);
+	if (ev == NULL) {
+		store_message_clear(&m);
+		return ERR_NOMEM;
+	}
+	ev->msg_id = id;
+	ev->chat = chat;
+	ev->state = (enum msg_state)m.state;
+	store_message_clear(&m);
+	event_post_later(e, ev);
+	return chat_changed(e, chat);
+}
+
+int
+note_add(
+    struct engine *e, int64_t chat, enum store_msg_kind kind, const char *text)
+{
+	struct store_message m = {.chat = chat,
+	    .dir = STORE_NOTE,
+	    .kind = kind,
+	    .state = STORE_MSG_RECEIVED,
+	    .sent_ms = engine_now_ms()};
+	int64_t id;
+	int r;
+
+	m.received_ms = m.sent_ms;
+	m.text = strdup(text);
+	if (m.text == NULL)
+		return ERR_NOMEM;
+	r = store_message_add(e->store, &m, &id);
+	free(m.text);
+	return r == 0 ? message_added(e, id) : r;
+}
+
+/* ---- the chat list ---------------------------------------------------------------------- */
+
+void
+cmd_chats(struct engine *e, struct cmd *c)
+{
+	struct engine_event *ev = event_new(e, EV_CHATS, c->tag);
+	struct store_chats chats = {0};
+	size_t i;
+	int r;
+
+	if (ev == NULL)
+		return;
+	r = store_chat_list(e->store, &chats);
+	if (r == 0) {
+		ev->chats = calloc(chats.n + 1, sizeof(*ev->chats));
+		r = ev->chats == NULL ? ERR_NOMEM : 0;
+	}
+	for (i = 0; r == 0 && i < chats.n; i++) {
+		r = chat_row_from(e, &ev->chats[i], &chats.v[i]);
+		ev->n += r == 0;
+	}
+	store_chats_clear(&chats);
+	if (r != 0) {
+		engine_event_free(ev);
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	event_post(e, ev);
+}
+
+/* ---- pages ------------------------------------------------------------------------------- */
+
+static void
+answer_page(struct engine *e, struct cmd *c, int r, struct store_messages *page)
+{
+	struct engine_event *ev = r == 0 ? event_new(e, EV_PAGE, c->tag) : NULL;
+	size_t i;
+
+	if (r == 0 && ev == NULL)
+		r = ERR_NOMEM;
+	if (r == 0) {
+		ev->chat = c->chat;
+		ev->more_before = page->more_before;
+		ev->more_after = page->more_after;
+		ev->msgs = calloc(page->n + 1, sizeof(*ev->msgs));
+		r = ev->msgs == NULL ? ERR_NOMEM : 0;
+	}
+	for (i = 0; r == 0 && i < page->n; i++) {
+		r = msg_row_from(&ev->msgs[i], &page->v[i]);
+		ev->n += r == 0;
+	}
+	store_messages_clear(page);
+	if (r == 0) {
+		event_post(e, ev);
+		return;
+	}
+	engine_event_free(ev);
+	reply_error(e, c->tag, r, NULL);
+}
+
+void
+cmd_page_before(struct engine *e, struct cmd *c)
+{
+	struct store_messages page = {0};
+	int r = store_message_before(e->store, c->chat, c->id, c->n, &page);
+
+	answer_page(e, c, r, &page);
+}
+
+void
+cmd_page_after(struct engine *e, struct cmd *c)
+{
+	struct store_messages page = {0};
+	int r = store_message_after(e->store, c->chat, c->id, c->n, &page);
+
+	answer_page(e, c, r, &page);
+}
+
+void
+cmd_page_around(struct engine *e, struct cmd *c)
+{
+	struct store_messages page = {0};
+	int r = store_message_around(e->store, c->chat, c->id, c->n, &page);
+
+	answer_page(e, c, r, &page);
+}
+
+void
+cmd_incoming_after(struct engine *e, struct cmd *c)
+{
+	struct store_messages page = {0};
+	int r = store_message_incoming(e->store, c->id, c->n, &page);
+
+	answer_page(e, c, r, &page);
+}
+
+/* ---- search and drafts ---------------------------------------------------------------------- */
+
+static int
+hit_row_from(struct hit_row *out, const struct store_hit *h)
+{
+	int r = msg_row_from(&out->msg, &h->msg);
+
+	if (r != 0)
+		return r;
+	out->title = strdup(h->title != NULL ? h->title : "");
+	out->mark_off = h->mark_off;
+	out->mark_len = h->mark_len;
+	if (out->title != NULL)
+		return 0;
+	msg_row_clear(&out->msg);
+	return ERR_NOMEM;
+}
+
+void
+cmd_search(struct engine *e, struct cmd *c)
+{
+	struct engine_event *ev = event_new(e, EV_HITS, c->tag);
+	struct store_hits hits = {0};
+	size_t i;
+	int r;
+
+	if (ev == NULL)
+		return;
+	r = store_search(e->store, c->chat, c->s[0], 0, c->n, &hits);
+	if (r == 0) {
+		ev->hits = calloc(hits.n + 1, sizeof(*ev->hits));
+		r = ev->hits == NULL ? ERR_NOMEM : 0;
+	}
+	for (i = 0; r == 0 && i < hits.n; i++) {
+		r = hit_row_from(&ev->hits[i], &hits.v[i]);
+		ev->n += r == 0;
+	}
+	ev->chat = c->chat;
+	ev->more_before = hits.more;
+	store_hits_clear(&hits);
+	if (r != 0) {
+		engine_event_free(ev);
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	event_post(e, ev);
+}
+
+void
+cmd_set_draft(struct engine *e, struct cmd *c)
+{
+	int r =
+	    store_chat_set_draft(e->store, c->chat, c->s[0], engine_now_ms());
+
+	if (r == 0)
+		r = chat_changed(e, c->chat);
+	if (r != 0)
+		reply_error(e, c->tag, r, NULL);
+	else
+		reply_done(e, c->tag);
+}
