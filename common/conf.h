@@ -14,9 +14,14 @@
  *
  * No I/O: the text of the file and the environment are handed in. Reloading
  * is loading into a fresh struct. Errors read "file:12: queue-max: 0 is below
- * 1". File: `name = value` lines, lists separated by commas; # starts a
- * comment at the start of a line or after a blank; "..." keeps blanks and #,
- * with \" and \\ inside.
+ * 1".
+ *
+ * File: `name = value` lines, lists separated by commas or given by several
+ * lines; # starts a comment at the start of a line or after a blank; "..."
+ * keeps blanks, commas and #, with \" and \\ inside. A scalar may be set once.
+ * Environment: PREFIX_NAME; an empty variable counts as unset; unknown ones
+ * are not looked at. Flags: --name=value, --name value, -c value; --name and
+ * --no-name for yes and no; the last one wins, lists collect.
  */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H
@@ -44,8 +49,8 @@
 	X(STRING, char *heap, "TEXT") /* NULL where .def is NULL */            \
 	X(PATH, char *heap, "PATH") /* the same, never empty */                \
 	X(ENUM, int, "WORD") /* index into choices */                          \
-	X(ADDRS, struct conf_list, "HOST:PORT") /* [::1]:443 for IPv6 */       \
-	X(LIST, struct conf_list, "TEXT")
+	X(ADDRS, struct conf_list, "HOST:PORT,...") /* [::1]:443 for IPv6 */   \
+	X(LIST, struct conf_list, "TEXT,...")
 
 enum conf_type {
 #define X(name, field, word) CONF_##name,
@@ -54,7 +59,7 @@ enum conf_type {
 };
 
 enum {
-	CONF_SECRET = 1 << 0, /* wiped when cleared, shown as "..." */
+	CONF_SECRET = 1 << 0, /* wiped when cleared, never shown */
 	CONF_FLAG_ONLY = 1 << 1, /* not in the file or environment (--help) */
 	CONF_NO_RELOAD = 1 << 2, /* documented as needing a restart */
 };
@@ -122,13 +127,17 @@ bool conf_equal(const struct conf_spec *spec, const void *a, const void *b);
 /* Append text; 0, ERR_FULL or ERR_NOMEM. */
 int conf_print_help(const struct conf_spec *spec, struct buf *b) MUST_USE;
 int conf_print_sample(const struct conf_spec *spec, struct buf *b) MUST_USE;
-/* The rows as a fragment of a scdoc page, for OPTIONS or a .conf(5). */
+/* A fragment of a scdoc page: the settings for a .conf(5), and the rows that
+ * are only flags for OPTIONS. */
 int conf_print_scdoc(const struct conf_spec *spec, struct buf *b) MUST_USE;
-/* The values in force as a file; secrets as "...". */
+int conf_print_scdoc_flags(
+    const struct conf_spec *spec, struct buf *b) MUST_USE;
+/* The values in force as a file; a secret only as a remark that it is set. */
 int conf_print_values(
     const struct conf_spec *spec, const void *conf, struct buf *b) MUST_USE;
 
-/* "host:port", "[::1]:443", "*:443" (host "*"). Returns 0 or ERR_FORMAT. */
+/* "host:port", "[::1]:443" (host "::1"), "*:443" (host "*"). Returns 0 or
+ * ERR_FORMAT; outputs are written on success only. */
 int conf_addr_split(
     const char *s, char host[static CONF_HOST_CAP], uint16_t *port) MUST_USE;
 

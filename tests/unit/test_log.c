@@ -134,8 +134,8 @@ test_log_write__is_bounded_and_stays_well_formed(void **state)
 	    LOG_STR("c", big), LOG_U64("d", 4));
 	assert_true(c.len <= LOG_LINE_MAX);
 	assert_true(text_is_utf8(c.line, c.len));
-	assert_string_equal(
-	    c.line + c.len - 24, "\\\"\u2026\",\"truncated\":true}\n" + 1);
+	assert_non_null(strstr(c.line, "\u2026\",\"truncated\":true}\n"));
+	assert_null(strstr(c.line, "\"c\":"));
 	assert_null(strstr(c.line, "\"d\":"));
 	lg.format = LOG_FORMAT_KV;
 	memset(big, 'x', sizeof(big) - 1);
