@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "relay/store/schema.h"
+
+#define APPLICATION_ID "1399813236" /* "Sott", so that file(1) can tell */
+
+/*
+ * account.row, device.dev and queue.seq never come back: AUTOINCREMENT, and
+ * seq from meta.seq_limit. Numbers are the phone's digits. Of a device that is
+ * gone only its Noise key stays, so that it can be told.
+ *
+ * queue is a log in order of seq: new rows go to its end, whomever they are
+ * for, and the index by device is the only page a row touches besides. body is
+ * NULL where many rows share one (groups).
+ */
+const struct schema_step schema_steps[] = {
+    {"first",
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"INSERT INTO meta VALUES ('seq_limit', 0);"
+
+	"CREATE TABLE account ("
+	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),"
+	" phone INTEGER NOT NULL UNIQUE,"
+	" created_ms INTEGER NOT NULL,"
+	" banned INTEGER NOT NULL DEFAULT 0,"
+	" next_device INTEGER NOT NULL DEFAULT 2,"
+	" list_version INTEGER NOT NULL DEFAULT 0,"
+	" device_list BLOB);"
+
+	"CREATE TABLE device ("
+	" dev INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	" device_id INTEGER NOT NULL CHECK (device_id BETWEEN 1 AND 127),"
+	" registration_id INTEGER NOT NULL,"
+	" noise_pk BLOB NOT NULL UNIQUE CHECK (length(noise_pk) = 32),"
+	" identity_pk BLOB NOT NULL CHECK (length(identity_pk) = 33),"
+	" created_ms INTEGER NOT NULL,"
+	" signed_id INTEGER NOT NULL DEFAULT 0,"
+	" signed_pk BLOB, signed_sig BLOB,"
+	" kyber_id INTEGER NOT NULL DEFAULT 0," /* the last resort */
+	" kyber_pk BLOB, kyber_sig BLOB,"
+	" one_time_high INTEGER NOT NULL DEFAULT -1," /* ids ever uploaded */
+	" kyber_high INTEGER NOT NULL DEFAULT -1,"
+	" UNIQUE (account, device_id));"
+
+	"CREATE TABLE revoked ("
+	" noise_pk BLOB PRIMARY KEY,"
+	" account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	" revoked_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX revoked_account ON revoked (account);"
+
+	"CREATE TABLE one_time_key ("
+	" dev INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+	" id INTEGER NOT NULL, pk BLOB NOT NULL,"
+	" PRIMARY KEY (dev, id)) WITHOUT ROWID;"
+
+	"CREATE TABLE kyber_key ("
+	" row INTEGER PRIMARY KEY,"
+	" dev INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+	" id INTEGER NOT NULL, pk BLOB NOT NULL, sig BLOB NOT NULL,"
+	" UNIQUE (dev, id));"
+
+	"CREATE TABLE shared_body ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" refs INTEGER NOT NULL, body BLOB NOT NULL);"
+
+	"CREATE TABLE queue ("
+	" seq INTEGER PRIMARY KEY,"
+	" dev INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+	" sent_ms INTEGER NOT NULL,"
+	" sender_account BLOB NOT NULL,"
+	" sender_device INTEGER NOT NULL,"
+	" message_id BLOB NOT NULL,"
+	" type INTEGER NOT NULL,"
+	" body BLOB,"
+	" shared_body INTEGER REFERENCES shared_body);"
+	"CREATE INDEX queue_dev ON queue (dev);"
+
+	"CREATE TABLE otp ("
+	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" token BLOB NOT NULL UNIQUE,"
+	" phone INTEGER NOT NULL,"
+	" invite TEXT NOT NULL,"
+	" code_hash BLOB NOT NULL,"
+	" expires_ms INTEGER NOT NULL,"
+	" attempts_left INTEGER NOT NULL);"
+	"CREATE INDEX otp_phone ON otp (phone);"
+	"CREATE INDEX otp_expires ON otp (expires_ms);"
+
+	"CREATE TABLE invite ("
+	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" token TEXT NOT NULL UNIQUE,"
+	" note TEXT NOT NULL,"
+	" uses INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0,"
+	" created_ms INTEGER NOT NULL,"
+	" expires_ms INTEGER NOT NULL," /* 0: never */
+	" issuer INTEGER REFERENCES account ON DELETE SET NULL);"},
+};
+const size_t schema_step_count = ARRAY_LEN(schema_steps);
+
+static int
+complain(sqlite3 *db, struct store_why *why, const char *doing)
+{
+	int rc = sqlite3_errcode(db);
+
+	snprintf(
+	    why->text, sizeof(why->text), "%s: %s", doing, sqlite3_errmsg(db));
+	switch (rc & 0xff) {
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return ERR_FORMAT;
+	case SQLITE_NOMEM:
+		return ERR_NOMEM;
+	default:
+		return ERR_IO;
+	}
+}
+
+/* The single number a query yields. */
+static int
+number(sqlite3 *db, const char *sql, int64_t *v, struct store_why *why)
+{
+	sqlite3_stmt *st;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
+		return complain(db, why, "cannot read the store");
+	if (sqlite3_step(st) == SQLITE_ROW)
+		*v = sqlite3_column_int64(st, 0);
+	else
+		r = complain(db, why, "cannot read the store");
+	sqlite3_finalize(st);
+	return r;
+}
+
+int
+schema_version(sqlite3 *db, struct store_why *why)
+{
+	int64_t app = 0, tables = 0, version = 0;
+	int r;
+
+	r = number(db, "SELECT count(*) FROM sqlite_schema", &tables, why);
+	if (r != 0 || tables == 0)
+		return r;
+	r = number(db, "PRAGMA application_id", &app, why);
+	if (r != 0)
+		return r;
+	if (app != strtoll(APPLICATION_ID, NULL, 10)) {
+		snprintf(why->text, sizeof(why->text),
+		    "the file is another program's database");
+		return ERR_FORMAT;
+	}
+	r = number(db, "SELECT max(version) FROM migration", &version, why);
+	return r != 0 ? r : (int)version;
+}
+
+static int
+exec(sqlite3 *db, const char *sql, struct store_why *why, const char *doing)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK
+		   ? 0
+		   : complain(db, why, doing);
+}
+
+static int
+note_step(sqlite3 *db, const char *name, size_t version, uint64_t now_ms,
+    struct store_why *why)
+{
+	char *sql =
+	    sqlite3_mprintf("INSERT INTO migration VALUES (%lld, %Q, %lld)",
+		(long long)version, name, (long long)now_ms);
+	int r;
+
+	if (sql == NULL)
+		return ERR_NOMEM;
+	r = exec(db, sql, why, name);
+	sqlite3_free(sql);
+	return r;
+}
+
+static int
+apply_step(sqlite3 *db, const struct schema_step *step, size_t version,
+    uint64_t now_ms, struct store_why *why)
+{
+	int r;
+
+	r = exec(db, "BEGIN IMMEDIATE", why, step->name);
+	if (r != 0)
+		return r;
+	if (version == 1)
+		r = exec(db,
+		    "PRAGMA application_id = " APPLICATION_ID ";"
+		    "CREATE TABLE migration (version INTEGER PRIMARY KEY,"
+		    " name TEXT NOT NULL, applied_ms INTEGER NOT NULL)",
+		    why, step->name);
+	if (r == 0)
+		r = exec(db, step->sql, why, step->name);
+	if (r == 0)
+		r = note_step(db, step->name, version, now_ms, why);
+	if (r == 0)
+		r = exec(db, "COMMIT", why, step->name);
+	if (r != 0)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+int
+schema_apply(sqlite3 *db, const struct schema_step *steps, size_t n,
+    uint64_t now_ms, struct store_why *why)
+{
+	int r, version;
+	size_t i;
+
+	version = schema_version(db, why);
+	if (version < 0)
+		return version;
+	if ((size_t)version > n) {
+		snprintf(why->text, sizeof(why->text),
+		    "the store has version %d and this relay knows %zu: "
+		    "it was made by a newer sotto-relay",
+		    version, n);
+		return ERR_VERSION;
+	}
+	for (i = (size_t)version; i < n; i++) {
+		r = apply_step(db, &steps[i], i + 1, now_ms, why);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sqlite.h — what the files of the SQLite backend share; inside relay/store
+ * only. One connection writes (and reads in order with its writes), one serves
+ * the operator's long reads, one copies the log back into the database.
+ */
+#ifndef RELAY_STORE_SQLITE_H
+#define RELAY_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "relay/store/backend.h"
+#include "relay/store/cache.h"
+#include "relay/store/recent.h"
+#include "relay/store/wal.h"
+
+/* Every statement of the writer; prepared once, at opening. */
+#define SQL_LIST(X)                                                            \
+	X(BEGIN, "BEGIN")                                                      \
+	X(COMMIT, "COMMIT")                                                    \
+	X(ROLLBACK, "ROLLBACK")                                                \
+	X(SAVEPOINT, "SAVEPOINT op")                                           \
+	X(RELEASE, "RELEASE op")                                               \
+	X(UNDO, "ROLLBACK TO op")                                              \
+	X(SEQ_LIMIT, "UPDATE meta SET value = ? WHERE name = 'seq_limit'")     \
+	/* accounts */                                                         \
+	X(ACCOUNT_BY_PHONE, "SELECT row, id, phone, created_ms, banned"        \
+			    " FROM account WHERE phone = ?")                   \
+	X(ACCOUNT_BY_ID, "SELECT row, id, phone, created_ms, banned"           \
+			 " FROM account WHERE id = ?")                         \
+	X(ACCOUNT_ADD,                                                         \
+	    "INSERT INTO account (id, phone, created_ms) VALUES (?, ?, ?)")    \
+	X(ACCOUNT_RENEW,                                                       \
+	    "UPDATE account SET created_ms = ?, list_version = 0,"             \
+	    " device_list = NULL WHERE row = ?")                               \
+	X(ACCOUNT_BAN, "UPDATE account SET banned = ? WHERE row = ?")          \
+	X(ACCOUNT_DEL, "DELETE FROM account WHERE row = ?")                    \
+	X(LIST_GET,                                                            \
+	    "SELECT list_version, device_list FROM account WHERE row = ?")     \
+	X(LIST_SET, "UPDATE account SET list_version = ?, device_list = ?"     \
+		    " WHERE row = ?")                                          \
+	/* devices */                                                          \
+	X(DEVICES, "SELECT dev, device_id, registration_id FROM device"        \
+		   " WHERE account = ? ORDER BY device_id")                    \
+	X(DEVICE_ACCOUNT, "SELECT a.id FROM device d JOIN account a"           \
+			  " ON a.row = d.account WHERE d.dev = ?")             \
+	X(DEVICE_BY_KEY, "SELECT a.id, a.banned, d.device_id,"                 \
+			 " d.registration_id, d.dev FROM device d"             \
+			 " JOIN account a ON a.row = d.account"                \
+			 " WHERE d.noise_pk = ?")                              \
+	X(DEVICE_ADD, "INSERT INTO device (account, device_id,"                \
+		      " registration_id, noise_pk, identity_pk, created_ms)"   \
+		      " VALUES (?, ?, ?, ?, ?, ?)")                            \
+	X(DEVICE_NEXT, "UPDATE account SET next_device = next_device + 1"      \
+		       " WHERE row = ? AND next_device <= 127"                 \
+		       " RETURNING next_device - 1")                           \
+	X(DEVICE_DEL, "DELETE FROM device WHERE dev = ?")                      \
+	X(REVOKED_BY_KEY, "SELECT a.id FROM revoked r JOIN account a"          \
+			  " ON a.row = r.account WHERE r.noise_pk = ?")        \
+	X(REVOKED_ADD, "INSERT OR REPLACE INTO revoked"                        \
+		       " SELECT noise_pk, account, ? FROM device"              \
+		       " WHERE dev = ?")                                       \
+	X(REVOKED_DEL, "DELETE FROM revoked WHERE noise_pk = ?")               \
+	/* registration */                                                     \
+	X(OTP_ADD, "INSERT INTO otp (token, phone, invite, code_hash,"         \
+		   " expires_ms, attempts_left) VALUES (?, ?, ?, ?, ?, ?)")    \
+	X(OTP_TRIM, "DELETE FROM otp WHERE phone = ?1 AND row NOT IN"          \
+		    " (SELECT row FROM otp WHERE phone = ?1"                   \
+		    " ORDER BY row DESC LIMIT ?2)")                            \
+	X(OTP_GET, "SELECT row, phone, invite, code_hash, expires_ms,"         \
+		   " attempts_left FROM otp WHERE token = ?")                  \
+	X(OTP_WRONG, "UPDATE otp SET attempts_left = attempts_left - 1"        \
+		     " WHERE row = ?")                                         \
+	X(OTP_DEL, "DELETE FROM otp WHERE row = ?")                            \
+	X(OTP_DEL_PHONE, "DELETE FROM otp WHERE phone = ?")                    \
+	X(OTP_SWEEP, "DELETE FROM otp WHERE row IN (SELECT row FROM otp"       \
+		     " WHERE expires_ms <= ? LIMIT ?)")                        \
+	X(INVITE_GET,                                                          \
+	    "SELECT uses, used, expires_ms FROM invite WHERE token = ?")       \
+	X(INVITE_USE, "UPDATE invite SET used = used + 1 WHERE token = ?")     \
+	X(INVITE_ADD, "INSERT INTO invite (token, note, uses, created_ms,"     \
+		      " expires_ms) VALUES (?, ?, ?, ?, ?)")                   \
+	X(INVITE_DEL, "DELETE FROM invite WHERE token = ?")                    \
+	X(INVITE_SWEEP, "DELETE FROM invite WHERE row IN (SELECT row"          \
+			" FROM invite WHERE expires_ms BETWEEN 1 AND ?"        \
+			" LIMIT ?)")                                           \
+	/* keys */                                                             \
+	X(SIGNED_SET, "UPDATE device SET signed_id = ?, signed_pk = ?,"        \
+		      " signed_sig = ? WHERE dev = ?")                         \
+	X(RESORT_SET, "UPDATE device SET kyber_id = ?, kyber_pk = ?,"          \
+		      " kyber_sig = ? WHERE dev = ?")                          \
+	X(HIGH_GET,                                                            \
+	    "SELECT one_time_high, kyber_high FROM device WHERE dev = ?")      \
+	X(HIGH_SET, "UPDATE device SET one_time_high = ?, kyber_high = ?"      \
+		    " WHERE dev = ?")                                          \
+	X(ONE_TIME_ADD, "INSERT INTO one_time_key VALUES (?, ?, ?)")           \
+	X(ONE_TIME_COUNT, "SELECT count(*) FROM one_time_key WHERE dev = ?")   \
+	X(ONE_TIME_TAKE, "DELETE FROM one_time_key WHERE dev = ?1 AND id ="    \
+			 " (SELECT min(id) FROM one_time_key WHERE dev = ?1)"  \
+			 " RETURNING id, pk")                                  \
+	X(KYBER_ADD,                                                           \
+	    "INSERT INTO kyber_key (dev, id, pk, sig) VALUES (?, ?, ?, ?)")    \
+	X(KYBER_COUNT, "SELECT count(*) FROM kyber_key WHERE dev = ?")         \
+	X(KYBER_TAKE, "DELETE FROM kyber_key WHERE dev = ?1 AND id ="          \
+		      " (SELECT min(id) FROM kyber_key WHERE dev = ?1)"        \
+		      " RETURNING id, pk, sig")                                \
+	X(BUNDLE, "SELECT identity_pk, signed_id, signed_pk, signed_sig,"      \
+		  " kyber_id, kyber_pk, kyber_sig FROM device WHERE dev = ?")  \
+	/* queue */                                                            \
+	X(QUEUE_ADD, "INSERT INTO queue (seq, dev, sent_ms, sender_account,"   \
+		     " sender_device, message_id, type, body)"                 \
+		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                       \
+	X(QUEUE_STATE, "SELECT max(seq), count(*) FROM queue WHERE dev = ?")   \
+	X(QUEUE_ACK, "DELETE FROM queue WHERE dev = ? AND seq <= ?")           \
+	X(QUEUE_READ, "SELECT q.seq, q.sent_ms, q.sender_account,"             \
+		      " q.sender_device, q.message_id, q.type,"                \
+		      " coalesce(q.body, s.body) FROM queue q"                 \
+		      " LEFT JOIN shared_body s ON s.id = q.shared_body"       \
+		      " WHERE q.dev = ? AND q.seq > ? ORDER BY q.seq")         \
+	X(QUEUE_OLD, "SELECT seq, sent_ms FROM queue ORDER BY seq LIMIT ?")    \
+	X(QUEUE_SWEEP, "DELETE FROM queue WHERE seq <= ? AND sent_ms < ?"      \
+		       " RETURNING dev")                                       \
+	X(FREE_PAGES, "SELECT freelist_count, page_count"                      \
+		      " FROM pragma_freelist_count, pragma_page_count")        \
+	X(SHRINK, "PRAGMA incremental_vacuum(512)")
+
+enum sql {
+#define X(name, text) SQL_##name,
+	SQL_LIST(X)
+#undef X
+	    SQL_COUNT,
+};
+
+struct backend {
+	sqlite3 *w, *r; /* writer's, reader's */
+	sqlite3_stmt *st[SQL_COUNT];
+	struct wal wal;
+	struct store_opts opts;
+	struct store_seq *seq;
+	uint64_t new_limit; /* of seq, when this commit succeeds; 0: as it is */
+	uint64_t now_ms; /* when this transaction began */
+	uint64_t recent_mark; /* recent.added at that time */
+	uint64_t stamp; /* one number per send */
+	int broken; /* why this transaction must be rolled back */
+	struct cache cache;
+	struct recent recent;
+	struct store_metrics did; /* in this transaction */
+	char reason[STORE_WHY_MAX];
+	char *path;
+	int lock;
+};
+
+/* ---- statements -------------------------------------------------------------- */
+
+enum { ROW = 1 };
+
+/* The statement, ready to be bound. */
+static inline sqlite3_stmt *
+sql(struct backend *b, enum sql which)
+{
+	return b->st[which];
+}
+
+static inline void
+bind_u64(sqlite3_stmt *q, int i, uint64_t v)
+{
+	sqlite3_bind_int64(q, i, (sqlite3_int64)v);
+}
+
+/* Borrowed until sql_end(). */
+static inline void
+bind_blob(sqlite3_stmt *q, int i, const void *p, size_t n)
+{
+	sqlite3_bind_blob(q, i, n > 0 ? p : "", (int)n, SQLITE_STATIC);
+}
+
+static inline void
+bind_text(sqlite3_stmt *q, int i, const char *s)
+{
+	sqlite3_bind_text(q, i, s, -1, SQLITE_STATIC);
+}
+
+/* ROW, or 0 at the end, or ERR_EXISTS (a constraint), or another error, which
+ * also breaks the transaction. End with sql_end(). */
+int sql_step(struct backend *b, sqlite3_stmt *q) MUST_USE;
+void sql_end(sqlite3_stmt *q);
+
+/* Step to the end and sql_end(): 0 or an error as sql_step(). */
+int sql_run(struct backend *b, sqlite3_stmt *q) MUST_USE;
+
+/* The only number of the only row; 0 or an error. */
+int sql_number(struct backend *b, sqlite3_stmt *q, uint64_t *v) MUST_USE;
+
+static inline uint64_t
+col_u64(sqlite3_stmt *q, int i)
+{
+	return (uint64_t)sqlite3_column_int64(q, i);
+}
+
+static inline uint32_t
+col_u32(sqlite3_stmt *q, int i)
+{
+	return (uint32_t)sqlite3_column_int64(q, i);
+}
+
+/* Exactly n bytes, or ERR_FORMAT (which is no fault of a caller's). */
+int col_bytes(
+    struct backend *b, sqlite3_stmt *q, int i, void *out, size_t n) MUST_USE;
+
+/* Up to cap - 1 bytes of text and a NUL. */
+void col_text(sqlite3_stmt *q, int i, char *out, size_t cap);
+
+/* Around what may fail half-way; end undoes it when r is not 0. Returns r, or
+ * the error of ending. */
+int guard_begin(struct backend *b) MUST_USE;
+int guard_end(struct backend *b, int r) MUST_USE;
+
+/* ---- what the operations share ----------------------------------------------- */
+
+/* E.164 text to its digits as a number; 0 or ERR_FORMAT. */
+int phone_number(const char *phone, uint64_t *digits) MUST_USE;
+void phone_text(uint64_t digits, char out[static STORE_PHONE_MAX + 1]);
+
+struct account_row {
+	int64_t row;
+	struct store_account a; /* devices is not filled in */
+	uint64_t digits;
+};
+
+/* By phone unless NULL, else by id; 0, ERR_NOTFOUND, ERR_FORMAT, an error. */
+int account_find(struct backend *b, const char *phone,
+    const struct account_id *id, struct account_row *out) MUST_USE;
+
+/* Through the cache: 0, ERR_NOTFOUND or an error. Pointers into it are valid
+ * until the next call. */
+int known_account(struct backend *b, const struct account_id *id,
+    struct cache_account **out) MUST_USE;
+int known_device(
+    struct backend *b, store_dev dev, struct cache_device **out) MUST_USE;
+
+/* The same with last_seq and queued filled in. */
+int known_queue(
+    struct backend *b, store_dev dev, struct cache_device **out) MUST_USE;
+
+/* The account's rows have changed. */
+void account_changed(struct backend *b, const struct account_id *id);
+
+/* Rows of a dev's queue went. */
+void queue_shrunk(struct backend *b, store_dev dev, uint64_t n);
+
+/* Check what a device uploads; 0, ERR_RANGE, ERR_FORMAT. all: signed key and
+ * last resort must be there. */
+int keys_check(const struct store_keys *k, bool all) MUST_USE;
+/* Write it; ERR_FULL when the pool would not hold it. */
+int keys_write(
+    struct backend *b, store_dev dev, const struct store_keys *k) MUST_USE;
+
+/* One function an operation: run_<name>() on the writer, read_<name>() on the
+ * reader. Each returns the operation's result. */
+#define RUN_WRITER(name) int run_##name(struct backend *b, struct op_##name *o);
+#define RUN_READER(name)                                                       \
+	int read_##name(struct backend *b, struct op_##name *o);
+#define X(NAME, name, lane, doc) RUN_##lane(name)
+STORE_OPS(X)
+#undef X
+#undef RUN_WRITER
+#undef RUN_READER
+
+/* An error code for SQLite's. */
+int sqlite_code(int rc);
+
+/* Open one more connection to the database with the store's settings. */
+int sqlite_connect(
+    const char *path, sqlite3 **db, struct store_why *why) MUST_USE;
+
+#endif
