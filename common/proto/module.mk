@@ -5,4 +5,4 @@ common/proto_PROTO := common/proto/relay.proto common/proto/content.proto \
 common/proto_SRC   := common/proto/frame.c common/proto/method.c
 common/proto_PKG   := libprotobuf-c
 common/proto_DEPS  := common
-common/proto_TESTS := test_frame
+common/proto_TESTS := test_frame test_protocol

@@ -25,7 +25,7 @@
 
 #define LINK_INFLIGHT_MAX 1024 /* requests waiting for their reply */
 #define LINK_PENDING_MAX  (4 * 1024 * 1024) /* bytes waiting to be sent */
-#define LINK_HELLO_MAX	  500 /* bytes in the HELLO body */
+#define LINK_HELLO_MAX	  256 /* bytes in the HELLO body */
 
 struct link; /* heap, owned by the engine */
 
