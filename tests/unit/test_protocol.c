@@ -141,11 +141,12 @@ assert_packs(const ProtobufCMessage *m, const struct example *x)
 static void
 test_protocol__hello_is_as_shown(void **state)
 {
-	Sotto__Relay__HelloRequest m = SOTTO__RELAY__HELLO_REQUEST__INIT;
+	Sotto__Relay__HelloRequest m;
 	char client[] = "sotto 0.1.0";
 	struct example x;
 
 	(void)state;
+	sotto__relay__hello_request__init(&m);
 	load(&x, "frame_hello", FRAME_REQUEST, METHOD_HELLO, 1);
 	m.client = client;
 	m.protocol = 1;
@@ -155,12 +156,14 @@ test_protocol__hello_is_as_shown(void **state)
 static void
 test_protocol__ping_and_its_answer_are_as_shown(void **state)
 {
-	Sotto__Relay__PingRequest req = SOTTO__RELAY__PING_REQUEST__INIT;
-	Sotto__Relay__PingResponse resp = SOTTO__RELAY__PING_RESPONSE__INIT;
+	Sotto__Relay__PingRequest req;
+	Sotto__Relay__PingResponse resp;
 	uint8_t echo[] = {'a', 'b', 'c'};
 	struct example x;
 
 	(void)state;
+	sotto__relay__ping_response__init(&resp);
+	sotto__relay__ping_request__init(&req);
 	req.echo = resp.echo = (ProtobufCBinaryData){3, echo};
 	load(&x, "frame_ping", FRAME_REQUEST, METHOD_PING, 7);
 	assert_packs(&req.base, &x);
@@ -171,11 +174,12 @@ test_protocol__ping_and_its_answer_are_as_shown(void **state)
 static void
 test_protocol__an_error_is_as_shown(void **state)
 {
-	Sotto__Relay__Error m = SOTTO__RELAY__ERROR__INIT;
+	Sotto__Relay__Error m;
 	char text[] = "slow down";
 	struct example x;
 
 	(void)state;
+	sotto__relay__error__init(&m);
 	load(&x, "frame_error", FRAME_ERROR, METHOD_PING, 7);
 	m.code = ERR_RATE;
 	m.text = text;
@@ -186,10 +190,11 @@ test_protocol__an_error_is_as_shown(void **state)
 static void
 test_protocol__an_ack_is_as_shown(void **state)
 {
-	Sotto__Relay__AckEvent m = SOTTO__RELAY__ACK_EVENT__INIT;
+	Sotto__Relay__AckEvent m;
 	struct example x;
 
 	(void)state;
+	sotto__relay__ack_event__init(&m);
 	load(&x, "frame_ack", FRAME_EVENT, EVENT_ACK, 0);
 	m.seq = 300;
 	assert_packs(&m.base, &x);
