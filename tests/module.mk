@@ -6,3 +6,15 @@ TOOLS += interop/noise-vectors
 interop/noise-vectors_SRC  := tests/interop/noise_case.c
 interop/noise-vectors_MODS := common/noise common
 interop/noise-vectors_PKG  := sqlite3
+
+# Our side and libomemo-c behind the same JSON lines (tests/interop/README.md).
+TOOLS += interop/signal_peer
+interop/signal_peer_SRC  := tests/interop/peer_json.c
+interop/signal_peer_MODS := common/signal common/proto common
+interop/signal_peer_PKG  := jansson
+tools: $(B)/tests/signal-peer
+$(B)/tests/signal-peer: $(B)/tests/signal_peer
+	$(Q)ln -sf signal_peer $@
+TOOLS += interop/omemo_peer
+interop/omemo_peer_SRC  := tests/interop/peer_json.c
+interop/omemo_peer_PKG  := jansson libsodium libcrypto libomemo-c
