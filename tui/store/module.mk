@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-tui/store_SRC   :=
-tui/store_PKG   :=
+# The client's encrypted store: sealing VFS, key file, tables by noun.
+tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
+	tui/store/vfs_wal.c tui/store/vfs_journal.c tui/store/vfs_probe.c \
+	tui/store/lock.c tui/store/fileio.c tui/store/command.c \
+	tui/store/keyfile.c tui/store/query.c tui/store/schema.c \
+	tui/store/store.c tui/store/store_care.c
+tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
 tui/store_TESTS :=

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* schema.c — the tables, step by step. docs/store.md §4. */
+#include "tui/store/schema.h"
+
+#include <stdio.h>
+
+#include "tui/store/query.h"
+
+/*
+ * Accounts are named by their 16-byte id, messages by their sender and the
+ * sender's 16-byte id, and locally by an integer that is never reused. Chats
+ * have a kind; senders have a device: groups, several devices and more kinds of
+ * content add tables and columns, and change no key.
+ */
+static const char v1_identity[] =
+    "CREATE TABLE meta("
+    "  name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE self("
+    "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+    "  registered INTEGER NOT NULL,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  phone TEXT NOT NULL, name TEXT NOT NULL,"
+    "  relay_uri TEXT NOT NULL, relay_name TEXT NOT NULL, relay_key BLOB,"
+    "  noise_secret BLOB NOT NULL, noise_public BLOB NOT NULL,"
+    "  identity_secret BLOB NOT NULL, identity_public BLOB NOT NULL,"
+    "  registration_id INTEGER NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE setting("
+    "  name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE contact("
+    "  account BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16),"
+    "  phone TEXT NOT NULL, phone_known INTEGER NOT NULL,"
+    "  name TEXT NOT NULL, profile_name TEXT NOT NULL,"
+    "  identity BLOB, trust INTEGER NOT NULL,"
+    "  key_changed_ms INTEGER NOT NULL, verified_ms INTEGER NOT NULL,"
+    "  list_version INTEGER NOT NULL DEFAULT 0, device_list BLOB,"
+    "  seen_ms INTEGER NOT NULL, blocked INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX contact_phone ON contact(phone);"
+
+    "CREATE TABLE device("
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  identity BLOB NOT NULL, registration_id INTEGER NOT NULL,"
+    "  active INTEGER NOT NULL, added_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (account, device)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Records are large: a rowid table keeps them out of the key's tree. */
+    "CREATE TABLE session("
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  record BLOB NOT NULL, updated_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (account, device)"
+    ") STRICT;"
+
+    "CREATE TABLE prekey("
+    "  kind INTEGER NOT NULL, id INTEGER NOT NULL,"
+    "  last_resort INTEGER NOT NULL, uploaded INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL,"
+    "  record BLOB NOT NULL,"
+    "  PRIMARY KEY (kind, id)"
+    ") STRICT;"
+    "CREATE TABLE prekey_last("
+    "  kind INTEGER NOT NULL PRIMARY KEY, id INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE last_resort_spent("
+    "  kyber_id INTEGER NOT NULL, signed_id INTEGER NOT NULL,"
+    "  base_key BLOB NOT NULL,"
+    "  PRIMARY KEY (kyber_id, signed_id, base_key)"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char v1_chats[] =
+    /* last_* and unread repeat what message says: the list is one query. */
+    "CREATE TABLE chat("
+    "  id INTEGER PRIMARY KEY,"
+    "  kind INTEGER NOT NULL,"
+    "  peer BLOB NOT NULL CHECK (length(peer) = 16),"
+    "  title TEXT NOT NULL DEFAULT '',"
+    "  created_ms INTEGER NOT NULL,"
+    "  active_ms INTEGER NOT NULL,"
+    "  unread INTEGER NOT NULL DEFAULT 0,"
+    "  read_sort INTEGER NOT NULL DEFAULT -1,"
+    "  read_id INTEGER NOT NULL DEFAULT 0,"
+    "  last_id INTEGER NOT NULL DEFAULT 0,"
+    "  last_sort INTEGER NOT NULL DEFAULT 0,"
+    "  last_ms INTEGER NOT NULL DEFAULT 0,"
+    "  last_dir INTEGER NOT NULL DEFAULT 0,"
+    "  last_kind INTEGER NOT NULL DEFAULT 0,"
+    "  last_state INTEGER NOT NULL DEFAULT 0,"
+    "  last_text TEXT NOT NULL DEFAULT ''"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX chat_peer ON chat(kind, peer);"
+    "CREATE INDEX chat_unread ON chat(id) WHERE unread > 0;"
+
+    "CREATE TABLE draft("
+    "  chat INTEGER PRIMARY KEY REFERENCES chat(id) ON DELETE CASCADE,"
+    "  text TEXT NOT NULL, updated_ms INTEGER NOT NULL"
+    ") STRICT;"
+
+    /* AUTOINCREMENT: an id that a reader's cursor has passed never comes back. */
+    "CREATE TABLE message("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  chat INTEGER NOT NULL REFERENCES chat(id) ON DELETE CASCADE,"
+    "  sort INTEGER NOT NULL,"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  dir INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
+    "  sent_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL,"
+    "  text TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX message_page ON message(chat, sort);" /* and id */
+    "CREATE UNIQUE INDEX message_ident ON message(message_id, account)"
+    "  WHERE dir < 2;"
+
+    "CREATE TABLE receipt("
+    "  message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  delivered_ms INTEGER NOT NULL, read_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (message, account, device)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE outbox("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  message INTEGER NOT NULL," /* 0: none */
+    "  message_id BLOB NOT NULL UNIQUE CHECK (length(message_id) = 16),"
+    "  attempts INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL,"
+    "  request BLOB NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE inbox("
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  received_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (account, device, message_id)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX inbox_received ON inbox(received_ms);";
+
+static const char v1_search[] =
+    /* The chat's number is indexed like a word, so that a search in one chat
+     * does not walk through the hits of all others. */
+    "CREATE VIRTUAL TABLE message_fts USING fts5("
+    "  text, chat, content='message', content_rowid='id', columnsize=0,"
+    "  tokenize='unicode61 remove_diacritics 2');"
+    "CREATE TRIGGER message_fts_insert AFTER INSERT ON message"
+    "  WHEN new.text <> '' BEGIN"
+    "  INSERT INTO message_fts(rowid, text, chat)"
+    "    VALUES (new.id, new.text, new.chat);"
+    "END;"
+    "CREATE TRIGGER message_fts_delete AFTER DELETE ON message"
+    "  WHEN old.text <> '' BEGIN"
+    "  INSERT INTO message_fts(message_fts, rowid, text, chat)"
+    "    VALUES ('delete', old.id, old.text, old.chat);"
+    "END;"
+    "CREATE TRIGGER message_fts_update AFTER UPDATE OF text, chat ON message "
+    "BEGIN"
+    "  INSERT INTO message_fts(message_fts, rowid, text, chat)"
+    "    SELECT 'delete', old.id, old.text, old.chat WHERE old.text <> '';"
+    "  INSERT INTO message_fts(rowid, text, chat)"
+    "    SELECT new.id, new.text, new.chat WHERE new.text <> '';"
+    "END;";
+
+static const char *const version_1[] = {v1_identity, v1_chats, v1_search, NULL};
+
+const struct migration store_migrations[] = {
+    {1, version_1},
+};
+const size_t store_migrations_len = ARRAY_LEN(store_migrations);
+
+static int
+get_version(struct store *s, int *version)
+{
+	struct query q;
+
+	q_begin(&q, s, "PRAGMA user_version");
+	if (q_row(&q))
+		*version = (int)q_get_int(&q, 0);
+	return q_end(&q);
+}
+
+/* A PRAGMA takes no parameters. */
+static int
+set_version(struct store *s, int version)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+	return store_exec(s, sql);
+}
+
+static int
+step(struct store *s, const struct migration *m)
+{
+	bool own;
+	int r = tx_enter(s, &own);
+
+	if (r != 0)
+		return r;
+	for (size_t i = 0; m->sql[i] != NULL && r == 0; i++)
+		r = store_exec(s, m->sql[i]);
+	if (r == 0)
+		r = set_version(s, m->version);
+	return tx_leave(s, own, r);
+}
+
+int
+schema_migrate(struct store *s, const struct migration *steps, size_t n)
+{
+	int version = 0, last = steps[n - 1].version;
+	int r = get_version(s, &version);
+
+	if (r != 0)
+		return r;
+	if (version > last)
+		return store_fail(s, ERR_VERSION,
+		    "the store has version %d, this sotto knows "
+		    "%d: it was made by a newer one",
+		    version, last);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (steps[i].version > version)
+			r = step(s, &steps[i]);
+	}
+	return r;
+}
