@@ -10,3 +10,5 @@ common/signal_DEPS  := common/proto common
 common/signal_TESTS := test_keys test_xeddsa test_kdf test_fingerprint \
 	test_session test_transcript
 test_transcript_PKG := jansson
+common/signal_FUZZ  := fuzz_signal_message fuzz_prekey_message \
+	fuzz_session_record fuzz_signal_records
