@@ -18,7 +18,7 @@ PYTHON  ?= /usr/bin/python3
 VERSION := 0.1.0
 
 MODULES := common common/proto common/noise common/signal \
-	tui/store tui/net tui/engine tui/screen tui/cli tui \
+	tui/base tui/store tui/net tui/engine tui/screen tui/cli tui \
 	relay/store relay/identity relay/abuse relay/net relay/admin relay
 include $(MODULES:%=%/module.mk) tests/module.mk
 
