@@ -104,9 +104,29 @@ unit_ms(const char *word)
 }
 
 int
+limit_time_parse(const char *text, uint64_t *ms)
+{
+	uint64_t count = 1, unit;
+	int r;
+
+	if (*text >= '0' && *text <= '9') {
+		r = parse_number(&text, LIMIT_PER_MAX_MS, &count);
+		if (r != 0)
+			return r;
+	}
+	unit = unit_ms(text);
+	if (unit == 0)
+		return ERR_FORMAT;
+	if (count == 0 || count > LIMIT_PER_MAX_MS / unit)
+		return ERR_RANGE;
+	*ms = count * unit;
+	return 0;
+}
+
+int
 limit_rate_parse(const char *text, struct limit_rate *out)
 {
-	uint64_t burst, count = 1, unit;
+	uint64_t burst, per_ms;
 	int r;
 
 	if (strcmp(text, "off") == 0) {
@@ -118,18 +138,13 @@ limit_rate_parse(const char *text, struct limit_rate *out)
 		return r;
 	if (*text++ != '/')
 		return ERR_FORMAT;
-	if (*text >= '0' && *text <= '9') {
-		r = parse_number(&text, LIMIT_PER_MAX_MS, &count);
-		if (r != 0)
-			return r;
-	}
-	unit = unit_ms(text);
-	if (unit == 0)
-		return ERR_FORMAT;
-	if (burst == 0 || count == 0 || count > LIMIT_PER_MAX_MS / unit)
+	r = limit_time_parse(text, &per_ms);
+	if (r != 0)
+		return r;
+	if (burst == 0)
 		return ERR_RANGE;
 	out->burst = (uint32_t)burst;
-	out->per_ms = count * unit;
+	out->per_ms = per_ms;
 	return 0;
 }
 
@@ -139,7 +154,7 @@ limit_rates_default(struct limit_rates *out)
 	int r = 0;
 
 	memset(out, 0, sizeof(*out));
-#define X(class, kind, row, def)                                               \
+#define X(class, kind, row, def, doc)                                          \
 	r |= limit_rate_parse(def, &out->r[LIMIT_##class][LIMIT_BY_##kind]);
 	LIMIT_ROWS(X)
 #undef X

@@ -59,21 +59,35 @@ enum limit_kind {
 
 /* Which pairs are limited, and the default: each is the configuration row
  * limit-<class>-<kind>. A pair without a row is never limited. */
-#define LIMIT_ROWS(X) /* class, kind, row, default "tokens/time" */            \
-	X(CONNECT, ADDRESS, "limit-connect-address", "120/1m")                 \
-	X(HANDSHAKE, ADDRESS, "limit-handshake-address", "60/1m")              \
-	X(REGISTER, ADDRESS, "limit-register-address", "10/1h")                \
-	X(REGISTER, NUMBER, "limit-register-number", "4/1h")                   \
-	X(RESEND, NUMBER, "limit-resend-number", "1/1m")                       \
-	X(VERIFY, ADDRESS, "limit-verify-address", "30/1h")                    \
-	X(LOOKUP, ACCOUNT, "limit-lookup-account", "500/1d")                   \
-	X(LOOKUP, ADDRESS, "limit-lookup-address", "2000/1d")                  \
-	X(GET_KEYS, ACCOUNT, "limit-get-keys-account", "300/10m")              \
-	X(PUT_KEYS, ACCOUNT, "limit-put-keys-account", "60/1h")                \
-	X(SEND, ACCOUNT, "limit-send-account", "600/1m")                       \
-	X(PRESENCE, ACCOUNT, "limit-presence-account", "60/1m")                \
-	X(ANY, ACCOUNT, "limit-any-account", "3000/1m")                        \
-	X(ANY, ADDRESS, "limit-any-address", "12000/1m")
+#define LIMIT_ROWS(X) /* class, kind, row, default "tokens/time", what */      \
+	X(CONNECT, ADDRESS, "limit-connect-address", "120/1m",                 \
+	    "Connections from one address (IPv6: from one /64).")              \
+	X(HANDSHAKE, ADDRESS, "limit-handshake-address", "60/1m",              \
+	    "Noise handshakes from one address.")                              \
+	X(REGISTER, ADDRESS, "limit-register-address", "10/1h",                \
+	    "One-time codes asked for from one address.")                      \
+	X(REGISTER, NUMBER, "limit-register-number", "4/1h",                   \
+	    "One-time codes asked for one number.")                            \
+	X(RESEND, NUMBER, "limit-resend-number", "1/1m",                       \
+	    "How soon one more code may be asked for the same number.")        \
+	X(VERIFY, ADDRESS, "limit-verify-address", "30/1h",                    \
+	    "Codes tried from one address.")                                   \
+	X(LOOKUP, ACCOUNT, "limit-lookup-account", "500/1d",                   \
+	    "Phone numbers looked up by one account.")                         \
+	X(LOOKUP, ADDRESS, "limit-lookup-address", "2000/1d",                  \
+	    "Phone numbers looked up from one address.")                       \
+	X(GET_KEYS, ACCOUNT, "limit-get-keys-account", "300/10m",              \
+	    "Devices whose keys one account fetches.")                         \
+	X(PUT_KEYS, ACCOUNT, "limit-put-keys-account", "60/1h",                \
+	    "Uploads of keys and device lists by one account.")                \
+	X(SEND, ACCOUNT, "limit-send-account", "600/1m",                       \
+	    "Messages sent by one account, each recipient counts.")            \
+	X(PRESENCE, ACCOUNT, "limit-presence-account", "60/1m",                \
+	    "Presence changes and subscriptions by one account.")              \
+	X(ANY, ACCOUNT, "limit-any-account", "3000/1m",                        \
+	    "Requests of any kind by one account.")                            \
+	X(ANY, ADDRESS, "limit-any-address", "12000/1m",                       \
+	    "Requests of any kind from one address.")
 
 struct limit_rate {
 	uint32_t burst; /* tokens; 0: no limit */
@@ -86,6 +100,10 @@ struct limit_rates {
 
 /* "60/1m", "10/1h", "4/24h", "off". 0; ERR_FORMAT; ERR_RANGE. */
 int limit_rate_parse(const char *text, struct limit_rate *out) MUST_USE;
+
+/* "7d", "12h", "5m", "30s", "500ms", "h" (one); not 0. 0; ERR_FORMAT;
+ * ERR_RANGE over LIMIT_PER_MAX_MS. */
+int limit_time_parse(const char *text, uint64_t *ms) MUST_USE;
 
 /* The defaults of LIMIT_ROWS. */
 void limit_rates_default(struct limit_rates *out);

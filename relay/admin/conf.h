@@ -67,6 +67,7 @@ struct relay_conf {
 	char *http_listen; /* "127.0.0.1:7787"; "off": none */
 	uint32_t connections_max;
 	uint32_t guests_max; /* connections that are no device (yet) */
+	uint32_t guests_per_address;
 	uint64_t handshake_timeout_ms;
 	uint64_t guest_timeout_ms; /* a guest's whole life */
 	uint64_t idle_timeout_ms; /* nothing read from a device */
@@ -111,7 +112,8 @@ extern const struct conf_spec relay_conf_spec;
 /* What to do after relay_conf_load(). */
 enum relay_conf_todo {
 	RELAY_CONF_RUN,
-	RELAY_CONF_PRINTED, /* --help, --sample-config, ...: text is in out */
+	RELAY_CONF_PRINTED, /* --help, --sample-config, ...: text is in out,
+			       *conf is unchanged */
 };
 
 /*
@@ -149,6 +151,9 @@ bool relay_conf_proxy_trusted(
 
 /* The policy's word, for HELLO. */
 const char *registration_policy_str(int policy);
+
+/* Append the source of sotto-relay.conf(5). 0, ERR_FULL or ERR_NOMEM. */
+int relay_conf_man(struct buf *b) MUST_USE;
 
 /* <data-dir>/ctl or the configured path; 0, ERR_RANGE too long for a socket.
  */

@@ -35,6 +35,10 @@ void health_set(enum health_flag f, bool on);
 /* NULL when healthy, else the reason; static storage. */
 const char *health_reason(void);
 
+/* Raise or clear HEALTH_DISK_FULL: less than `min` bytes are free where dir
+ * is. Blocks as long as statvfs() does. */
+void health_check_disk(const char *dir, uint64_t min);
+
 struct admin_http;
 
 /*

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Settings, metrics, health, `sotto-relay ctl`.
-relay/admin_SRC   := relay/admin/metrics.c relay/admin/words.c \
-	relay/admin/template.c
-relay/admin_PKG   := libsodium
+relay/admin_SRC   := relay/admin/conf.c relay/admin/metrics.c \
+	relay/admin/health.c relay/admin/http.c relay/admin/words.c \
+	relay/admin/template.c relay/admin/ctl.c relay/admin/ctl_cmds.c \
+	relay/admin/ctl_out.c relay/admin/ctl_client.c
+relay/admin_PKG   := libsodium libuv libmicrohttpd
 relay/admin_DEPS  := relay/abuse relay/store common/proto common
-relay/admin_TESTS := test_metrics test_words test_template
+relay/admin_TESTS := test_metrics test_words test_template test_relay_conf \
+	test_admin_http
 relay/admin_FUZZ  := fuzz_template
+test_admin_http_PKG := libcurl

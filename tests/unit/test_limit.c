@@ -288,7 +288,7 @@ test_limit_rates_default__every_row_is_set(void **state)
 	struct limit_rates rates;
 
 	limit_rates_default(&rates);
-#define X(class, kind, row, def)                                               \
+#define X(class, kind, row, def, doc)                                          \
 	assert_true(rates.r[LIMIT_##class][LIMIT_BY_##kind].burst > 0);
 	LIMIT_ROWS(X)
 #undef X
