@@ -4,7 +4,12 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/vfs_wal.c tui/store/vfs_journal.c tui/store/vfs_probe.c \
 	tui/store/lock.c tui/store/fileio.c tui/store/command.c \
 	tui/store/keyfile.c tui/store/query.c tui/store/schema.c \
-	tui/store/store.c tui/store/store_care.c
+	tui/store/store.c tui/store/store_care.c tui/store/store_export.c \
+	tui/store/store_account.c tui/store/store_contact.c \
+	tui/store/store_session.c tui/store/store_prekey.c \
+	tui/store/store_chat.c tui/store/store_message.c tui/store/store_page.c \
+	tui/store/store_receipt.c tui/store/store_outbox.c \
+	tui/store/store_search.c tui/store/store_setting.c
 tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
 tui/store_TESTS :=

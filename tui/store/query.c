@@ -313,19 +313,21 @@ q_put_blob(struct query *q, int col, struct buf *out)
 /* ---- transactions ---------------------------------------------------------------- */
 
 int
-tx_enter(struct store *s, bool *own)
+tx_enter(struct store *s, struct tx *tx)
 {
-	*own = !s->in_tx;
-	return *own ? store_begin(s) : 0;
+	tx->own = !s->in_tx;
+	tx->changes = sqlite3_total_changes64(s->db);
+	return tx->own ? store_begin(s) : 0;
 }
 
 int
-tx_leave(struct store *s, bool own, int r)
+tx_leave(struct store *s, const struct tx *tx, int r)
 {
 	char why[sizeof(s->error)];
 
-	if (!own) {
-		if (r != 0 && s->tx_error == 0)
+	if (!tx->own) {
+		if (r != 0 && s->tx_error == 0 &&
+		    sqlite3_total_changes64(s->db) != tx->changes)
 			s->tx_error = r;
 		return r;
 	}

@@ -77,13 +77,18 @@ void store_cache_clear(struct store *s);
 
 /*
  * Changes of several statements are atomic: in a transaction of their own when
- * none is open; inside the caller's, a failure half-way forbids its commit.
- *     r = tx_enter(s, &own);  if (r != 0) return r;
+ * none is open; inside the caller's, a failure half-way forbids its commit (one
+ * before the first change does not).
+ *     r = tx_enter(s, &tx);  if (r != 0) return r;
  *     ...
- *     return tx_leave(s, own, r);
+ *     return tx_leave(s, &tx, r);
  */
-int tx_enter(struct store *s, bool *own) MUST_USE;
-int tx_leave(struct store *s, bool own, int r) MUST_USE;
+struct tx {
+	bool own;
+	sqlite3_int64 changes; /* total so far, when it began */
+};
+int tx_enter(struct store *s, struct tx *tx) MUST_USE;
+int tx_leave(struct store *s, const struct tx *tx, int r) MUST_USE;
 
 /* A growing array of rows: room for one more in *v. 0 or ERR_NOMEM. */
 int rows_grow(void *v, size_t n, size_t size) MUST_USE;

@@ -202,8 +202,8 @@ set_version(struct store *s, int version)
 static int
 step(struct store *s, const struct migration *m)
 {
-	bool own;
-	int r = tx_enter(s, &own);
+	struct tx tx;
+	int r = tx_enter(s, &tx);
 
 	if (r != 0)
 		return r;
@@ -211,7 +211,7 @@ step(struct store *s, const struct migration *m)
 		r = store_exec(s, m->sql[i]);
 	if (r == 0)
 		r = set_version(s, m->version);
-	return tx_leave(s, own, r);
+	return tx_leave(s, &tx, r);
 }
 
 int
