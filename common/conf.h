@@ -126,6 +126,11 @@ bool conf_equal(const struct conf_spec *spec, const void *a, const void *b);
 
 /* Append text; 0, ERR_FULL or ERR_NOMEM. */
 int conf_print_help(const struct conf_spec *spec, struct buf *b) MUST_USE;
+/* The flags of --help alone, by groups. */
+int conf_print_flags(const struct conf_spec *spec, struct buf *b) MUST_USE;
+/* text in lines of 78 cells, each behind prefix. */
+int conf_print_wrapped(
+    struct buf *b, const char *prefix, const char *text) MUST_USE;
 int conf_print_sample(const struct conf_spec *spec, struct buf *b) MUST_USE;
 /* A fragment of a scdoc page: the settings for a .conf(5), and the rows that
  * are only flags for OPTIONS. */

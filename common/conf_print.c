@@ -16,9 +16,8 @@ put(struct buf *b, const char *s)
 	return buf_put(b, s, strlen(s));
 }
 
-/* text in lines of COLUMNS, each after prefix. */
-static int
-put_wrapped(struct buf *b, const char *prefix, const char *text)
+int
+conf_print_wrapped(struct buf *b, const char *prefix, const char *text)
 {
 	struct text_wrap w;
 	struct text_line l;
@@ -108,7 +107,7 @@ put_doc(struct buf *b, const struct conf_row *row, const char *prefix)
 	if (r == 0)
 		r = buf_put_u8(&text, '\0');
 	if (r == 0)
-		r = put_wrapped(b, prefix, (const char *)text.p);
+		r = conf_print_wrapped(b, prefix, (const char *)text.p);
 	buf_clear(&text);
 	return r;
 }
@@ -129,16 +128,12 @@ put_flag(struct buf *b, const struct conf_row *row)
 }
 
 int
-conf_print_help(const struct conf_spec *spec, struct buf *b)
+conf_print_flags(const struct conf_spec *spec, struct buf *b)
 {
 	const struct conf_row *row = spec->rows;
 	size_t i;
-	int r;
+	int r = 0;
 
-	r = buf_printf(b, "Usage: %s %s\n", spec->prog,
-	    spec->usage == NULL ? "[OPTION...]" : spec->usage);
-	if (r == 0)
-		r = put_wrapped(b, "", spec->about);
 	for (i = 0; r == 0 && i < spec->nrows; i++, row++) {
 		if (row->group != NULL || i == 0)
 			r = buf_printf(b, "\n%s:\n",
@@ -149,6 +144,18 @@ conf_print_help(const struct conf_spec *spec, struct buf *b)
 			r = put_doc(b, row, "          ");
 	}
 	return r;
+}
+
+int
+conf_print_help(const struct conf_spec *spec, struct buf *b)
+{
+	int r;
+
+	r = buf_printf(b, "Usage: %s %s\n", spec->prog,
+	    spec->usage == NULL ? "[OPTION...]" : spec->usage);
+	if (r == 0)
+		r = conf_print_wrapped(b, "", spec->about);
+	return r != 0 ? r : conf_print_flags(spec, b);
 }
 
 static int

@@ -74,7 +74,7 @@ struct cli_spec {
 /* What came out of parsing. Owned; cli_clear() it also after an error. */
 struct cli_run {
 	const struct cli_spec *spec;
-	const struct cli_cmd *cmd; /* never NULL after success */
+	const struct cli_cmd *cmd; /* NULL only after an error */
 	struct cli_args args;
 	struct conf_err why;
 	char **words; /* storage of args.argv */
