@@ -43,7 +43,8 @@ enum cmd_need {
 	X(SAFETY, NEED_REGISTERED, cmd_safety)                                 \
 	X(SET_TRUST, NEED_REGISTERED, cmd_set_trust)                           \
 	X(RECONNECT, NEED_REGISTERED, cmd_reconnect)                           \
-	X(INCOMING_AFTER, NEED_OPEN, cmd_incoming_after)
+	X(INCOMING_AFTER, NEED_OPEN, cmd_incoming_after)                       \
+	X(SET_CURSOR, NEED_OPEN, cmd_set_cursor)
 
 typedef void cmd_fn(struct engine *e, struct cmd *c);
 

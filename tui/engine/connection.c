@@ -75,6 +75,8 @@ on_state(void *ctx, const struct link_status *st)
 		contacts_confirm(e);
 		presence_start(e);
 		outbox_kick(e);
+		if (e->sync_total == 0)
+			inbox_drained(e);
 		return;
 	}
 	outbox_link_lost(e);
@@ -109,6 +111,7 @@ on_hello(void *ctx, const uint8_t *body, size_t len)
 	e->self.relay_name = sentence_of(h->relay_name);
 	e->one_time_left = h->one_time_pre_keys_left;
 	e->sync_done = 0;
+	e->drained = false;
 	e->sync_total = h->queued_messages > UINT32_MAX
 			    ? UINT32_MAX
 			    : (uint32_t)h->queued_messages;

@@ -596,3 +596,9 @@ engine_incoming_after(struct engine *e, uint64_t tag, int64_t after, uint32_t n)
 {
 	return submit_page(e, CMD_INCOMING_AFTER, tag, 0, after, n);
 }
+
+int
+engine_set_cursor(struct engine *e, uint64_t tag, int64_t id)
+{
+	return submit_numbers(e, CMD_SET_CURSOR, tag, NULL, 0, id, 0);
+}

@@ -153,7 +153,8 @@ enum engine_event_kind {
 	EV_MSG_NEW, /* msg; shown chats append it */
 	EV_MSG_STATE, /* msg_id, chat, state */
 	EV_CHAT, /* chats[1]: this row changed (also new ones) */
-	EV_SYNC, /* done, total: draining a long queue; 0,0 at its end */
+	EV_SYNC, /* done, total: draining a long queue; 0, 0 once after each
+		  * connect when nothing waits there any more */
 	EV_RELAY_KEY, /* text: fingerprint, changed; answer with
 			 * engine_relay_key() */
 	EV_REMOVED, /* this device is no longer part of the account */
@@ -270,9 +271,15 @@ int engine_set_trust(
 /* Try to connect now instead of at the next turn of the back-off. EV_DONE. */
 int engine_reconnect(struct engine *e, uint64_t tag) MUST_USE;
 
-/* All incoming messages with id > after, oldest first, of every chat: the
- * cursor of `sotto recv`. EV_PAGE. */
+/*
+ * Incoming messages of every chat, oldest first: those with an id above
+ * `after`, or above the saved cursor. EV_PAGE; more_after: ask again.
+ */
+#define ENGINE_SAVED_CURSOR (-1)
 int engine_incoming_after(
     struct engine *e, uint64_t tag, int64_t after, uint32_t n) MUST_USE;
+/* Everything up to this message has been handed on: what `sotto recv` keeps,
+ * so that nothing is lost while nobody reads. EV_DONE. */
+int engine_set_cursor(struct engine *e, uint64_t tag, int64_t id) MUST_USE;
 
 #endif

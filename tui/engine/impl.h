@@ -118,6 +118,7 @@ struct engine {
 	bool offered_set;
 	uint32_t one_time_left;
 	uint32_t sync_done, sync_total;
+	bool drained; /* the queue was empty once on this connection */
 	bool upkeep_busy, confirm_busy, stopping;
 
 	struct registration reg;
@@ -222,6 +223,8 @@ bool outbox_sending(const struct engine *e, int64_t row);
 /* ---- inbox.c ------------------------------------------------------------------ */
 
 void inbox_deliver(struct engine *e, const uint8_t *body, size_t len);
+/* Nothing waits on the relay any more: told once a connection. */
+void inbox_drained(struct engine *e);
 
 /* ---- compose.c ---------------------------------------------------------------- */
 

@@ -363,21 +363,38 @@ take_item(struct batch *b, const item *it)
 }
 
 static void
-tell_sync(struct engine *e, size_t n, bool empty)
+post_sync(struct engine *e, uint32_t done, uint32_t total)
 {
-	struct engine_event *ev;
+	struct engine_event *ev = event_new(e, EV_SYNC, 0);
 
-	if (e->sync_total <= SYNC_SHOW)
-		return;
-	e->sync_done += (uint32_t)n;
-	if (empty || e->sync_done > e->sync_total)
-		e->sync_total = e->sync_done = 0;
-	ev = event_new(e, EV_SYNC, 0);
 	if (ev == NULL)
 		return;
-	ev->done = e->sync_done;
-	ev->total = e->sync_total;
+	ev->done = done;
+	ev->total = total;
 	event_post(e, ev);
+}
+
+void
+inbox_drained(struct engine *e)
+{
+	if (!e->drained)
+		post_sync(e, 0, 0);
+	e->drained = true;
+	e->sync_total = 0;
+}
+
+static void
+tell_sync(struct engine *e, size_t n, bool empty)
+{
+	if (empty) {
+		inbox_drained(e);
+		return;
+	}
+	if (e->drained || e->sync_total <= SYNC_SHOW)
+		return;
+	e->sync_done += (uint32_t)n;
+	if (e->sync_done <= e->sync_total)
+		post_sync(e, e->sync_done, e->sync_total);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "tui/store/store_setting.h"
 
 #define LIST_PUBLISHED "device_list_published"
+#define LIST_VERSION   "device_list_version"
 /* The relay forgets messages sooner, so no repeat can come later. */
 #define INBOX_KEEP_MS (60ull * 24 * 3600 * 1000)
 
@@ -30,6 +31,24 @@ on_list_set(void *ctx, const struct link_reply *reply)
 		event_post_fatal(e, ERR_IO, store_error(e->store));
 }
 
+/*
+ * Versions come from the clock, so that they grow across registrations too
+ * (docs/adr/0011-device-list-version.md), but never stand still or fall.
+ */
+static int
+next_version(struct engine *e, uint64_t now_ms, uint32_t *version)
+{
+	int64_t last = 0, next = (int64_t)(now_ms / 1000);
+	int r = store_setting_get_int(e->store, LIST_VERSION, 0, &last);
+
+	if (r != 0)
+		return r;
+	if (next <= last)
+		next = last + 1;
+	*version = (uint32_t)next;
+	return store_setting_put_int(e->store, LIST_VERSION, next);
+}
+
 static int
 publish_list(struct engine *e)
 {
@@ -43,9 +62,9 @@ publish_list(struct engine *e)
 	r = store_setting_get_int(e->store, LIST_PUBLISHED, 0, &published);
 	if (r != 0 || published)
 		return r;
-	/* A number that registers anew must not look rolled back: the clock
-	 * gives versions that grow across registrations. */
-	l.version = (uint32_t)(l.issued_ms / 1000);
+	r = next_version(e, l.issued_ms, &l.version);
+	if (r != 0)
+		return r;
 	memcpy(l.account, e->self.account, sizeof(l.account));
 	l.v[0] = (struct devicelist_entry){
 	    e->self.device, e->keys->identity.pk, l.issued_ms};

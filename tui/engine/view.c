@@ -10,7 +10,9 @@
 #include "tui/engine/impl.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_search.h"
+#include "tui/store/store_setting.h"
 
+#define CURSOR "recv_cursor"
 #define WAITING_TEXT                                                           \
 	"This message cannot be opened yet. Ask them to send it again."
 
@@ -282,9 +284,25 @@ void
 cmd_incoming_after(struct engine *e, struct cmd *c)
 {
 	struct store_messages page = {0};
-	int r = store_message_incoming(e->store, c->id, c->n, &page);
+	int64_t after = c->id;
+	int r = 0;
 
+	if (after == ENGINE_SAVED_CURSOR)
+		r = store_setting_get_int(e->store, CURSOR, 0, &after);
+	if (r == 0)
+		r = store_message_incoming(e->store, after, c->n, &page);
 	answer_page(e, c, r, &page);
+}
+
+void
+cmd_set_cursor(struct engine *e, struct cmd *c)
+{
+	int r = store_setting_put_int(e->store, CURSOR, c->id);
+
+	if (r != 0)
+		reply_error(e, c->tag, r, NULL);
+	else
+		reply_done(e, c->tag);
 }
 
 /* ---- search and drafts ---------------------------------------------------------------------- */

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tui/base/paths.h"
+#include "tui/cli/cli.h"
+#include "tui/cli/commands.h"
+
+#define HELP_MAX   65536
+#define CONFIG_MAX 65536
+
+static const struct conf_row prog_rows[] = {
+    {.name = "help",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct cli_opts, help),
+	.letter = 'h',
+	.doc = "Print this, or with a command its own help."},
+    {.name = "version",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct cli_opts, version),
+	.doc = "Print the version."},
+    {.name = "profile",
+	.type = CONF_STRING,
+	.off = offsetof(struct cli_opts, profile),
+	.max = PATHS_PROFILE_MAX,
+	.letter = 'p',
+	.doc = "Use this profile: an account of its own, with its own store."},
+    {.name = "passphrase-command",
+	.type = CONF_STRING,
+	.off = offsetof(struct cli_opts, passphrase_command),
+	.doc = "Run this by the shell; the first line it prints unlocks the "
+	       "store."},
+    {.name = "key-file",
+	.type = CONF_PATH,
+	.off = offsetof(struct cli_opts, key_file),
+	.doc = "Unlock the store with this file of 32 random bytes or more."},
+    {.name = "home-country",
+	.type = CONF_U32,
+	.off = offsetof(struct cli_opts, country),
+	.max = 999,
+	.def = "0",
+	.doc = "Country calling code of numbers typed without one, for "
+	       "example 49. 0: every number needs its code."},
+    {.name = "proxy",
+	.type = CONF_STRING,
+	.off = offsetof(struct cli_opts, proxy),
+	.doc = "Reach the relay through this proxy: socks5h://HOST:PORT or "
+	       "http://HOST:PORT."},
+    {.name = "timeout",
+	.type = CONF_DURATION,
+	.off = offsetof(struct cli_opts, timeout_ms),
+	.def = "30s",
+	.doc = "How long a command waits for the relay. 0: without end."},
+    {.name = "json",
+	.type = CONF_BOOL,
+	.off = offsetof(struct cli_opts, json),
+	.doc = "Print JSON, one object a line, for programs."},
+};
+
+const struct conf_spec cli_prog = {
+    .prog = "sotto",
+    .prefix = "SOTTO",
+    .usage = "[OPTION...] [COMMAND [OPTION...] [ARGUMENT...]]",
+    .about = "End-to-end encrypted messages in the terminal. Without a "
+	     "command: the full-screen client.",
+    .rows = prog_rows,
+    .nrows = ARRAY_LEN(prog_rows),
+    .size = sizeof(struct cli_opts),
+};
+
+static const struct cli_cmd cmds[] = {
+    {.name = "", .help = "the full-screen client", .fn = cli_tui},
+    {.name = "register",
+	.help = "make this profile a device of your account",
+	.more = "Asks the relay for a one-time code, reads it from standard "
+		"input, and makes the keys of this device.",
+	.rows = register_rows,
+	.nrows = REGISTER_ROWS,
+	.size = sizeof(struct register_opts),
+	.fn = cli_register},
+    {.name = "send",
+	.args = "NUMBER [TEXT|-]",
+	.help = "send a message",
+	.more = "Without TEXT, or with -, the text is standard input. The "
+		"message is safe in the outbox before anything is sent; "
+		"when the relay cannot be reached, it leaves the next time "
+		"this profile is connected.",
+	.min_args = 1,
+	.max_args = 2,
+	.fn = cli_send},
+    {.name = "recv",
+	.help = "print messages as they arrive",
+	.more = "Begins where the last recv ended, so that nothing is lost "
+		"while nobody reads; then goes on until it is interrupted.",
+	.rows = recv_rows,
+	.nrows = RECV_ROWS,
+	.size = sizeof(struct recv_opts),
+	.fn = cli_recv},
+    {.name = "list", .help = "list the chats", .fn = cli_list},
+    {.name = "search",
+	.args = "QUERY",
+	.help = "find messages by their words",
+	.min_args = 1,
+	.max_args = 1,
+	.rows = search_rows,
+	.nrows = SEARCH_ROWS,
+	.size = sizeof(struct search_opts),
+	.fn = cli_search},
+    {.name = "safety",
+	.args = "NUMBER",
+	.help = "show the safety number of a contact",
+	.more = "Compare the 60 digits with theirs over another channel, then "
+		"run it again with --verify.",
+	.min_args = 1,
+	.max_args = 1,
+	.rows = safety_rows,
+	.nrows = SAFETY_ROWS,
+	.size = sizeof(struct safety_opts),
+	.fn = cli_safety},
+    {.name = "profile",
+	.help = "show or change who you are",
+	.rows = profile_rows,
+	.nrows = PROFILE_ROWS,
+	.size = sizeof(struct profile_opts),
+	.fn = cli_profile},
+    {.name = "passphrase",
+	.help = "change the passphrase of the store",
+	.fn = cli_passphrase},
+    {.name = "check",
+	.help = "read the whole store and verify it",
+	.fn = cli_check},
+    {.name = "export",
+	.help = "print every message, or the whole store",
+	.rows = export_rows,
+	.nrows = EXPORT_ROWS,
+	.size = sizeof(struct export_opts),
+	.fn = cli_export},
+};
+
+static const struct cli_spec spec = {
+    .prog = &cli_prog,
+    .cmds = cmds,
+    .ncmds = ARRAY_LEN(cmds),
+};
+
+struct front_opts
+cli_front_opts(const struct cli_opts *o, char country[8])
+{
+	snprintf(country, 8, "%u", o->country);
+	return (struct front_opts){
+	    .profile = o->profile,
+	    .passphrase_command = o->passphrase_command,
+	    .key_file = o->key_file,
+	    .country = o->country != 0 ? country : NULL,
+	    .proxy = o->proxy,
+	};
+}
+
+/* The configuration file of the profile, or nothing. The profile itself can
+ * therefore be chosen by flag and environment only. */
+static int
+read_config(char *const *argv, char path[static PATHS_CAP], struct buf *text)
+{
+	const char *profile = getenv("SOTTO_PROFILE");
+	struct paths p;
+	uint8_t part[4096];
+	size_t n;
+	FILE *f;
+	int r = 0;
+
+	for (; *argv != NULL; argv++) {
+		if (strncmp(*argv, "--profile=", 10) == 0)
+			profile = *argv + 10;
+		else if ((strcmp(*argv, "--profile") == 0 ||
+			     strcmp(*argv, "-p") == 0) &&
+			 argv[1] != NULL)
+			profile = argv[1];
+	}
+	if (paths_init(&p, profile, environ, NULL) != 0 ||
+	    paths_file(&p, PATHS_CONFIG, "config", path) != 0)
+		return 0; /* whoever opens the profile says why */
+	f = fopen(path, "re");
+	if (f == NULL)
+		return errno == ENOENT ? 0 : ERR_SYS;
+	while (r == 0 && (n = fread(part, 1, sizeof(part), f)) > 0)
+		r = buf_put(text, part, n);
+	fclose(f);
+	return r;
+}
+
+static int
+print_help(const struct cli_cmd *cmd)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, HELP_MAX);
+	r = cli_print_help(&spec, cmd, &b);
+	if (r == 0)
+		fwrite(b.p, 1, b.len, stdout);
+	buf_clear(&b);
+	return r == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILURE;
+}
+
+static int
+run(struct cli_run *c, const struct cli_opts *o)
+{
+	if (o->version) {
+		printf("sotto %s\n", SOTTO_VERSION);
+		return CLI_EXIT_OK;
+	}
+	if (o->help)
+		return print_help(c->cmd->name[0] != '\0' ? c->cmd : NULL);
+	return c->cmd->fn(NULL, &c->args);
+}
+
+int
+cli_main(int argc, char **argv)
+{
+	struct conf_src src = {.env = environ, .argv = argv, .argc = argc};
+	char path[PATHS_CAP] = "";
+	struct cli_run c;
+	struct buf text;
+	int r;
+
+	buf_init(&text, CONFIG_MAX);
+	if (read_config(argv, path, &text) != 0) {
+		fprintf(stderr, "sotto: cannot read %s\n", path);
+		buf_clear(&text);
+		return CLI_EXIT_CONFIG;
+	}
+	if (text.len > 0) {
+		src.file_name = path;
+		src.text = (const char *)text.p;
+		src.text_len = text.len;
+	}
+	r = cli_parse(&spec, &src, &c);
+	if (r != 0) {
+		fprintf(stderr, "sotto: %s\n",
+		    c.why.text[0] != '\0' ? c.why.text : err_str(r));
+		r = CLI_EXIT_USAGE;
+	} else {
+		r = run(&c, c.args.opts);
+	}
+	cli_clear(&c);
+	buf_clear(&text);
+	if (fflush(stdout) != 0 && r == CLI_EXIT_OK)
+		r = CLI_EXIT_FAILURE;
+	return r;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* common.c — what several commands share. */
+#include <stdio.h>
+#include <time.h>
+
+#include "tui/cli/commands.h"
+
+const char *const trust_word[] = {
+    [TRUST_FIRST_USE] = "first-use",
+    [TRUST_VERIFIED] = "verified",
+    [TRUST_CHANGED] = "changed",
+};
+
+int
+json_line(struct json *j, struct buf *b)
+{
+	int r = json_end(j);
+
+	if (r == 0)
+		r = buf_put_u8(b, '\n');
+	if (r == 0 &&
+	    (fwrite(b->p, 1, b->len, stdout) != b->len || fflush(stdout) != 0))
+		r = ERR_IO;
+	buf_reset(b);
+	json_begin(j, b);
+	return r == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILURE;
+}
+
+uint32_t
+timeout_of(const struct cli_opts *o)
+{
+	return o->timeout_ms > INT32_MAX ? INT32_MAX : (uint32_t)o->timeout_ms;
+}
+
+const char *
+when_text(char out[static WHEN_CAP], uint64_t ms)
+{
+	time_t t = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL ||
+	    strftime(out, WHEN_CAP, "%Y-%m-%d %H:%M", &tm) == 0)
+		out[0] = '\0';
+	return out;
+}
+
+static int
+ask_contact(struct front *f, const struct cli_opts *o, const char *number,
+    const char *name, struct engine_event **ev)
+{
+	uint64_t tag = front_tag(f);
+
+	*ev = front_wait(
+	    f, engine_contact(f->e, tag, number, name), tag, timeout_of(o));
+	return *ev == NULL ? CLI_EXIT_FAILURE : 0;
+}
+
+int
+chat_of_number(struct front *f, const struct cli_opts *o, const char *number,
+    const char *name, int64_t *chat)
+{
+	struct engine_event *ev;
+	int r = ask_contact(f, o, number, name, &ev);
+
+	/* A number nobody wrote to before: the relay has to say who it is. */
+	if (r == 0 && ev->kind == EV_ERROR && ev->code == ERR_CLOSED) {
+		engine_event_free(ev);
+		if (front_online(f, timeout_of(o)) != 0) {
+			fprintf(stderr,
+			    "sotto: the relay cannot be reached%s%s\n",
+			    f->conn_text != NULL && f->conn_text[0] ? ": " : "",
+			    f->conn_text != NULL ? f->conn_text : "");
+			return CLI_EXIT_OFFLINE;
+		}
+		r = ask_contact(f, o, number, name, &ev);
+	}
+	if (r != 0)
+		return r;
+	if (ev->kind == EV_CONTACT)
+		*chat = ev->chat;
+	else
+		r = front_refused(ev);
+	engine_event_free(ev);
+	return r;
+}
