@@ -271,11 +271,17 @@ ctl_parse(const struct words *w, const struct ctl_cmd **cmd, struct ctl_opts *o,
 
 /* ---- helpers of the commands ----------------------------------------------------- */
 
+/* Make the request's operation one of that kind, everything else zero. */
 static void
-submit(
+prepare(
     struct ctl_req *q, enum store_kind kind, void (*done)(struct store_op *op))
 {
 	store_op_init(&q->op.head, kind, q->env->sink, done, q);
+}
+
+static void
+submit(struct ctl_req *q)
+{
 	store_submit(q->env->store, &q->op.head);
 }
 
@@ -384,7 +390,7 @@ exec_invite(struct ctl_req *q)
 	struct store_invite *v = &q->op.invite_add.invite;
 	uint8_t raw[TOKEN_BYTES];
 
-	memset(v, 0, sizeof(*v));
+	prepare(q, STORE_INVITE_ADD, invite_added);
 	randombytes_buf(raw, sizeof(raw));
 	sodium_bin2base64(v->token, sizeof(v->token), raw, sizeof(raw),
 	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -393,7 +399,7 @@ exec_invite(struct ctl_req *q)
 	if (q->opts.expires_ms > 0)
 		v->expires_ms =
 		    relay_clock_wall(q->env->clock) + q->opts.expires_ms;
-	submit(q, STORE_INVITE_ADD, invite_added);
+	submit(q);
 }
 
 static int
@@ -432,9 +438,9 @@ invites_listed(struct store_op *op)
 static void
 exec_invites(struct ctl_req *q)
 {
-	memset(&q->op.invite_list, 0, sizeof(q->op.invite_list));
+	prepare(q, STORE_INVITE_LIST, invites_listed);
 	q->op.invite_list.max = PAGE;
-	submit(q, STORE_INVITE_LIST, invites_listed);
+	submit(q);
 }
 
 static void
@@ -460,8 +466,9 @@ exec_revoke(struct ctl_req *q)
 		ctl_finish(q, ERR_NOTFOUND, "there is no such invite");
 		return;
 	}
+	prepare(q, STORE_INVITE_REVOKE, invite_revoked);
 	(void)snprintf(v->token, sizeof(v->token), "%s", token);
-	submit(q, STORE_INVITE_REVOKE, invite_revoked);
+	submit(q);
 }
 
 /* ---- accounts ------------------------------------------------------------------------ */
@@ -520,9 +527,9 @@ exec_accounts(struct ctl_req *q)
 		q->phone[n++] = *p;
 	}
 	q->phone[n] = '\0';
-	memset(&q->op.account_list, 0, sizeof(q->op.account_list));
+	prepare(q, STORE_ACCOUNT_LIST, accounts_listed);
 	q->op.account_list.max = PAGE;
-	submit(q, STORE_ACCOUNT_LIST, accounts_listed);
+	submit(q);
 }
 
 static void
@@ -540,10 +547,10 @@ set_ban(struct ctl_req *q, bool ban)
 {
 	if (!take_number(q))
 		return;
-	memset(&q->op.ban, 0, sizeof(q->op.ban));
+	prepare(q, STORE_ACCOUNT_BAN, account_banned);
 	q->op.ban.phone = q->phone;
 	q->op.ban.ban = ban;
-	submit(q, STORE_ACCOUNT_BAN, account_banned);
+	submit(q);
 }
 
 static void
@@ -571,9 +578,9 @@ exec_delete(struct ctl_req *q)
 {
 	if (!take_number(q))
 		return;
-	memset(&q->op.delete, 0, sizeof(q->op.delete));
+	prepare(q, STORE_ACCOUNT_DELETE, account_deleted);
 	q->op.delete.phone = q->phone;
-	submit(q, STORE_ACCOUNT_DELETE, account_deleted);
+	submit(q);
 }
 
 /* ---- the relay itself ------------------------------------------------------------------ */
@@ -616,7 +623,8 @@ stats_done(struct store_op *op)
 static void
 exec_stats(struct ctl_req *q)
 {
-	submit(q, STORE_STATS, stats_done);
+	prepare(q, STORE_STATS, stats_done);
+	submit(q);
 }
 
 static void
@@ -660,9 +668,9 @@ exec_backup(struct ctl_req *q)
 		ctl_finish(q, ERR_FORMAT, "PATH must begin with /");
 		return;
 	}
-	memset(&q->op.backup, 0, sizeof(q->op.backup));
+	prepare(q, STORE_BACKUP, backup_done);
 	q->op.backup.path = q->opts.args[0];
-	submit(q, STORE_BACKUP, backup_done);
+	submit(q);
 }
 
 static void
@@ -700,6 +708,6 @@ check_done(struct store_op *op)
 static void
 exec_check(struct ctl_req *q)
 {
-	memset(&q->op.check, 0, sizeof(q->op.check));
-	submit(q, STORE_CHECK, check_done);
+	prepare(q, STORE_CHECK, check_done);
+	submit(q);
 }

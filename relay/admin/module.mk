@@ -7,6 +7,7 @@ relay/admin_SRC   := relay/admin/conf.c relay/admin/metrics.c \
 relay/admin_PKG   := libsodium libuv libmicrohttpd
 relay/admin_DEPS  := relay/abuse relay/store common/proto common
 relay/admin_TESTS := test_metrics test_words test_template test_relay_conf \
-	test_admin_http
-relay/admin_FUZZ  := fuzz_template
+	test_admin_http test_ctl
+relay/admin_FUZZ  := fuzz_template fuzz_ctl
 test_admin_http_PKG := libcurl
+test_ctl_SRC := tests/unit/relay_store_help.c
