@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The Signal protocol: bytes in, bytes out.
 common/signal_SRC   := common/signal/keys.c common/signal/xeddsa.c \
-	common/signal/kdf.c common/signal/pb.c common/signal/message.c \
+	common/signal/kdf.c common/signal/keccak.c common/signal/kpoly.c \
+	common/signal/kem.c common/signal/pb.c common/signal/message.c \
 	common/signal/prekey.c common/signal/state.c common/signal/ratchet.c \
 	common/signal/handshake.c common/signal/session.c \
 	common/signal/fingerprint.c
 common/signal_PKG   := libsodium libcrypto libprotobuf-c
 common/signal_DEPS  := common/proto common
-common/signal_TESTS := test_keys test_xeddsa test_kdf test_fingerprint \
-	test_session test_transcript
+common/signal_TESTS := test_keys test_xeddsa test_kdf test_kem \
+	test_fingerprint test_session test_transcript
+test_kem_PKG := jansson
 test_transcript_PKG := jansson
 common/signal_FUZZ  := fuzz_signal_message fuzz_prekey_message \
 	fuzz_session_record fuzz_signal_records
