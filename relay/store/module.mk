@@ -7,4 +7,6 @@ relay/store_SRC   := relay/store/store.c relay/store/cache.c \
 	relay/store/sqlite_queue.c relay/store/sqlite_admin.c
 relay/store_PKG   := sqlite3 libsodium
 relay/store_DEPS  := common
-relay/store_TESTS :=
+relay/store_TESTS := test_relay_store_suite
+test_relay_store_suite_SRC := tests/unit/relay_store_suite.c \
+	tests/unit/relay_store_help.c

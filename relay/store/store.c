@@ -204,14 +204,15 @@ store_op_clear(struct store_op *op)
 	}
 }
 
+/* What is out of bounds is refused when it runs; it weighs nothing. */
 static uint64_t
 send_weight(const struct op_send *o)
 {
 	uint64_t w = 0;
 	size_t i, k;
 
-	for (i = 0; i < o->n; i++)
-		for (k = 0; k < o->v[i].n; k++)
+	for (i = 0; i < o->n && o->n <= STORE_ACCOUNTS_MAX; i++)
+		for (k = 0; k < o->v[i].n && o->v[i].n <= STORE_DEVICE_MAX; k++)
 			w += o->v[i].v[k].len + (uint64_t)ROW_WEIGHT;
 	return w;
 }
