@@ -362,9 +362,9 @@ cmd_typing(struct engine *e, struct cmd *c)
 		r = txn_begin(e);
 		if (r == 0)
 			r = txn_end(e, seal_typing(e, chat.peer, &b));
-		if (r == 0)
-			r = link_request(e->link, METHOD_SEND, b.p, b.len,
-			    REQUEST_MS, on_typing_sent, e);
+		if (r == 0 && link_request(e->link, METHOD_SEND, b.p, b.len,
+				  REQUEST_MS, on_typing_sent, e) != 0)
+			link_retry_now(e->link);
 	}
 	buf_clear(&b);
 	store_chat_clear(&chat);

@@ -19,36 +19,54 @@
 
 /* ---- making a contact -------------------------------------------------------- */
 
-static void
+/* A fixed text field; true when it changed. */
+static bool
+set_field(char *field, size_t cap, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= cap || strcmp(field, text) == 0)
+		return false;
+	memset(field, 0, cap);
+	memcpy(field, text, len);
+	return true;
+}
+
+/* What a message says of its sender; true when that is news. */
+static bool
 set_claims(
     struct store_contact *c, const char *phone_claim, const char *name_claim)
 {
-	if (!c->phone_known && phone_claim != NULL && e164_valid(phone_claim)) {
-		memset(c->phone, 0, sizeof(c->phone));
-		memcpy(c->phone, phone_claim, strlen(phone_claim));
+	char name[STORE_NAME_MAX];
+	bool news = false;
+
+	if (!c->phone_known && phone_claim != NULL && e164_valid(phone_claim))
+		news = set_field(c->phone, sizeof(c->phone), phone_claim);
+	if (name_claim != NULL && name_claim[0] != '\0') {
+		text_sanitize(name, sizeof(name), name_claim,
+		    strlen(name_claim), TEXT_LINE);
+		news |=
+		    set_field(c->profile_name, sizeof(c->profile_name), name);
 	}
-	if (name_claim != NULL && name_claim[0] != '\0')
-		text_sanitize(c->profile_name, sizeof(c->profile_name),
-		    name_claim, strlen(name_claim), TEXT_LINE);
+	return news;
 }
 
 int
 contact_ensure(struct engine *e, const uint8_t account[static STORE_ID_LEN],
     const char *phone_claim, const char *name_claim, struct store_contact *out)
 {
-	struct store_contact c = {0}, before;
+	struct store_contact c = {0};
 	int r = store_contact_get(e->store, account, &c);
+	bool news = r == ERR_NOTFOUND;
 
-	if (r == ERR_NOTFOUND) {
+	if (news) {
 		memcpy(c.account, account, STORE_ID_LEN);
 		c.created_ms = engine_now_ms();
 	} else if (r != 0) {
 		return r;
 	}
-	before = c;
-	set_claims(&c, phone_claim, name_claim);
-	if (r == ERR_NOTFOUND || memcmp(&before, &c, sizeof(c)) != 0)
-		r = store_contact_put(e->store, &c);
+	news |= set_claims(&c, phone_claim, name_claim);
+	r = news ? store_contact_put(e->store, &c) : 0;
 	if (r == 0)
 		*out = c;
 	return r;
@@ -109,11 +127,8 @@ open_chat(
 {
 	int r = 0;
 
-	if (name[0] != '\0' && strcmp(name, c->name) != 0) {
-		memset(c->name, 0, sizeof(c->name));
-		memcpy(c->name, name, strlen(name));
+	if (name[0] != '\0' && set_field(c->name, sizeof(c->name), name))
 		r = store_contact_put(e->store, c);
-	}
 	if (r == 0)
 		r = store_chat_open(e->store, STORE_CHAT_PERSON, c->account,
 		    engine_now_ms(), chat);
@@ -152,8 +167,7 @@ found(struct lookup *l, const uint8_t account[static STORE_ID_LEN])
 	if (r == 0) {
 		r = contact_ensure(e, account, NULL, NULL, &c);
 		if (r == 0 && !c.phone_known) {
-			memset(c.phone, 0, sizeof(c.phone));
-			memcpy(c.phone, l->phone, strlen(l->phone));
+			(void)set_field(c.phone, sizeof(c.phone), l->phone);
 			c.phone_known = true;
 			r = store_contact_put(e->store, &c);
 		}

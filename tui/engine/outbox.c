@@ -155,9 +155,18 @@ settle_answers(struct engine *e)
 				r = settle_one(e, &e->sending[i]);
 		r = txn_end(e, r);
 	}
-	for (i = 0; i < OUTBOX_INFLIGHT; i++)
-		if (e->sending[i].answered)
-			slot_free(&e->sending[i]);
+	for (i = 0; i < OUTBOX_INFLIGHT; i++) {
+		if (!e->sending[i].answered)
+			continue;
+		if (e->sending[i].err != 0)
+			reply_error(e, 0, e->sending[i].err, "Not sent: %s",
+			    e->sending[i].text != NULL
+				? e->sending[i].text
+				: err_str(e->sending[i].err));
+		slot_free(&e->sending[i]);
+	}
+	if (r != 0) /* the rows are still there, and the relay knows them */
+		outbox_hold(e, 0);
 }
 
 /* The relay's view of a device list replaces ours. In a transaction. */
