@@ -24,21 +24,21 @@ check(uint64_t h, const struct key *ev)
 
 	h = mix(h, (uint64_t)ev->type);
 	switch (ev->type) {
-	case KEY_PRESS:
+	case KT_PRESS:
 		assert(ev->code >= ' ' && ev->code <= K_F12);
 		assert(ev->code != 0x7f && ev->mods < 16);
 		return mix(mix(h, ev->code), ev->mods);
-	case KEY_PASTE:
+	case KT_PASTE:
 		assert(ev->len <= KEYS_PASTE_MAX);
 		for (i = 0; i < ev->len; i++)
 			h = mix(h, (uint8_t)ev->text[i]);
 		return h;
-	case KEY_MOUSE:
+	case KT_MOUSE:
 		assert(ev->x >= 0 && ev->y >= 0);
 		return mix(mix(h, (uint64_t)ev->x), (uint64_t)ev->y);
-	case KEY_FOCUS:
+	case KT_FOCUS:
 		return mix(h, ev->on);
-	case KEY_REPLY:
+	case KT_REPLY:
 		for (i = 0; i < 3; i++)
 			h = mix(h, (uint64_t)ev->arg[i]);
 		return mix(h, (uint64_t)ev->reply);

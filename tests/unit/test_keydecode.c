@@ -14,22 +14,22 @@ log_event(char *log, const struct key *ev)
 	if (n > 0 && n < LOG_CAP - 1)
 		log[n++] = ' ';
 	switch (ev->type) {
-	case KEY_PRESS:
+	case KT_PRESS:
 		snprintf(log + n, LOG_CAP - n, "%s",
 		    key_format(name, ev->code, ev->mods));
 		break;
-	case KEY_PASTE:
+	case KT_PASTE:
 		snprintf(log + n, LOG_CAP - n, "paste(%.*s)%s", (int)ev->len,
 		    ev->text, ev->cut ? "+" : "");
 		break;
-	case KEY_MOUSE:
+	case KT_MOUSE:
 		snprintf(log + n, LOG_CAP - n, "mouse%d/%u@%d,%d",
 		    (int)ev->mouse, ev->mods, ev->x, ev->y);
 		break;
-	case KEY_FOCUS:
+	case KT_FOCUS:
 		snprintf(log + n, LOG_CAP - n, "focus%d", ev->on);
 		break;
-	case KEY_REPLY:
+	case KT_REPLY:
 		snprintf(log + n, LOG_CAP - n, "reply%d:%d,%d,%d",
 		    (int)ev->reply, ev->arg[0], ev->arg[1], ev->arg[2]);
 		break;
@@ -230,7 +230,7 @@ test_keys_feed__a_paste_is_cut_at_its_maximum(void **state)
 	used = keys_feed(&k, (const uint8_t *)"\033[201~y", 7);
 	assert_int_equal(used, 6);
 	assert_true(keys_next(&k, &ev));
-	assert_int_equal(ev.type, KEY_PASTE);
+	assert_int_equal(ev.type, KT_PASTE);
 	assert_int_equal(ev.len, KEYS_PASTE_MAX);
 	assert_true(ev.cut);
 	assert_int_equal(ev.text[ev.len - 1], 'x');

@@ -28,7 +28,7 @@ parse(const char *s, size_t n, struct key_prefix *prefix, struct key *key)
 	const char *blank = memchr(s, ' ', n);
 
 	*prefix = (struct key_prefix){0};
-	*key = (struct key){.type = KEY_PRESS};
+	*key = (struct key){.type = KT_PRESS};
 	if (blank != NULL) {
 		assert_true(key_parse(
 		    s, (size_t)(blank - s), &prefix->code, &prefix->mods));
@@ -77,7 +77,7 @@ test_keymap__every_row_is_complete(void **state)
 
 		assert_int_equal(r->action, i + 1);
 		assert_true(strlen(r->keys) > 0);
-		assert_true(strlen(r->help) > 3);
+		assert_true(strlen(r->help) >= 2);
 		assert_true(
 		    strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", r->help[0]) != NULL);
 		assert_true(r->help[strlen(r->help) - 1] != '.');

@@ -83,7 +83,7 @@ press(struct keys *k, uint32_t code, unsigned mods)
 	}
 	if (code < K_NAMED && !(chord && code >= 'a' && code <= 'z'))
 		mods &= ~(unsigned)MOD_SHIFT;
-	ready(k, &(struct key){.type = KEY_PRESS, .code = code, .mods = mods});
+	ready(k, &(struct key){.type = KT_PRESS, .code = code, .mods = mods});
 }
 
 /* A byte below 0x20, or DEL, that is no ESC. */
@@ -333,7 +333,7 @@ csi_u(struct keys *k, int number, int shifted, unsigned mods)
 static void
 mouse(struct keys *k, int b, int x, int y, bool pressed)
 {
-	struct key ev = {.type = KEY_MOUSE, .x = x - 1, .y = y - 1};
+	struct key ev = {.type = KT_MOUSE, .x = x - 1, .y = y - 1};
 
 	if (!pressed || (b & 32) || x < 1 || y < 1)
 		return; /* releases and motion */
@@ -349,7 +349,7 @@ mouse(struct keys *k, int b, int x, int y, bool pressed)
 static void
 csi_private(struct keys *k, const struct params *p, char final, bool dollar)
 {
-	struct key ev = {.type = KEY_REPLY};
+	struct key ev = {.type = KT_REPLY};
 
 	if (p->mark == '<' && (final == 'M' || final == 'm')) {
 		mouse(k, param(p, 0, 0), param(p, 1, 0), param(p, 2, 0),
@@ -421,7 +421,7 @@ csi_done(struct keys *k, char final)
 			csi_u(k, param(&p, 0, 0), p.sub[0],
 			    param_mods(&p, 1) | alt);
 	} else if ((final == 'I' || final == 'O') && p.n == 0) {
-		ready(k, &(struct key){.type = KEY_FOCUS, .on = final == 'I'});
+		ready(k, &(struct key){.type = KT_FOCUS, .on = final == 'I'});
 	} else if (final == 'M' && p.n == 0) {
 		k->state = X10;
 	} else if (!is_release(&p, 1)) {
@@ -477,7 +477,7 @@ hex_channel(const char **s, int *out)
 static void
 string_done(struct keys *k)
 {
-	struct key ev = {.type = KEY_REPLY, .reply = REPLY_BACKGROUND};
+	struct key ev = {.type = KT_REPLY, .reply = REPLY_BACKGROUND};
 	char text[KEYS_SEQ_MAX + 1];
 	const char *s = text;
 	int i;
@@ -735,7 +735,7 @@ paste_put_byte(struct keys *k, uint8_t c)
 static void
 paste_finish(struct keys *k)
 {
-	struct key ev = {.type = KEY_PASTE, .len = k->paste.len};
+	struct key ev = {.type = KT_PASTE, .len = k->paste.len};
 
 	ev.text = k->paste.len > 0 ? (const char *)k->paste.p : "";
 	ev.cut = k->paste_cut;

@@ -61,11 +61,11 @@ enum key_name {
 enum { MOD_SHIFT = 1, MOD_ALT = 2, MOD_CTRL = 4, MOD_SUPER = 8 };
 
 enum key_type {
-	KEY_PRESS, /* code, mods */
-	KEY_PASTE, /* text, len, cut */
-	KEY_MOUSE, /* mouse, mods, x, y */
-	KEY_FOCUS, /* on */
-	KEY_REPLY, /* reply, arg, text */
+	KT_PRESS, /* code, mods */
+	KT_PASTE, /* text, len, cut */
+	KT_MOUSE, /* mouse, mods, x, y */
+	KT_FOCUS, /* on */
+	KT_REPLY, /* reply, arg, text */
 };
 
 enum mouse_kind { MOUSE_LEFT, MOUSE_OTHER, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };

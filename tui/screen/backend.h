@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * backend.h — the commands the screen gives, as a table: the engine's own
+ * functions in the program, a recorder in the tests of the views. What comes
+ * back are events in both.
+ */
+#ifndef TUI_SCREEN_BACKEND_H
+#define TUI_SCREEN_BACKEND_H
+
+#include "tui/engine/engine.h"
+
+struct backend {
+	int (*unlock)(
+	    struct engine *e, uint64_t tag, const struct engine_key *key);
+	int (*start)(struct engine *e, uint64_t tag, const char *uri,
+	    const char *phone, const char *name); /* engine_register() */
+	int (*verify)(struct engine *e, uint64_t tag, const char *code);
+	int (*relay_key)(struct engine *e, uint64_t tag, bool accept);
+	int (*self)(struct engine *e, uint64_t tag);
+	int (*set_profile)(struct engine *e, uint64_t tag, const char *name,
+	    bool read_receipts, bool share_presence);
+	int (*contact)(struct engine *e, uint64_t tag, const char *phone,
+	    const char *name);
+	int (*chats)(struct engine *e, uint64_t tag);
+	int (*page_before)(struct engine *e, uint64_t tag, int64_t chat,
+	    int64_t before, uint32_t n);
+	int (*page_after)(struct engine *e, uint64_t tag, int64_t chat,
+	    int64_t after, uint32_t n);
+	int (*page_around)(struct engine *e, uint64_t tag, int64_t chat,
+	    int64_t id, uint32_t n);
+	int (*send_text)(
+	    struct engine *e, uint64_t tag, int64_t chat, const char *text);
+	int (*retry)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*mark_read)(
+	    struct engine *e, uint64_t tag, int64_t chat, int64_t up_to);
+	int (*set_draft)(
+	    struct engine *e, uint64_t tag, int64_t chat, const char *text);
+	int (*typing)(struct engine *e, uint64_t tag, int64_t chat);
+	int (*search)(struct engine *e, uint64_t tag, int64_t chat,
+	    const char *query, uint32_t limit);
+	int (*safety)(struct engine *e, uint64_t tag, int64_t chat);
+	int (*set_trust)(
+	    struct engine *e, uint64_t tag, int64_t chat, enum trust trust);
+	int (*reconnect)(struct engine *e, uint64_t tag);
+};
+
+/* The engine's functions. */
+extern const struct backend backend_engine;
+
+/* What the app needs from the program around it; none may be NULL. */
+struct host {
+	void (*bell)(void *ctx);
+	void (*notify)(void *ctx, const char *title, const char *body);
+	void (*title)(void *ctx, const char *title);
+	void (*copy)(void *ctx, const char *s, size_t len);
+	void (*mouse)(void *ctx, bool on);
+	/* Edit the text in a program of the person's; app_edited() follows. */
+	void (*editor)(void *ctx, const char *text);
+	void (*suspend)(void *ctx);
+	/* Write changed settings down. */
+	void (*save_prefs)(void *ctx);
+	/* The theme setting has changed. */
+	void (*retheme)(void *ctx);
+};
+
+#endif

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/text.h"
+#include "tui/screen/hist.h"
+#include "tui/screen/when.h"
+
+#define META_TIME  5 /* cells of "14:02" */
+#define META_TICKS 4 /* a blank and up to three signs */
+#define NARROW	   44 /* below, bubbles take the whole width */
+#define BUBBLE_MAX 96
+
+void
+hist_init(struct hist *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->width = 80;
+	h->view = 20;
+}
+
+static void
+item_clear(struct item *it)
+{
+	if (it->text != NULL)
+		sodium_memzero(it->text, it->len);
+	free(it->text);
+	it->text = NULL;
+}
+
+static void
+items_free(struct item *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		item_clear(&v[i]);
+	free(v);
+}
+
+void
+hist_clear(struct hist *h)
+{
+	items_free(h->v, h->n);
+	hist_init(h);
+}
+
+void
+hist_open(struct hist *h, int64_t chat)
+{
+	int width = h->width, view = h->view;
+	bool roomy = h->roomy;
+
+	hist_clear(h);
+	h->chat = chat;
+	h->width = width;
+	h->view = view;
+	h->roomy = roomy;
+}
+
+static int
+item_make(struct item *it, const struct msg_row *row)
+{
+	memset(it, 0, sizeof(*it));
+	it->text = strdup(row->text != NULL ? row->text : "");
+	if (it->text == NULL)
+		return ERR_NOMEM;
+	it->len = strlen(it->text);
+	it->id = row->id;
+	it->kind = row->kind;
+	it->state = row->state;
+	it->outgoing = row->outgoing;
+	it->sent_ms = row->sent_ms;
+	it->received_ms = row->received_ms;
+	it->ms = row->sent_ms;
+	/* Their clock may be wrong, but not that wrong. */
+	if (row->received_ms != 0 && it->ms > row->received_ms)
+		it->ms = row->received_ms;
+	return 0;
+}
+
+/* ---- layout ------------------------------------------------------------------ */
+
+int
+hist_meta_width(const struct item *it)
+{
+	return META_TIME + (it->outgoing ? META_TICKS : 0);
+}
+
+static int
+wrap_width(const struct hist *h)
+{
+	int w = h->width < NARROW ? h->width - 3 : h->width * 3 / 4;
+
+	if (w > BUBBLE_MAX)
+		w = BUBBLE_MAX;
+	return w < 4 ? 4 : w;
+}
+
+static bool
+is_line(const struct item *it)
+{
+	return it->kind != MSG_TEXT; /* one of our own calm lines */
+}
+
+static void
+layout_text(const struct hist *h, const struct item *it, struct layout *l)
+{
+	int meta = hist_meta_width(it), last = 0, widest = 0;
+	struct text_wrap w;
+	struct text_line line;
+
+	l->wrap = wrap_width(h);
+	text_wrap_init(&w, it->text, it->len, l->wrap);
+	while (text_wrap_next(&w, &line)) {
+		l->lines++;
+		last = line.width;
+		if (line.width > widest)
+			widest = line.width;
+	}
+	if (last + 2 + meta <= l->wrap) {
+		l->inner = last + 2 + meta > widest ? last + 2 + meta : widest;
+	} else {
+		l->meta = 1;
+		l->inner = widest > meta ? widest : meta;
+	}
+	l->note = it->state == MSG_FAILED ? 1 : 0;
+}
+
+void
+hist_layout(const struct hist *h, size_t i, struct layout *l)
+{
+	const struct item *it = &h->v[i], *prev = i > 0 ? it - 1 : NULL;
+
+	memset(l, 0, sizeof(*l));
+	l->date = prev == NULL || !when_same_day(prev->ms, it->ms);
+	l->marker = h->marker != 0 && it->id == h->marker;
+	l->gap =
+	    h->roomy && prev != NULL && !l->date && !l->marker &&
+	    (is_line(it) || is_line(prev) || prev->outgoing != it->outgoing);
+	if (is_line(it)) {
+		l->wrap = h->width > 8 ? h->width - 4 : h->width;
+		l->lines = (int)text_wrap_count(it->text, it->len, l->wrap);
+		l->inner = l->wrap;
+	} else {
+		layout_text(h, it, l);
+	}
+	l->height = l->date + l->marker + l->gap + l->lines + l->meta + l->note;
+}
+
+int
+hist_height(struct hist *h, size_t i)
+{
+	struct layout l;
+
+	if (h->v[i].height == 0) {
+		hist_layout(h, i, &l);
+		h->v[i].height = l.height;
+	}
+	return h->v[i].height;
+}
+
+int
+hist_total(struct hist *h)
+{
+	int sum = 0;
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		sum += hist_height(h, i);
+	return sum;
+}
+
+static void
+forget_heights(struct hist *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		h->v[i].height = 0;
+}
+
+/* ---- scrolling ----------------------------------------------------------------- */
+
+static int
+scroll_max(struct hist *h)
+{
+	int over = hist_total(h) - h->view;
+
+	return over > 0 ? over : 0;
+}
+
+static void
+clamp(struct hist *h)
+{
+	int max = scroll_max(h);
+
+	if (h->scroll > max)
+		h->scroll = max;
+	if (h->scroll < 0)
+		h->scroll = 0;
+}
+
+bool
+hist_scroll(struct hist *h, int lines)
+{
+	int was = h->scroll;
+
+	h->scroll += lines;
+	clamp(h);
+	return h->scroll != was;
+}
+
+bool
+hist_at_end(const struct hist *h)
+{
+	return h->scroll == 0 && !h->more_after;
+}
+
+void
+hist_to_end(struct hist *h)
+{
+	h->scroll = 0;
+}
+
+/* Lines below the last line of a message. */
+static int
+lines_below(struct hist *h, size_t i)
+{
+	int sum = 0;
+
+	for (i++; i < h->n; i++)
+		sum += hist_height(h, i);
+	return sum;
+}
+
+bool
+hist_show(struct hist *h, int64_t id)
+{
+	struct item *it = hist_find(h, id);
+	int below, height;
+
+	if (it == NULL)
+		return false;
+	below = lines_below(h, (size_t)(it - h->v));
+	height = hist_height(h, (size_t)(it - h->v));
+	if (below >= h->scroll && below + height <= h->scroll + h->view)
+		return true;
+	h->scroll = below + height / 2 - h->view / 2;
+	clamp(h);
+	return true;
+}
+
+/* The message the bottom line of the view belongs to, and how many of its
+ * lines are below the view. */
+static size_t
+bottom(struct hist *h, int *hidden)
+{
+	int below = 0;
+	size_t i;
+
+	for (i = h->n; i-- > 0;) {
+		if (below + hist_height(h, i) > h->scroll) {
+			*hidden = h->scroll - below;
+			return i;
+		}
+		below += hist_height(h, i);
+	}
+	*hidden = 0;
+	return 0;
+}
+
+int64_t
+hist_bottom_id(struct hist *h)
+{
+	int hidden;
+	size_t i;
+
+	if (h->n == 0)
+		return 0;
+	i = bottom(h, &hidden);
+	if (hidden > 0)
+		return i > 0 ? h->v[i - 1].id : 0;
+	return h->v[i].id;
+}
+
+bool
+hist_first_in_view(struct hist *h, size_t *i, int *line)
+{
+	int hidden, at;
+
+	if (h->n == 0)
+		return false;
+	*i = bottom(h, &hidden);
+	at = h->view + hidden - hist_height(h, *i);
+	while (at > 0 && *i > 0)
+		at -= hist_height(h, --*i);
+	*line = at;
+	return true;
+}
+
+void
+hist_resize(struct hist *h, int width, int view)
+{
+	int hidden = 0;
+	int64_t id = 0;
+	struct item *it;
+
+	if (width < 1)
+		width = 1;
+	if (view < 1)
+		view = 1;
+	if (width == h->width && view == h->view)
+		return;
+	if (h->n > 0 && h->scroll > 0)
+		id = h->v[bottom(h, &hidden)].id;
+	h->view = view;
+	h->roomy = view >= 14;
+	h->width = width;
+	forget_heights(h);
+	it = id != 0 ? hist_find(h, id) : NULL;
+	h->scroll = it != NULL ? lines_below(h, (size_t)(it - h->v)) : 0;
+	clamp(h);
+}
+
+bool
+hist_needs_before(struct hist *h)
+{
+	return h->more_before && h->want == WANT_NOTHING &&
+	       hist_total(h) - h->scroll - h->view < h->view;
+}
+
+bool
+hist_needs_after(const struct hist *h)
+{
+	return h->more_after && h->want == WANT_NOTHING && h->scroll < h->view;
+}
+
+/* ---- the messages ------------------------------------------------------------------ */
+
+/* The place of an id, or where it would go. */
+static size_t
+place(const struct hist *h, int64_t id)
+{
+	size_t lo = 0, hi = h->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (h->v[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct item *
+hist_find(const struct hist *h, int64_t id)
+{
+	size_t i = place(h, id);
+
+	return i < h->n && h->v[i].id == id ? &h->v[i] : NULL;
+}
+
+int64_t
+hist_neighbour(struct hist *h, int dir)
+{
+	size_t i = place(h, h->selected);
+	int hidden;
+
+	if (h->n == 0)
+		return 0;
+	if (h->selected == 0)
+		return h->v[bottom(h, &hidden)].id;
+	if (dir < 0)
+		return i > 0 ? h->v[i - 1].id : 0;
+	return i + 1 < h->n ? h->v[i + 1].id : 0;
+}
+
+static int
+reserve(struct hist *h, size_t n)
+{
+	size_t cap = h->cap > 0 ? h->cap : 64;
+	struct item *v;
+
+	if (n <= h->cap)
+		return 0;
+	while (cap < n)
+		cap *= 2;
+	v = realloc(h->v, cap * sizeof(*v));
+	if (v == NULL)
+		return ERR_NOMEM;
+	h->v = v;
+	h->cap = cap;
+	return 0;
+}
+
+/* The first messages go; the new first one shows its date again. */
+static void
+drop_front(struct hist *h, size_t n)
+{
+	size_t i;
+
+	if (n == 0)
+		return;
+	for (i = 0; i < n; i++)
+		item_clear(&h->v[i]);
+	memmove(h->v, h->v + n, (h->n - n) * sizeof(h->v[0]));
+	h->n -= n;
+	h->more_before = true;
+	if (h->n > 0)
+		h->v[0].height = 0;
+	clamp(h);
+}
+
+static void
+drop_back(struct hist *h, size_t n)
+{
+	for (; n > 0 && h->n > 0; n--) {
+		h->scroll -= hist_height(h, h->n - 1);
+		item_clear(&h->v[--h->n]);
+		h->more_after = true;
+	}
+	clamp(h);
+}
+
+static int
+items_make(const struct msg_row *rows, size_t n, struct item **out)
+{
+	struct item *v = calloc(n > 0 ? n : 1, sizeof(*v));
+	size_t i;
+
+	if (v == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < n; i++) {
+		if (item_make(&v[i], &rows[i]) != 0) {
+			items_free(v, i);
+			return ERR_NOMEM;
+		}
+	}
+	*out = v;
+	return 0;
+}
+
+static void
+put_front(struct hist *h, struct item *v, size_t n)
+{
+	/* What overlaps is there already. */
+	while (n > 0 && h->n > 0 && v[n - 1].id >= h->v[0].id)
+		item_clear(&v[--n]);
+	memmove(h->v + n, h->v, h->n * sizeof(h->v[0]));
+	memcpy(h->v, v, n * sizeof(v[0]));
+	h->n += n;
+	if (n < h->n)
+		h->v[n].height = 0; /* it may share the date now */
+	if (h->n > HIST_MAX)
+		drop_back(h, h->n - HIST_MAX);
+}
+
+static void
+put_back(struct hist *h, struct item *v, size_t n)
+{
+	size_t skip = 0, i;
+
+	while (skip < n && h->n > 0 && v[skip].id <= h->v[h->n - 1].id)
+		item_clear(&v[skip++]);
+	memcpy(h->v + h->n, v + skip, (n - skip) * sizeof(v[0]));
+	i = h->n;
+	h->n += n - skip;
+	for (; i < h->n; i++)
+		h->scroll += hist_height(h, i);
+	if (h->n > HIST_MAX)
+		drop_front(h, h->n - HIST_MAX);
+}
+
+static void
+put_all(struct hist *h, struct item *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		item_clear(&h->v[i]);
+	memcpy(h->v, v, n * sizeof(v[0]));
+	h->n = n;
+	h->scroll = 0;
+}
+
+int
+hist_page(struct hist *h, const struct msg_row *rows, size_t n,
+    bool more_before, bool more_after)
+{
+	enum hist_want want = h->want;
+	struct item *v;
+
+	if (reserve(h, h->n + n) != 0 || items_make(rows, n, &v) != 0)
+		return ERR_NOMEM;
+	h->want = WANT_NOTHING;
+	if (want == WANT_BEFORE) {
+		put_front(h, v, n);
+		h->more_before = more_before;
+	} else if (want == WANT_AFTER) {
+		put_back(h, v, n);
+		h->more_after = more_after;
+	} else {
+		put_all(h, v, n);
+		h->more_before = more_before;
+		h->more_after = more_after;
+	}
+	free(v);
+	if (want == WANT_OLDEST)
+		h->scroll = scroll_max(h);
+	else if (want == WANT_AROUND)
+		hist_show(h, h->target);
+	clamp(h);
+	return 0;
+}
+
+int
+hist_add(struct hist *h, const struct msg_row *row)
+{
+	struct item *old = hist_find(h, row->id), it;
+	int was, r;
+
+	if (old == NULL && h->more_after)
+		return 0;
+	if (old == NULL && h->n > 0 && row->id < h->v[h->n - 1].id)
+		return 0; /* it belongs to what is not loaded */
+	r = reserve(h, h->n + 1);
+	if (r == 0)
+		r = item_make(&it, row);
+	if (r != 0)
+		return r;
+	if (old != NULL) {
+		old = hist_find(h, row->id); /* it may have moved */
+		was = hist_height(h, (size_t)(old - h->v));
+		item_clear(old);
+		*old = it;
+		if (lines_below(h, (size_t)(old - h->v)) < h->scroll)
+			h->scroll += hist_height(h, (size_t)(old - h->v)) - was;
+	} else {
+		h->v[h->n++] = it;
+		if (h->scroll > 0)
+			h->scroll += hist_height(h, h->n - 1);
+		if (h->n > HIST_MAX)
+			drop_front(h, h->n - HIST_MAX);
+	}
+	clamp(h);
+	return 0;
+}
+
+bool
+hist_state(struct hist *h, int64_t id, enum msg_state state)
+{
+	struct item *it = hist_find(h, id);
+	bool back;
+
+	if (it == NULL || it->state == state)
+		return false;
+	/* Failed ones are sent again; the rest only goes forward. */
+	back = it->outgoing && it->state != MSG_FAILED && state < it->state;
+	if (back)
+		return false;
+	it->state = state;
+	it->height = 0;
+	clamp(h);
+	return true;
+}
+
+void
+hist_set_marker(struct hist *h, uint32_t count)
+{
+	size_t i = h->n;
+	uint32_t left = count;
+
+	h->marker = 0;
+	h->marker_count = count;
+	while (i > 0 && left > 0) {
+		i--;
+		if (!h->v[i].outgoing && h->v[i].kind == MSG_TEXT) {
+			h->marker = h->v[i].id;
+			left--;
+		}
+	}
+	forget_heights(h);
+}
