@@ -49,6 +49,34 @@ test_content_open__gives_back_what_was_sealed(void **state)
 }
 
 static void
+test_content_seal__bytes_are_those_of_the_document(void **state)
+{
+	Sotto__Content__Content c = SOTTO__CONTENT__CONTENT__INIT;
+	Sotto__Content__Text text = SOTTO__CONTENT__TEXT__INIT;
+	char hello[] = "Hello, Ben.", *hex;
+	uint8_t want[200], id[16];
+	struct buf b;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(id); i++)
+		id[i] = (uint8_t)i;
+	hex = read_text_file("tests/vectors/protocol/content_text.hex", NULL);
+	n = hex_bytes(strstr(hex, "0a10"), want, sizeof(want));
+	text.text = hello;
+	c.message_id = (ProtobufCBinaryData){sizeof(id), id};
+	c.sent_ms = 1700000000000;
+	c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
+	c.text = &text;
+	buf_init(&b, CONTENT_MAX);
+	assert_ok(content_seal(&b, &c));
+	assert_int_equal(b.len, n);
+	assert_memory_equal(b.p, want, n);
+	buf_clear(&b);
+	free(hex);
+}
+
+static void
 test_content_open__refuses_bad_padding_and_ids(void **state)
 {
 	static const uint8_t zeros[160], noise[3] = {0xff, 0xff, 0x80};
@@ -70,6 +98,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_content_padded_len__few_sizes_little_waste),
 	    cmocka_unit_test(test_content_open__gives_back_what_was_sealed),
+	    cmocka_unit_test(
+		test_content_seal__bytes_are_those_of_the_document),
 	    cmocka_unit_test(test_content_open__refuses_bad_padding_and_ids),
 	};
 
