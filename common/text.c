@@ -102,6 +102,8 @@ cells_add(struct cells *c, uint32_t cp)
 			c->width = capped(c->width + w);
 		break;
 	default:
+		if (p->category == UTF8PROC_CATEGORY_MC)
+			w = 1; /* Burmese vowels that are no SPACINGMARK */
 		if (c->class == UTF8PROC_BOUNDCLASS_PREPEND)
 			c->width = capped(c->width + w);
 		else if (w > c->width)

@@ -85,6 +85,15 @@ is_mark(const utf8proc_property_t *p)
 	       p->category == UTF8PROC_CATEGORY_ME;
 }
 
+/* A mark that joins what stands before it (some Burmese vowels do not). */
+static bool
+needs_base(const utf8proc_property_t *p)
+{
+	return is_mark(p) &&
+	       (p->boundclass == UTF8PROC_BOUNDCLASS_EXTEND ||
+		   p->boundclass == UTF8PROC_BOUNDCLASS_SPACINGMARK);
+}
+
 static bool
 is_letter(const utf8proc_property_t *p)
 {
@@ -220,7 +229,7 @@ add(struct cleaner *c, uint32_t cp)
 		return;
 	}
 	cluster_begin(c, cp);
-	if (is_mark(p)) {
+	if (needs_base(p)) {
 		if (p->ignorable)
 			return;
 		add(c, DOTTED_CIRCLE);

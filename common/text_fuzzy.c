@@ -57,20 +57,12 @@ is_blank(uint32_t cp)
 	return cat >= UTF8PROC_CATEGORY_ZS && cat <= UTF8PROC_CATEGORY_CC;
 }
 
-/* Decompose and fold one code point into pending. */
 static void
-fold_one(struct folder *f, uint32_t cp)
+decompose(struct folder *f, uint32_t cp)
 {
 	utf8proc_ssize_t n;
 	size_t k;
 
-	f->i = f->n = 0;
-	if (cp >= 'A' && cp <= 'Z')
-		cp += 'a' - 'A';
-	if (cp < 0x80) {
-		f->pending[f->n++] = (utf8proc_int32_t)cp;
-		return;
-	}
 	n = utf8proc_decompose_char((utf8proc_int32_t)cp, f->pending,
 	    FOLD_ONE_MAX,
 	    UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
@@ -91,27 +83,40 @@ fold_one(struct folder *f, uint32_t cp)
 	}
 }
 
+/* Decompose and fold one code point into pending. */
+static void
+fold_one(struct folder *f, uint32_t cp)
+{
+	if (is_blank(cp))
+		cp = ' ';
+	if (cp >= 'A' && cp <= 'Z')
+		cp += 'a' - 'A';
+	f->pending[0] = (utf8proc_int32_t)cp;
+	f->n = 1;
+	f->i = 0;
+	if (cp >= 0x80)
+		decompose(f, cp);
+}
+
 static bool
 fold_next(struct folder *f, uint32_t *cp)
 {
-	while (f->i == f->n) {
+	uint32_t next;
+
+	for (;;) {
+		while (f->i < f->n) {
+			*cp = (uint32_t)f->pending[f->i++];
+			if (*cp == ' ' && f->in_blank)
+				continue;
+			f->in_blank = *cp == ' ';
+			return true;
+		}
 		if (f->pos >= f->len)
 			return false;
 		f->from = f->pos;
-		f->pos += text_codepoint(f->s + f->pos, f->len - f->pos, cp);
-		if (!is_blank(*cp)) {
-			fold_one(f, *cp);
-			f->in_blank = false;
-			continue;
-		}
-		if (f->in_blank)
-			continue;
-		f->in_blank = true;
-		*cp = ' ';
-		return true;
+		f->pos += text_codepoint(f->s + f->pos, f->len - f->pos, &next);
+		fold_one(f, next);
 	}
-	*cp = (uint32_t)f->pending[f->i++];
-	return true;
 }
 
 size_t

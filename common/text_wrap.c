@@ -191,6 +191,20 @@ codepoint_before(const char *s, size_t pos, uint32_t *cp)
 	return pos - 1;
 }
 
+/* Out of the middle of a code point to its end. */
+static size_t
+codepoint_end(const char *s, size_t len, size_t pos)
+{
+	size_t back, n;
+
+	for (back = 1; back <= 3 && back <= pos; back++) {
+		n = text_codepoint(s + pos - back, len - (pos - back), NULL);
+		if (n > back)
+			return pos - back + n;
+	}
+	return pos;
+}
+
 /* True when a cluster always ends between a and b, whatever was before. */
 static bool
 always_breaks(uint32_t a, uint32_t b)
@@ -236,10 +250,9 @@ text_prev(const char *s, size_t len, size_t pos)
 {
 	size_t at, next;
 
-	if (pos > len)
-		pos = len;
 	if (pos == 0)
 		return 0;
+	pos = pos > len ? len : codepoint_end(s, len, pos);
 	at = anchor_before(s, pos);
 	while ((next = text_next(s, len, at)) < pos)
 		at = next;

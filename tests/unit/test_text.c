@@ -40,6 +40,7 @@ test_text_width__what_a_grapheme_aware_terminal_draws(void **state)
 	     "\U000e007f",
 		2, 1}, /* flag of England */
 	    {"abc", 3, 3},
+	    {"\u1000\u103b\u102c\u1038", 4, 3}, /* Burmese */
 	    {"\u0600\u0661", 2, 1}, /* number sign and a digit */
 	    {"\x80\xff", 2, 2}, /* bad bytes are U+FFFD each */
 	    {"\xe2\x82", 2, 2},
@@ -290,6 +291,7 @@ test_text_sanitize__marks_need_a_base(void **state)
 	assert_clean(TEXT_LINE, "a\U0001f3fd", "a\ufffd");
 	assert_clean(
 	    TEXT_LINE, "\u261d\ufe0f\U0001f3fd", "\u261d\ufe0f\U0001f3fd");
+	assert_clean(TEXT_LINE, "\u1038", "\u1038");
 	assert_clean(TEXT_LINE, "\u0e33", "\u0e33"); /* a letter, not a mark */
 }
 
@@ -498,6 +500,7 @@ test_text_prev__undoes_next(void **state)
 	    "\x80\xff\xe2\x82z\xf0\x9f\x98",
 	    "\u0600\u0661\u0600x",
 	    "\u0301\u0301a",
+	    "1\ufe0f\u20e3",
 	};
 	size_t i, len, at, next;
 
