@@ -94,7 +94,9 @@ const struct schema_step schema_steps[] = {
 	" uses INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0,"
 	" created_ms INTEGER NOT NULL,"
 	" expires_ms INTEGER NOT NULL," /* 0: never */
-	" issuer INTEGER REFERENCES account ON DELETE SET NULL);"},
+	" issuer INTEGER REFERENCES account ON DELETE SET NULL);"
+	"CREATE INDEX invite_issuer ON invite (issuer);"
+	"CREATE INDEX invite_expires ON invite (expires_ms);"},
 };
 const size_t schema_step_count = ARRAY_LEN(schema_steps);
 
