@@ -8,4 +8,4 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/view.c tui/engine/devicelist.c tui/engine/content.c
 tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/net tui/store common/signal common/noise common/proto common
-tui/engine_TESTS := test_content test_devicelist
+tui/engine_TESTS := test_content test_devicelist test_engine
