@@ -4,12 +4,14 @@
 #include <sodium.h>
 
 #include "common/signal/handshake.h"
+#include "common/signal/kem.h"
 
-#define X3DH_LABEL "WhisperText"
+#define X3DH_LABEL  "WhisperText"
+#define PQXDH_LABEL "WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024"
 
-/* 32 bytes of 0xFF, then up to four shared secrets. */
+/* 32 bytes of 0xFF, up to four agreements, and in version 4 the KEM's. */
 struct secret {
-	uint8_t b[5 * EC_LEN];
+	uint8_t b[6 * EC_LEN];
 	size_t len;
 };
 
@@ -31,16 +33,57 @@ secret_agree(struct secret *x, const struct ec_sk *sk, const struct ec_pk *pk)
 	return r;
 }
 
+/* Version 4 has 32 bytes more, which only the post-quantum ratchet uses. */
 static void
-secret_expand(
-    const struct secret *x, struct root_key *root, struct chain_key *chain)
+secret_expand(const struct secret *x, uint8_t version, struct root_key *root,
+    struct chain_key *chain)
 {
 	uint8_t okm[2 * KDF_LEN];
 
-	kdf_hkdf(okm, sizeof(okm), NULL, 0, x->b, x->len, X3DH_LABEL);
+	kdf_hkdf(okm, sizeof(okm), NULL, 0, x->b, x->len,
+	    version >= 4 ? PQXDH_LABEL : X3DH_LABEL);
 	memcpy(root->b, okm, KDF_LEN);
 	memcpy(chain->b, okm + KDF_LEN, KDF_LEN);
 	sodium_memzero(okm, sizeof(okm));
+}
+
+/* Encapsulate to the peer's Kyber key; the ciphertext waits for the message. */
+static int
+secret_encaps(struct secret *x, const struct pre_key_bundle *peer,
+    struct pending *pending, const struct signal_rng *rng)
+{
+	uint8_t random[KEM_MSG_LEN];
+	int r;
+
+	rng->fill(rng->ctx, random, sizeof(random));
+	pending->has_kyber = true;
+	pending->kyber_id = peer->kyber_id;
+	pending->kyber_ct[0] = KEM_TYPE;
+	r = kem_encaps(&kem_kyber1024, pending->kyber_ct + 1, x->b + x->len,
+	    peer->kyber.b + 1, random);
+	if (r == 0)
+		x->len += KEM_SS_LEN;
+	sodium_memzero(random, sizeof(random));
+	return r;
+}
+
+static int
+secret_decaps(struct secret *x, const struct pre_key_message *m,
+    const struct signal_prekeys *keys)
+{
+	struct kyber_pre_key k;
+	int r;
+
+	if (keys->kyber_get == NULL)
+		return ERR_NOTFOUND;
+	r = keys->kyber_get(keys->ctx, m->kyber_id, &k);
+	if (r == 0) {
+		kem_decaps(
+		    &kem_kyber1024, x->b + x->len, m->kyber_ct + 1, k.sk.b + 1);
+		x->len += KEM_SS_LEN;
+	}
+	sodium_memzero(&k, sizeof(k));
+	return r;
 }
 
 static void
@@ -99,7 +142,7 @@ handshake_start(struct state *s, const struct signal_local *local,
 	struct secret x;
 	int r;
 
-	s->version = 3;
+	s->version = peer->has_kyber ? 4 : 3;
 	s->initiator = true;
 	s->local = local->identity->pk;
 	s->remote = peer->identity;
@@ -110,8 +153,10 @@ handshake_start(struct state *s, const struct signal_local *local,
 	ec_generate(&base, local->rng);
 	s->base_key = base.pk;
 	r = initiator_secret(&x, local, &base, peer);
+	if (r == 0 && peer->has_kyber)
+		r = secret_encaps(&x, peer, &s->pending, local->rng);
 	if (r == 0) {
-		secret_expand(&x, &s->root, &chain);
+		secret_expand(&x, s->version, &s->root, &chain);
 		r = initiator_ratchet(s, &peer->signed_key, &chain, local->rng);
 	}
 	sodium_memzero(&x, sizeof(x));
@@ -160,6 +205,8 @@ handshake_accept(struct state *s, const struct signal_local *local,
 		r = keys->one_time_get(keys->ctx, m->one_time_id, &one_time);
 	if (r == 0)
 		r = responder_secret(&x, local, m, &signed_key, &one_time);
+	if (r == 0 && m->has_kyber)
+		r = secret_decaps(&x, m, keys);
 	if (r != 0)
 		goto out;
 	s->version = m->version;
@@ -170,7 +217,7 @@ handshake_accept(struct state *s, const struct signal_local *local,
 	s->created_ms = local->now_ms;
 	s->base_key = m->base_key;
 	s->ratchet = signed_key.pair;
-	secret_expand(&x, &s->root, &s->sending);
+	secret_expand(&x, s->version, &s->root, &s->sending);
 out:
 	sodium_memzero(&x, sizeof(x));
 	sodium_memzero(&signed_key, sizeof(signed_key));

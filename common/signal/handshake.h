@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * handshake.h — internal: X3DH (version 3), both roles. docs/crypto.md §5.
- * Source: "The X3DH Key Agreement Protocol", rev. 1.
+ * handshake.h — internal: X3DH (version 3) and PQXDH (version 4), both roles.
+ * docs/crypto.md §5. Source: "The X3DH Key Agreement Protocol", rev. 1; "The
+ * PQXDH Key Agreement Protocol", rev. 3.
  */
 #ifndef COMMON_SIGNAL_HANDSHAKE_H
 #define COMMON_SIGNAL_HANDSHAKE_H
@@ -10,7 +11,8 @@
 #include "common/signal/state.h"
 
 /*
- * Fill a fresh state from a bundle whose signatures have been checked.
+ * Fill a fresh state from a bundle whose signatures have been checked: of
+ * version 4 when it has a Kyber key, else of version 3.
  * Returns 0; ERR_FORMAT a key of small order; ERR_NOMEM. The caller clears s
  * in any case.
  */

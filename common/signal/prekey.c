@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "common/proto/signal.pb-c.h"
+#include "common/signal/kem.h"
 #include "common/signal/pb.h"
 #include "common/signal/prekey.h"
 #include "common/signal/xeddsa.h"
@@ -42,6 +43,24 @@ one_time_pre_key_generate(
 {
 	out->id = id;
 	ec_generate(&out->pair, rng);
+}
+
+void
+kyber_pre_key_generate(struct kyber_pre_key *out, uint32_t id, bool last_resort,
+    const struct identity_key_pair *identity, uint64_t now_ms,
+    const struct signal_rng *rng)
+{
+	uint8_t seed[KEM_SEED_LEN];
+
+	out->id = id;
+	out->created_ms = now_ms;
+	out->last_resort = last_resort;
+	rng->fill(rng->ctx, seed, sizeof(seed));
+	out->pk.b[0] = KEM_TYPE;
+	out->sk.b[0] = KEM_TYPE;
+	kem_keypair(&kem_kyber1024, out->pk.b + 1, out->sk.b + 1, seed);
+	xeddsa_sign(out->sig, identity, out->pk.b, KEM_PUBLIC_LEN, rng);
+	sodium_memzero(seed, sizeof(seed));
 }
 
 /* ---- records -------------------------------------------------------------- */

@@ -59,10 +59,9 @@ void signed_pre_key_generate(struct signed_pre_key *out, uint32_t id,
     const struct signal_rng *rng);
 void one_time_pre_key_generate(
     struct one_time_pre_key *out, uint32_t id, const struct signal_rng *rng);
-/* Returns 0; ERR_NOMEM. */
-int kyber_pre_key_generate(struct kyber_pre_key *out, uint32_t id,
+void kyber_pre_key_generate(struct kyber_pre_key *out, uint32_t id,
     bool last_resort, const struct identity_key_pair *identity, uint64_t now_ms,
-    const struct signal_rng *rng) MUST_USE;
+    const struct signal_rng *rng);
 
 /*
  * Private pre-keys as bytes for the store (common/proto/signal.proto). pack

@@ -8,7 +8,7 @@
 #include "common/signal/session.h"
 
 #define VERSION_DEFAULT 3 /* what min_version 0 means */
-#define VERSION_NEWEST	3 /* what a handshake can make */
+#define VERSION_NEWEST	4 /* what a handshake can make */
 
 static uint8_t
 min_version(const struct signal_local *local)
@@ -25,7 +25,7 @@ session_start(const struct signal_local *local, const uint8_t *record,
 	struct state s;
 	int r;
 
-	if (min_version(local) > VERSION_NEWEST)
+	if (min_version(local) > (peer->has_kyber ? 4 : 3))
 		return ERR_VERSION;
 	r = pre_key_bundle_check(peer);
 	if (r != 0)

@@ -39,6 +39,7 @@ struct fuzz_pair {
 	struct identity_key_pair alice_key, bob_key;
 	struct signed_pre_key signed_key;
 	struct one_time_pre_key one_time;
+	struct kyber_pre_key kyber;
 	struct signal_local alice, bob;
 	struct buf alice_record, bob_record; /* acquainted */
 };
@@ -61,15 +62,24 @@ fuzz_one_time_get(void *ctx, uint32_t id, struct one_time_pre_key *out)
 	return id == p->one_time.id ? 0 : ERR_NOTFOUND;
 }
 
+static inline int
+fuzz_kyber_get(void *ctx, uint32_t id, struct kyber_pre_key *out)
+{
+	struct fuzz_pair *p = ctx;
+
+	*out = p->kyber;
+	return id == p->kyber.id ? 0 : ERR_NOTFOUND;
+}
+
 static inline struct signal_prekeys
 fuzz_keys(struct fuzz_pair *p)
 {
 	return (struct signal_prekeys){
-	    fuzz_signed_get, fuzz_one_time_get, NULL, p};
+	    fuzz_signed_get, fuzz_one_time_get, fuzz_kyber_get, p};
 }
 
 static inline struct pre_key_bundle
-fuzz_bundle(const struct fuzz_pair *p)
+fuzz_bundle(const struct fuzz_pair *p, bool kyber)
 {
 	struct pre_key_bundle b = {
 	    .registration_id = 2,
@@ -79,9 +89,13 @@ fuzz_bundle(const struct fuzz_pair *p)
 	    .has_one_time = true,
 	    .one_time_id = p->one_time.id,
 	    .one_time = p->one_time.pair.pk,
+	    .has_kyber = kyber,
+	    .kyber_id = p->kyber.id,
+	    .kyber = p->kyber.pk,
 	};
 
 	memcpy(b.signed_sig, p->signed_key.sig, SIGNATURE_LEN);
+	memcpy(b.kyber_sig, p->kyber.sig, SIGNATURE_LEN);
 	return b;
 }
 
@@ -101,9 +115,10 @@ fuzz_pair_init(struct fuzz_pair *p)
 	identity_generate(&p->bob_key, &p->rng);
 	signed_pre_key_generate(&p->signed_key, 5, &p->bob_key, 1, &p->rng);
 	one_time_pre_key_generate(&p->one_time, 6, &p->rng);
+	kyber_pre_key_generate(&p->kyber, 7, true, &p->bob_key, 1, &p->rng);
 	p->alice = (struct signal_local){&p->alice_key, 1, &p->rng, 1000, 3};
 	p->bob = (struct signal_local){&p->bob_key, 2, &p->rng, 1000, 3};
-	b = fuzz_bundle(p);
+	b = fuzz_bundle(p, false);
 	fuzz_need(session_start(&p->alice, NULL, 0, &b, &p->alice_record) == 0);
 	fuzz_need(
 	    session_encrypt(&p->alice, p->alice_record.p, p->alice_record.len,

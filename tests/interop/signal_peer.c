@@ -17,7 +17,7 @@
 #include "tests/interop/peer_json.h"
 
 #define PEERS_MAX 64
-#define KEYS_MAX  4096
+#define KEYS_MAX  1024
 
 struct known {
 	char address[80];
@@ -34,6 +34,8 @@ struct me {
 	size_t nsigned;
 	struct one_time_pre_key one_time[KEYS_MAX];
 	size_t none_time;
+	struct kyber_pre_key kyber[KEYS_MAX];
+	size_t nkyber;
 };
 
 static uint64_t
@@ -71,6 +73,21 @@ one_time_get(void *ctx, uint32_t id, struct one_time_pre_key *out)
 	for (i = me->none_time; i-- > 0;) {
 		if (me->one_time[i].id == id) {
 			*out = me->one_time[i];
+			return 0;
+		}
+	}
+	return ERR_NOTFOUND;
+}
+
+static int
+kyber_get(void *ctx, uint32_t id, struct kyber_pre_key *out)
+{
+	struct me *me = ctx;
+	size_t i;
+
+	for (i = me->nkyber; i-- > 0;) {
+		if (me->kyber[i].id == id) {
+			*out = me->kyber[i];
 			return 0;
 		}
 	}
@@ -145,7 +162,7 @@ cmd_init(void *peer, json_t *req, json_t *reply)
 	    .min_version = 3,
 	};
 	me->ready = true;
-	me->npeers = me->nsigned = me->none_time = 0;
+	me->npeers = me->nsigned = me->none_time = me->nkyber = 0;
 	identity_pk_put(pub, &me->identity.pk);
 	peer_put(reply, "identity_pub", pub, sizeof(pub));
 	peer_put(reply, "identity_priv", me->identity.sk.k, EC_LEN);
@@ -167,13 +184,13 @@ cmd_bundle(void *peer, json_t *req, json_t *reply)
 	struct me *me = peer;
 	struct signed_pre_key *s = &me->signed_key[me->nsigned];
 	struct one_time_pre_key *o = &me->one_time[me->none_time];
+	struct kyber_pre_key *k = &me->kyber[me->nkyber];
 	uint8_t pub[EC_PUBLIC_LEN];
 	json_t *priv = json_object();
 
-	if (me->nsigned == KEYS_MAX || me->none_time == KEYS_MAX)
+	if (me->nsigned == KEYS_MAX || me->none_time == KEYS_MAX ||
+	    me->nkyber == KEYS_MAX)
 		return "full";
-	if (peer_flag(req, "kyber", true))
-		return "no kyber";
 	signed_pre_key_generate(s, peer_u32(req, "spreid", 22), &me->identity,
 	    now_ms(), &signal_rng_system);
 	me->nsigned++;
@@ -193,6 +210,15 @@ cmd_bundle(void *peer, json_t *req, json_t *reply)
 		peer_put_u32(reply, "preid", o->id);
 		put_public(reply, "pre", &o->pair.pk);
 		peer_put(priv, "pre", o->pair.sk.k, EC_LEN);
+	}
+	if (peer_flag(req, "kyber", true)) {
+		kyber_pre_key_generate(k, peer_u32(req, "kyid", 55), true,
+		    &me->identity, now_ms(), &signal_rng_system);
+		me->nkyber++;
+		peer_put_u32(reply, "kyid", k->id);
+		peer_put(reply, "kyber", k->pk.b, KEM_PUBLIC_LEN);
+		peer_put(reply, "kybersig", k->sig, SIGNATURE_LEN);
+		peer_put(priv, "kyber", k->sk.b, KEM_SECRET_LEN);
 	}
 	if (peer_flag(req, "priv", false))
 		json_object_set(reply, "priv", priv);
@@ -226,6 +252,13 @@ get_bundle(json_t *o, struct pre_key_bundle *b)
 	b->signed_id = peer_u32(o, "spreid", 0);
 	b->has_one_time = json_object_get(o, "pre") != NULL;
 	b->one_time_id = peer_u32(o, "preid", 0);
+	b->has_kyber = json_object_get(o, "kyber") != NULL;
+	b->kyber_id = peer_u32(o, "kyid", 0);
+	if (b->has_kyber &&
+	    (!peer_fixed(o, "kyber", b->kyber.b, KEM_PUBLIC_LEN) ||
+		b->kyber.b[0] != KEM_TYPE ||
+		!peer_fixed(o, "kybersig", b->kyber_sig, SIGNATURE_LEN)))
+		return false;
 	return get_identity(o, "identity", &b->identity) &&
 	       get_public(o, "spre", &b->signed_key) &&
 	       peer_fixed(o, "spresig", b->signed_sig, SIGNATURE_LEN) &&
@@ -297,7 +330,8 @@ static const char *
 cmd_decrypt(void *peer, json_t *req, json_t *reply)
 {
 	struct me *me = peer;
-	const struct signal_prekeys keys = {signed_get, one_time_get, NULL, me};
+	const struct signal_prekeys keys = {
+	    signed_get, one_time_get, kyber_get, me};
 	struct known *with = known(me, req, "from");
 	enum signal_type type = peer_u32(req, "type", 0) == 3
 				    ? SIGNAL_PRE_KEY_MESSAGE

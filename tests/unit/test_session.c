@@ -13,10 +13,14 @@
 #define ONE_TIME 4
 #define DAY_MS	 (24ull * 3600 * 1000)
 
+/* The whole program runs once for each session version. */
+static uint8_t version = 3;
+
 struct peer {
 	struct identity_key_pair identity;
 	struct signed_pre_key signed_key;
 	struct one_time_pre_key one_time[ONE_TIME];
+	struct kyber_pre_key kyber;
 	int left[ONE_TIME]; /* not used up yet */
 	struct signal_local local;
 	struct buf record; /* of the one peer it talks to */
@@ -54,10 +58,22 @@ one_time_get(void *ctx, uint32_t id, struct one_time_pre_key *out)
 	return 0;
 }
 
+static int
+kyber_get(void *ctx, uint32_t id, struct kyber_pre_key *out)
+{
+	struct peer *me = ctx;
+
+	if (id != me->kyber.id)
+		return ERR_NOTFOUND;
+	*out = me->kyber;
+	return 0;
+}
+
 static struct signal_prekeys
 keys_of(struct peer *me)
 {
-	return (struct signal_prekeys){signed_get, one_time_get, NULL, me};
+	return (struct signal_prekeys){
+	    signed_get, one_time_get, version >= 4 ? kyber_get : NULL, me};
 }
 
 static void
@@ -74,12 +90,15 @@ peer_init(struct peer *me, uint32_t registration_id)
 		    &me->one_time[i], i, &signal_rng_system);
 		me->left[i] = 1;
 	}
+	if (version >= 4)
+		kyber_pre_key_generate(
+		    &me->kyber, 70, true, &me->identity, 1, &signal_rng_system);
 	me->local = (struct signal_local){
 	    .identity = &me->identity,
 	    .registration_id = registration_id,
 	    .rng = &signal_rng_system,
 	    .now_ms = DAY_MS,
-	    .min_version = 3,
+	    .min_version = version,
 	};
 	buf_init(&me->record, 0);
 }
@@ -99,6 +118,12 @@ bundle_of(const struct peer *me, int one_time)
 		b.has_one_time = true;
 		b.one_time_id = (uint32_t)one_time;
 		b.one_time = me->one_time[one_time].pair.pk;
+	}
+	if (version >= 4) {
+		b.has_kyber = true;
+		b.kyber_id = me->kyber.id;
+		b.kyber = me->kyber.pk;
+		memcpy(b.kyber_sig, me->kyber.sig, SIGNATURE_LEN);
 	}
 	return b;
 }
@@ -155,10 +180,13 @@ hear(struct peer *me, const struct sent *s)
 	assert_int_equal(got.plaintext.len, strlen(s->text));
 	if (got.plaintext.len > 0)
 		assert_memory_equal(got.plaintext.p, s->text, strlen(s->text));
+	assert_int_equal(got.version, version);
 	if (got.new_session) {
 		me->handshakes++;
 		if (got.used_one_time)
 			me->left[got.one_time_id] = 0;
+		assert_int_equal(got.used_kyber, version >= 4);
+		assert_int_equal(got.kyber_id, me->kyber.id);
 	}
 	me->heard++;
 	commit(me, &got.record);
@@ -913,13 +941,13 @@ test_session_decrypt__versions(void **state)
 	s = say(&a, "x");
 	for (v = 0; v < 16; v++) {
 		s.p[0] = (uint8_t)(v << 4 | 4);
-		if (v != 3)
+		if (v != version)
 			hear_not(&b, s.type, s.p, s.len, ERR_VERSION);
 	}
 	/* the low half is authenticated as received, and means nothing */
-	s.p[0] = 0x33;
+	s.p[0] = (uint8_t)(version << 4 | 3);
 	hear_not(&b, s.type, s.p, s.len, ERR_AUTH);
-	s.p[0] = 0x34;
+	s.p[0] = (uint8_t)(version << 4 | 4);
 	hear(&b, &s);
 	lost(&s);
 	bye(&a, &b);
@@ -928,11 +956,13 @@ test_session_decrypt__versions(void **state)
 static void
 test_session_decrypt__min_version_refuses_old_handshakes(void **state)
 {
+	uint8_t was = version;
 	struct pre_key_bundle bundle;
 	struct peer a, b;
 	struct sent s;
 	struct buf out;
 
+	version = 3;
 	peer_init(&a, 100);
 	peer_init(&b, 200);
 	start(&a, &b, 0);
@@ -948,6 +978,7 @@ test_session_decrypt__min_version_refuses_old_handshakes(void **state)
 	arrives(&b, say(&a, "y"));
 	lost(&s);
 	bye(&a, &b);
+	version = was;
 }
 
 static void
@@ -971,6 +1002,31 @@ test_session_decrypt__a_pre_key_that_is_gone(void **state)
 	bye(&a, &b);
 }
 
+/* Without the right Kyber key a version 4 handshake proves nothing. */
+static void
+test_session_decrypt__the_kyber_key_matters(void **state)
+{
+	uint8_t was = version;
+	struct peer a, b;
+	struct sent s;
+
+	version = 4;
+	peer_init(&a, 100);
+	peer_init(&b, 200);
+	start(&a, &b, 0);
+	s = say(&a, "x");
+	b.kyber.id = 71;
+	hear_not(&b, s.type, s.p, s.len, ERR_NOTFOUND);
+	b.kyber.id = 70;
+	b.kyber.sk.b[100] ^= 1;
+	hear_not(&b, s.type, s.p, s.len, ERR_AUTH);
+	b.kyber.sk.b[100] ^= 1;
+	hear(&b, &s);
+	lost(&s);
+	bye(&a, &b);
+	version = was;
+}
+
 static void
 test_session_start__refuses_bad_bundles(void **state)
 {
@@ -986,6 +1042,16 @@ test_session_start__refuses_bad_bundles(void **state)
 	bundle = bundle_of(&b, 0);
 	bundle.signed_key = a.signed_key.pair.pk;
 	assert_err(session_start(&a.local, NULL, 0, &bundle, &out), ERR_AUTH);
+	if (version >= 4) {
+		bundle = bundle_of(&b, 0);
+		bundle.kyber.b[77] ^= 1;
+		assert_err(
+		    session_start(&a.local, NULL, 0, &bundle, &out), ERR_AUTH);
+		bundle = bundle_of(&b, 0);
+		bundle.has_kyber = false; /* somebody took it out */
+		assert_err(session_start(&a.local, NULL, 0, &bundle, &out),
+		    ERR_VERSION);
+	}
 	bundle = bundle_of(&b, 0);
 	memset(&bundle.one_time, 0, sizeof(bundle.one_time));
 	assert_err(session_start(&a.local, NULL, 0, &bundle, &out), ERR_FORMAT);
@@ -1140,12 +1206,18 @@ main(void)
 	    T(test_session_decrypt__versions),
 	    T(test_session_decrypt__min_version_refuses_old_handshakes),
 	    T(test_session_decrypt__a_pre_key_that_is_gone),
+	    T(test_session_decrypt__the_kyber_key_matters),
 	    T(test_session_start__refuses_bad_bundles),
 	    T(test_session_record__damage_is_an_error_everywhere),
 	    T(test_session__allocation_failures),
 	};
 
+	int failed;
+
 	if (sodium_init() < 0)
 		return 2;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("version 3", tests, NULL, NULL);
+	version = 4;
+	return failed +
+	       cmocka_run_group_tests_name("version 4", tests, NULL, NULL);
 }

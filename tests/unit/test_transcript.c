@@ -240,12 +240,19 @@ test_transcript__v3_without_a_one_time_key(void **state)
 	replay("tests/vectors/signal/v3_x3dh_noonetime.json", 3);
 }
 
+static void
+test_transcript__v4_pqxdh(void **state)
+{
+	replay("tests/vectors/signal/v4_pqxdh.json", 4);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_transcript__v3_with_a_one_time_key),
 	    cmocka_unit_test(test_transcript__v3_without_a_one_time_key),
+	    cmocka_unit_test(test_transcript__v4_pqxdh),
 	};
 
 	if (sodium_init() < 0)
