@@ -12,4 +12,6 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/store_search.c tui/store/store_setting.c
 tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
-tui/store_TESTS :=
+tui/store_TESTS := test_store
+
+test_store_SRC := tests/unit/store_help.c

@@ -82,7 +82,6 @@ set_pragmas(struct store *s, const struct store_opts *o)
 				  "PRAGMA cache_spill=OFF;"
 				  "PRAGMA secure_delete=ON;"
 				  "PRAGMA mmap_size=0;"
-				  "PRAGMA trusted_schema=OFF;"
 				  "PRAGMA foreign_keys=ON;"
 				  "PRAGMA wal_autocheckpoint=1000;"
 				  "PRAGMA journal_size_limit=16777216");
@@ -206,7 +205,9 @@ create(struct store *s, const struct store_opts *o, const struct store_key *key,
 		    "there is a store, but its key file %s is "
 		    "missing",
 		    f->key);
-	store_files_remove_new(f);
+	r = store_files_remove_new(f);
+	if (r != 0)
+		return store_fail(s, r, "cannot write to the profile");
 	unlink(f->db); /* empty, or not there */
 	randombytes_buf(s->keyfile->id, KEYFILE_ID_LEN);
 	randombytes_buf(s->keyfile->key, KEYFILE_KEY_LEN);
@@ -223,8 +224,10 @@ create(struct store *s, const struct store_opts *o, const struct store_key *key,
 		if (r != 0)
 			store_fail(s, r, "%s", why[0] ? why : err_str(r));
 	}
-	if (r != 0)
-		store_files_remove_new(f);
+	/* Once the key file is there, so must be what it opens. */
+	if (r != 0 && file_size(f->key) < 0 && store_files_remove_new(f) != 0) {
+		/* What stays is noise: no key file opens it. */
+	}
 	return r;
 }
 
@@ -238,11 +241,14 @@ prove(struct store *s, const struct store_files *f)
 	int r;
 
 	/* A crash between key file and rename: finish it. */
-	if (file_size(f->db) <= 0 && file_size(f->fresh) > 0 &&
-	    vfs_probe(f->fresh, key) == 0) {
-		if (rename(f->fresh, f->db) != 0 || file_sync_dir(f->db) != 0)
-			return store_fail(
-			    s, ERR_SYS, "cannot write: %s", strerror(errno));
+	if (file_size(f->db) <= 0 && file_size(f->fresh) > 0) {
+		r = vfs_probe(f->fresh, key);
+		if (r == 0 && rename(f->fresh, f->db) != 0)
+			r = ERR_SYS;
+		if (r == 0)
+			r = file_sync_dir(f->db);
+		if (r != 0 && r != ERR_AUTH)
+			return store_fail(s, r, "cannot finish the profile");
 	}
 	r = vfs_probe(f->db, key);
 	if (r == ERR_NOTFOUND)
@@ -293,9 +299,11 @@ open_existing(
 		r = schema_migrate(s, store_migrations, store_migrations_len);
 	/* A journal's removal that is not on disk yet would come back and undo
 	 * the switch to WAL. */
-	if (r == 0 && file_sync_dir(f->db) != 0)
-		r = store_fail(
-		    s, ERR_SYS, "cannot sync the profile: %s", strerror(errno));
+	if (r == 0) {
+		r = file_sync_dir(f->db);
+		if (r != 0)
+			store_fail(s, r, "cannot sync the profile");
+	}
 	return r;
 }
 

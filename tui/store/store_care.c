@@ -55,12 +55,10 @@ remove_db(const char *path)
 	return r;
 }
 
-void
+int
 store_files_remove_new(const struct store_files *f)
 {
-	if (remove_db(f->fresh) != 0) {
-		/* What stays is noise: no key opens it. */
-	}
+	return remove_db(f->fresh);
 }
 
 bool

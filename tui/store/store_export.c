@@ -193,7 +193,7 @@ export_objects(struct store *s, bool tables, store_sink_fn *sink, void *ctx)
 	q_begin(&q, s,
 	    "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
 	    " AND (type = 'table') = ?1 AND name NOT LIKE 'sqlite_%'"
-	    " AND name NOT LIKE 'message_fts_%' ESCAPE '\\'"
+	    " AND NOT (type = 'table' AND name GLOB 'message_fts_*')"
 	    " ORDER BY rowid");
 	q_int(&q, tables);
 	while (q_row(&q)) {
@@ -216,6 +216,8 @@ int
 store_export_sql(struct store *s, store_sink_fn *sink, void *ctx)
 {
 	static const char head[] = "PRAGMA foreign_keys=OFF;\nBEGIN;\n";
+	/* The rows have filled it already, but not with ids long gone. */
+	static const char ids[] = "DELETE FROM sqlite_sequence;\n";
 	static const char tail[] =
 	    "INSERT INTO message_fts(message_fts) VALUES('rebuild');\n"
 	    "COMMIT;\n";
@@ -224,6 +226,10 @@ store_export_sql(struct store *s, store_sink_fn *sink, void *ctx)
 	r = sink(ctx, head, sizeof(head) - 1);
 	if (r == 0)
 		r = export_objects(s, true, sink, ctx);
+	if (r == 0)
+		r = sink(ctx, ids, sizeof(ids) - 1);
+	if (r == 0)
+		r = export_table(s, "sqlite_sequence", sink, ctx);
 	if (r == 0)
 		r = export_objects(s, false, sink, ctx);
 	if (r == 0)

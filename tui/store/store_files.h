@@ -13,8 +13,8 @@ struct store_files {
 
 int store_files_init(struct store_files *f, const char *dir) MUST_USE;
 void store_files_clear(struct store_files *f);
-/* Remove what a creation that did not finish left. */
-void store_files_remove_new(const struct store_files *f);
+/* Remove what a creation that did not finish left. 0; ERR_SYS; ERR_NOMEM. */
+int store_files_remove_new(const struct store_files *f) MUST_USE;
 
 /* Lock a folder unless the caller holds its lock; says why not. */
 int store_lock_dir(

@@ -110,9 +110,9 @@ int store_message_incoming(struct store *s, int64_t after, size_t n,
 
 /*
  * Everything in the chat up to and including this message is read. newly (may
- * be NULL): the incoming messages that were unread, without text, at most
- * STORE_PAGE_MAX (more_after: there were more, call again for receipts is not
- * needed: the newest are given). Never moves backwards.
+ * be NULL): the incoming messages that were unread, without their text; the
+ * newest STORE_PAGE_MAX of them (more_before: there were more). Never moves
+ * backwards. ERR_NOTFOUND no such message in this chat.
  */
 int store_message_mark_read(struct store *s, int64_t chat, int64_t up_to,
     struct store_messages *newly) MUST_USE;
