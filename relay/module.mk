@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The relay: net -> identity -> admin -> abuse, store -> common.
-sotto-relay_MAIN := relay/main.c
-sotto-relay_MODS := relay/net relay/identity relay/admin relay/abuse \
+# The relay put together: methods -> queue, keys, presence -> session -> route
+# -> net, identity -> admin -> abuse, store -> common.
+relay_SRC   := relay/relay.c relay/methods.c relay/keyfile.c relay/upkeep.c \
+	relay/notify.c
+relay_PKG   := libuv libsodium libprotobuf-c libcurl
+relay_DEPS  := relay/queue relay/keys relay/presence relay/session \
+	relay/route relay/net relay/identity relay/admin relay/abuse \
 	relay/store common/noise common/proto common
+relay_TESTS :=
+relay_FUZZ  := fuzz_dispatch
+sotto-relay_MAIN := relay/main.c
+sotto-relay_MODS := relay $(relay_DEPS)
