@@ -18,3 +18,16 @@ $(B)/tests/signal-peer: $(B)/tests/signal_peer
 TOOLS += interop/omemo_peer
 interop/omemo_peer_SRC  := tests/interop/peer_json.c
 interop/omemo_peer_PKG  := jansson libsodium libcrypto libomemo-c
+
+# The relay's store alone: rows a second, drain, memory.
+TOOLS += bench/bench_relay_store
+bench/bench_relay_store_MODS := relay/store common
+
+# The client's store: a profile with many messages, quickly; and its speed
+# beside plain SQLite.
+TOOLS += bench/store-fill
+bench/store-fill_SRC  := tests/bench/fill.c
+bench/store-fill_MODS := tui/store common
+TOOLS += bench/bench_store
+bench/bench_store_SRC  := tests/bench/fill.c
+bench/bench_store_MODS := tui/store common
