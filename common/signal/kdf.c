@@ -10,6 +10,7 @@
 
 #define ROOT_LABEL    "WhisperRatchet"
 #define MESSAGE_LABEL "WhisperMessageKeys"
+#define GROUP_LABEL   "WhisperGroup"
 
 static const uint8_t NO_SALT[KDF_LEN];
 
@@ -94,6 +95,18 @@ kdf_message_keys(struct message_keys *out, const struct message_seed *seed,
 	memcpy(out->cipher, okm, 32);
 	memcpy(out->mac, okm + 32, 32);
 	memcpy(out->iv, okm + 64, CBC_IV_LEN);
+	sodium_memzero(okm, sizeof(okm));
+}
+
+void
+kdf_group_keys(struct message_keys *out, const struct message_seed *seed)
+{
+	uint8_t okm[CBC_IV_LEN + 32];
+
+	kdf_hkdf(okm, sizeof(okm), NULL, 0, seed->b, KDF_LEN, GROUP_LABEL);
+	memset(out, 0, sizeof(*out));
+	memcpy(out->iv, okm, CBC_IV_LEN);
+	memcpy(out->cipher, okm + CBC_IV_LEN, 32);
 	sodium_memzero(okm, sizeof(okm));
 }
 

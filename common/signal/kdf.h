@@ -51,6 +51,9 @@ void kdf_chain_next(struct chain_key *next, const struct chain_key *ck);
 void kdf_message_keys(struct message_keys *out, const struct message_seed *seed,
     const uint8_t *pq_salt);
 
+/* Group messages: "WhisperGroup", the IV first; mac is left zero. */
+void kdf_group_keys(struct message_keys *out, const struct message_seed *seed);
+
 /*
  * AES-256-CBC with PKCS#7 padding; appends to out.
  * cbc_seal returns 0, ERR_RANGE, ERR_FULL, ERR_NOMEM.

@@ -41,6 +41,7 @@ mem_free(void *data, void *p)
 {
 	union head *h;
 
+	(void)data;
 	if (p == NULL)
 		return;
 	h = (union head *)p - 1;

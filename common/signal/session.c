@@ -298,6 +298,7 @@ open_pre_key(struct opening *o, const struct signal_prekeys *keys,
 	if (r == 0)
 		r = found != RECORD_NONE ? open_session(o, found)
 					 : open_new(o, &envelope, keys);
+	o->m = NULL;
 	signal_message_clear(&m);
 out:
 	pre_key_message_clear(&envelope);
@@ -315,6 +316,7 @@ open_signal(struct opening *o, const uint8_t *ct, size_t ctlen)
 		return r;
 	o->m = &m;
 	r = open_any(o);
+	o->m = NULL;
 	signal_message_clear(&m);
 	return r;
 }

@@ -7,22 +7,18 @@
 #include "common/signal/message.h"
 #include "common/signal/state.h"
 
-#define RECORD_FORMAT	1
-#define SKIPPED_MAX_LEN (SESSION_SKIPPED_MAX * SKIPPED_ENTRY)
-#define PQ_STATE_MAX	(256 * 1024)
+#define RECORD_FORMAT 1
+#define PQ_STATE_MAX  (256 * 1024)
+
+_Static_assert(SESSION_JUMP_MAX == CHAIN_JUMP_MAX &&
+		   SESSION_SKIPPED_MAX == CHAIN_SKIPPED_MAX,
+    "what session.h promises is what chains do");
 
 void
 state_init(struct state *s)
 {
 	memset(s, 0, sizeof(*s));
 	buf_init(&s->pq, PQ_STATE_MAX);
-}
-
-static void
-chain_clear(struct chain *c)
-{
-	buf_clear(&c->skipped);
-	sodium_memzero(c, sizeof(*c));
 }
 
 void
@@ -42,8 +38,8 @@ state_add_chain(
 {
 	struct chain *c = &s->chain[s->nchains++];
 
-	*c = (struct chain){.ratchet = *ratchet, .key = *key};
-	buf_init(&c->skipped, SKIPPED_MAX_LEN);
+	chain_init(c, key, 0);
+	c->ratchet = *ratchet;
 	if (s->nchains <= SESSION_CHAINS_MAX)
 		return;
 	chain_clear(&s->chain[0]);
@@ -73,19 +69,15 @@ chain_load(struct state *s, const Sotto__Signal__Session__Chain *pb)
 	struct ec_pk ratchet;
 	struct chain_key key;
 	struct chain *c;
-	int r;
 
 	if (pb_fixed(ratchet.u, EC_LEN, pb->ratchet_key) != 0 ||
-	    pb_fixed(key.b, KDF_LEN, pb->chain_key) != 0 ||
-	    pb->skipped.len % SKIPPED_ENTRY != 0 ||
-	    pb->skipped.len > SKIPPED_MAX_LEN)
+	    pb_fixed(key.b, KDF_LEN, pb->chain_key) != 0)
 		return ERR_FORMAT;
 	state_add_chain(s, &ratchet, &key);
 	sodium_memzero(&key, sizeof(key));
 	c = &s->chain[s->nchains - 1];
 	c->index = pb->index;
-	r = buf_put(&c->skipped, pb->skipped.data, pb->skipped.len);
-	return r;
+	return chain_restore(c, pb->skipped.data, pb->skipped.len);
 }
 
 static int

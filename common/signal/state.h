@@ -7,19 +7,10 @@
 #define COMMON_SIGNAL_STATE_H
 
 #include "common/proto/signal.pb-c.h"
+#include "common/signal/chain.h"
 #include "common/signal/kdf.h"
 #include "common/signal/pb.h"
 #include "common/signal/session.h"
-
-#define SKIPPED_ENTRY (4 + KDF_LEN) /* index, big-endian, and seed */
-
-/* One receiving chain. */
-struct chain {
-	struct ec_pk ratchet; /* the peer's key it belongs to */
-	struct chain_key key;
-	uint32_t index; /* of the next message */
-	struct buf skipped; /* SKIPPED_ENTRY bytes each, oldest first */
-};
 
 /* What a pre-key message tells until the peer's first reply. */
 struct pending {
