@@ -14,4 +14,4 @@ common/signal_TESTS := test_keys test_xeddsa test_kdf test_kem \
 test_kem_PKG := jansson
 test_transcript_PKG := jansson
 common/signal_FUZZ  := fuzz_signal_message fuzz_prekey_message \
-	fuzz_session_record fuzz_signal_records
+	fuzz_session_record fuzz_signal_records fuzz_sender_key

@@ -6,7 +6,7 @@ Messages are reordered, lost, replayed and tampered with; sessions are started
 anew by either side, also by both at once. Every message must arrive as it was
 sent, exactly once, and every refusal must leave the store as it was.
 
-    converse.py [--seeds N] [--ops N] OURS OTHER...
+    converse.py [--seeds N] [--ops N] [--only TEXT] OURS OTHER...
 Each OTHER is NAME=COMMAND; a missing command counts as skipped.
 Closes with "N passed, N failed" and ", N skipped" where there are any.
 """
@@ -23,7 +23,8 @@ CHAINS = 5  # receiving chains kept: older messages cannot be read
 JUMP = 25000
 SKIPPED = 2000
 # which of version 3 (False) and 4 (True) an implementation can do
-VERSIONS = {'libomemo-c': (False,), '0.72.1': (False, True), '0.90.0': (True,)}
+VERSIONS = {'libomemo-c': (False,), '0.72.1': (False, True), '0.90.0': (True,),
+            '0.103.0': ()}
 
 
 class Peer:
@@ -241,6 +242,49 @@ def late(commands, roles, kyber):
     return f'{SKIPPED} back accepted, {SKIPPED + 1} refused'
 
 
+def groups(commands, other, seed):
+    """Three members, two of ours and one of theirs, all writing."""
+    rng = random.Random(seed)
+    members = [Peer(*commands[i], 1) for i in (0, other, 0)]
+    sent = 0
+    refused = 0
+    for _ in range(3):
+        dist = str(uuid.UUID(bytes=rng.randbytes(16), version=4))
+        for m in members:  # everybody's key to everybody else
+            skdm = m.ask('skdm', dist=dist)['skdm']
+            for o in members:
+                if o is not m:
+                    o.ask('skprocess', **{'from': m.address()}, skdm=skdm)
+        wire = [[] for _ in members]
+        for _ in range(150):
+            i = rng.randrange(3)
+            m = members[i]
+            if rng.random() < 0.4:
+                text = rng.randbytes(rng.randrange(80)).hex()
+                ct = m.ask('gencrypt', dist=dist, msg=text)['ct']
+                for w, o in enumerate(members):
+                    if o is not m:
+                        wire[w].append((m, text, ct))
+                sent += 1
+            elif wire[i]:
+                w = wire[i].pop(rng.randrange(len(wire[i])))
+                if rng.random() < 0.1:
+                    continue
+                ask = {'from': w[0].address()}
+                bad = bytearray.fromhex(w[2])
+                bad[rng.randrange(len(bad))] ^= 1 << rng.randrange(8)
+                if m.call('gdecrypt', **ask, ct=bad.hex())['ok']:
+                    raise Failure('a forgery was accepted')
+                if m.ask('gdecrypt', **ask, ct=w[2])['msg'] != w[1]:
+                    raise Failure('another plaintext came out')
+                if m.call('gdecrypt', **ask, ct=w[2])['ok']:
+                    raise Failure('a replay was accepted')
+                refused += 2
+    for m in members:
+        m.close()
+    return f'{sent} sent, {refused} refused'
+
+
 def primitives(commands, other, seed):
     """Keys, signatures, HKDF and safety numbers, each way."""
     rng = random.Random(seed)
@@ -297,13 +341,15 @@ def cases(options, commands, i):
             if not old:
                 yield f'{label}, late', late, (commands, roles, kyber)
     if 'omemo' not in name:
-        yield (f'{name}, primitives', primitives, (commands, i, 1))
+        yield f'{name}, groups', groups, (commands, i, 1)
+        yield f'{name}, primitives', primitives, (commands, i, 1)
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--seeds', type=int, default=3)
     p.add_argument('--ops', type=int, default=700)
+    p.add_argument('--only', default='', help='cases with this in their name')
     p.add_argument('ours')
     p.add_argument('others', nargs='+')
     options = p.parse_args()
@@ -317,6 +363,8 @@ def main():
             continue
         commands.append((name, shlex.split(command)))
         for label, test, args in cases(options, commands, len(commands) - 1):
+            if options.only not in label:
+                continue
             try:
                 print(f'  ok    {label}: {test(*args)}', flush=True)
                 passed += 1

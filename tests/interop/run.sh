@@ -7,7 +7,7 @@
 set -u
 b=$1
 here=tests/interop
-npm_versions="0.72.1 0.90.0"
+npm_versions="0.72.1 0.90.0 0.103.0"
 
 # The package ships one native library for each platform: ours is enough.
 fetch() { # version

@@ -12,6 +12,7 @@
 #include "common/signal/fingerprint.h"
 #include "common/signal/kdf.h"
 #include "common/signal/message.h"
+#include "common/signal/sender_key.h"
 #include "common/signal/session.h"
 #include "common/signal/xeddsa.h"
 #include "tests/interop/peer_json.h"
@@ -24,7 +25,16 @@ struct known {
 	struct buf record;
 };
 
+struct group {
+	struct sender_key_name name;
+	struct buf record;
+};
+
 struct me {
+	uint8_t account[ACCOUNT_ID_LEN];
+	uint32_t device;
+	struct group group[PEERS_MAX];
+	size_t ngroups;
 	struct identity_key_pair identity;
 	struct signal_local local;
 	bool ready;
@@ -133,6 +143,52 @@ commit(struct known *with, struct buf *made)
 	buf_init(made, 0);
 }
 
+/* 16 bytes of a UUID with its dashes. */
+static bool
+get_uuid(json_t *o, const char *field, uint8_t out[static 16])
+{
+	const char *s = json_string_value(json_object_get(o, field));
+	size_t n = 0;
+
+	return s != NULL &&
+	       sodium_hex2bin(out, 16, s, strlen(s), "-", &n, NULL) == 0 &&
+	       n == 16;
+}
+
+/* Our own record of a distribution, or that of the device in field `from`. */
+static struct group *
+group(struct me *me, json_t *from, const struct distribution_id *id)
+{
+	struct sender_key_name name = {
+	    .device = me->device, .distribution = *id};
+	size_t i;
+
+	memcpy(name.account, me->account, ACCOUNT_ID_LEN);
+	if (from != NULL) {
+		if (!get_uuid(from, "name", name.account))
+			return NULL;
+		name.device = peer_u32(from, "dev", 1);
+	}
+	for (i = 0; i < me->ngroups; i++) {
+		if (memcmp(&me->group[i].name, &name, sizeof(name)) == 0)
+			return &me->group[i];
+	}
+	if (me->ngroups == PEERS_MAX)
+		return NULL;
+	me->group[me->ngroups].name = name;
+	buf_init(&me->group[me->ngroups].record, SENDER_KEY_RECORD_MAX);
+	return &me->group[me->ngroups++];
+}
+
+static void
+group_commit(struct group *g, struct sender_key_result *made)
+{
+	buf_clear(&g->record);
+	g->record = made->record;
+	buf_init(&made->record, 0);
+	sender_key_result_clear(made);
+}
+
 /* ---- commands ------------------------------------------------------------- */
 
 static const char *
@@ -155,6 +211,10 @@ cmd_init(void *peer, json_t *req, json_t *reply)
 	} else {
 		identity_generate(&me->identity, &signal_rng_system);
 	}
+	if (!get_uuid(req, "name", me->account))
+		return "bad name";
+	me->device = peer_u32(req, "dev", 1);
+	me->ngroups = 0;
 	me->local = (struct signal_local){
 	    .identity = &me->identity,
 	    .registration_id = peer_u32(req, "reg", 1),
@@ -410,6 +470,110 @@ cmd_archive(void *peer, json_t *req, json_t *reply)
 }
 
 static const char *
+cmd_skdm(void *peer, json_t *req, json_t *reply)
+{
+	struct me *me = peer;
+	struct sender_key_result made;
+	struct distribution_id id;
+	struct group *g;
+	int r;
+
+	if (!get_uuid(req, "dist", id.b) || (g = group(me, NULL, &id)) == NULL)
+		return "bad request";
+	r = sender_key_distribute(
+	    &g->name, g->record.p, g->record.len, &signal_rng_system, &made);
+	if (r != 0)
+		return err_name(r);
+	peer_put(reply, "skdm", made.bytes.p, made.bytes.len);
+	group_commit(g, &made);
+	return NULL;
+}
+
+static const char *
+cmd_skprocess(void *peer, json_t *req, json_t *reply)
+{
+	struct sender_key_result made;
+	struct distribution_id id;
+	struct group *g = NULL;
+	uint8_t *msg;
+	size_t len;
+	int r;
+
+	msg = peer_bytes(req, "skdm", &len);
+	if (msg == NULL)
+		return "bad request";
+	r = sender_key_distribution_peek(msg, len, &id);
+	if (r == 0)
+		g = group(peer, json_object_get(req, "from"), &id);
+	if (r == 0 && g == NULL)
+		r = ERR_FULL;
+	if (r == 0)
+		r = sender_key_process(
+		    &g->name, g->record.p, g->record.len, msg, len, &made);
+	free(msg);
+	if (r != 0)
+		return err_name(r);
+	group_commit(g, &made);
+	return NULL;
+}
+
+static const char *
+cmd_gencrypt(void *peer, json_t *req, json_t *reply)
+{
+	struct sender_key_result made;
+	struct distribution_id id;
+	struct group *g;
+	uint8_t *msg;
+	size_t len;
+	int r;
+
+	if (!get_uuid(req, "dist", id.b) ||
+	    (g = group(peer, NULL, &id)) == NULL)
+		return "bad request";
+	msg = peer_bytes(req, "msg", &len);
+	if (msg == NULL)
+		return "bad request";
+	r = sender_key_encrypt(&g->name, g->record.p, g->record.len, msg, len,
+	    &signal_rng_system, &made);
+	free(msg);
+	if (r != 0)
+		return err_name(r);
+	peer_put_u32(reply, "type", SIGNAL_SENDER_KEY_MESSAGE);
+	peer_put(reply, "ct", made.bytes.p, made.bytes.len);
+	group_commit(g, &made);
+	return NULL;
+}
+
+static const char *
+cmd_gdecrypt(void *peer, json_t *req, json_t *reply)
+{
+	struct sender_key_result made;
+	struct distribution_id id;
+	struct group *g = NULL;
+	uint8_t *ct;
+	size_t len;
+	int r;
+
+	ct = peer_bytes(req, "ct", &len);
+	if (ct == NULL)
+		return "bad request";
+	r = sender_key_message_peek(ct, len, &id);
+	if (r == 0)
+		g = group(peer, json_object_get(req, "from"), &id);
+	if (r == 0 && g == NULL)
+		r = ERR_FULL;
+	if (r == 0)
+		r = sender_key_decrypt(
+		    &g->name, g->record.p, g->record.len, ct, len, &made);
+	free(ct);
+	if (r != 0)
+		return err_name(r);
+	peer_put(reply, "msg", made.bytes.p, made.bytes.len);
+	group_commit(g, &made);
+	return NULL;
+}
+
+static const char *
 cmd_fingerprint(void *peer, json_t *req, json_t *reply)
 {
 	struct fingerprint_side local = {0}, remote = {0};
@@ -594,6 +758,10 @@ static const struct peer_cmd commands[] = {
     {"verify", cmd_verify},
     {"agree", cmd_agree},
     {"keygen", cmd_keygen},
+    {"skdm", cmd_skdm},
+    {"skprocess", cmd_skprocess},
+    {"gencrypt", cmd_gencrypt},
+    {"gdecrypt", cmd_gdecrypt},
     {"hkdf", cmd_hkdf},
     {"parse", cmd_parse},
 };
