@@ -31,3 +31,8 @@ bench/store-fill_MODS := tui/store common
 TOOLS += bench/bench_store
 bench/bench_store_SRC  := tests/bench/fill.c
 bench/bench_store_MODS := tui/store common
+
+# Secrets marked undefined: valgrind -q --error-exitcode=1 $(B)/tests/ct_signal
+TOOLS += ct/ct_signal
+ct/ct_signal_MODS := common/signal common/proto common
+$(B)/tests/ct_signal: LDLIBS += -Wl,--wrap=kpoly_uniform
