@@ -617,6 +617,26 @@ test_session__2000_late_messages_and_not_one_more(void **state)
 	bye(&a, &b);
 }
 
+/* Keys put aside at different times share the 2000 places. */
+static void
+test_session__the_oldest_late_key_goes_first(void **state)
+{
+	struct peer a, b;
+	struct sent first, third;
+
+	acquainted(&a, &b);
+	first = say(&a, "first");
+	arrives(&b, say(&a, "second"));
+	third = say(&a, "third");
+	jump(&a, SESSION_SKIPPED_MAX - 1);
+	arrives(&b, say(&a, "2000 later"));
+	hear_not(&b, first.type, first.p, first.len, ERR_DUP);
+	hear(&b, &third);
+	lost(&first);
+	lost(&third);
+	bye(&a, &b);
+}
+
 static void
 test_session__five_chains_and_not_one_more(void **state)
 {
@@ -1194,6 +1214,7 @@ main(void)
 	    T(test_session__jump_of_25000_and_not_one_more),
 	    T(test_session__the_same_limit_in_a_fresh_chain),
 	    T(test_session__2000_late_messages_and_not_one_more),
+	    T(test_session__the_oldest_late_key_goes_first),
 	    T(test_session__five_chains_and_not_one_more),
 	    T(test_session__forty_archived_sessions_and_not_one_more),
 	    T(test_session__record_never_grows_over_its_maximum),
