@@ -14,6 +14,7 @@
 #define RETURN_SIGN   0x21b5
 #define BLACK_FLAG    0x1f3f4 /* the base of flags spelled with tags */
 #define NONE	      UINT32_MAX
+#define NAME_MAX_IN   1024 /* bytes looked at of a file's name */
 
 /* Code points go in one by one; what may stay is written, or compared. */
 struct cleaner {
@@ -132,12 +133,14 @@ joiner_ok(const struct cleaner *c, uint32_t cp)
 /* Selectors choose the shape of a symbol, a digit of a keycap, an ideograph;
  * behind a Latin letter or a blank they are only a way to look equal. */
 static bool
-selector_ok(const struct cleaner *c)
+selector_ok(const struct cleaner *c, uint32_t cp)
 {
 	if (c->prev == NONE || is_selector(c->prev))
 		return false;
-	return c->prev > 0xa0 || in(c->prev, '0', '9') || c->prev == '#' ||
-	       c->prev == '*';
+	if (c->prev > 0xa0)
+		return true;
+	return in(cp, 0xfe0e, 0xfe0f) &&
+	       (in(c->prev, '0', '9') || c->prev == '#' || c->prev == '*');
 }
 
 static bool
@@ -158,7 +161,7 @@ context_ok(const struct cleaner *c, uint32_t cp)
 	if (is_tag(cp))
 		return c->flag;
 	if (is_selector(cp))
-		return selector_ok(c);
+		return selector_ok(c, cp);
 	return true;
 }
 
@@ -369,7 +372,7 @@ replace_separators(char *s, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (strchr("/\\:*?\"<>|", s[i]) != NULL)
+		if (s[i] != '\0' && strchr("/\\:*?\"<>|", s[i]) != NULL)
 			s[i] = '_';
 }
 
@@ -385,14 +388,14 @@ extension_len(const char *s, size_t len)
 	return 0;
 }
 
+/* With the marks they may carry. */
 static size_t
 trim_front(const char *s, size_t len)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < len && strchr(".-~ ", s[i]) != NULL; i++)
-		if (text_grapheme(s + i, len - i, 0, NULL) != 1)
-			break; /* it carries a mark */
+	while (i < len && strchr(".-~ ", s[i]) != NULL)
+		i += text_grapheme(s + i, len - i, 0, NULL);
 	return i;
 }
 
@@ -417,6 +420,7 @@ join_name(char *out, size_t cap, const char *s, size_t len)
 			break;
 		i += n;
 	}
+	i = without_openers(s, i);
 	if (i == 0) { /* one huge cluster: do not hide the file */
 		s = "file";
 		i = 4;
@@ -431,16 +435,17 @@ join_name(char *out, size_t cap, const char *s, size_t len)
 size_t
 text_filename(char *out, size_t cap, const char *s, size_t len)
 {
-	char tmp[TEXT_SANITIZE_CAP(1024)];
+	char raw[NAME_MAX_IN], tmp[TEXT_SANITIZE_CAP(NAME_MAX_IN)];
 	size_t at, n;
 
-	/* names longer than file systems know: the end has the extension */
-	if (len > 1024) {
-		s += len - 1024;
-		len = 1024;
+	/* longer than file systems know: the end has the extension */
+	if (len > sizeof(raw)) {
+		s += len - sizeof(raw);
+		len = sizeof(raw);
 	}
-	n = text_sanitize(tmp, sizeof(tmp), s, len, TEXT_LINE);
-	replace_separators(tmp, n);
+	memcpy(raw, s, len);
+	replace_separators(raw, len);
+	n = text_sanitize(tmp, sizeof(tmp), raw, len, TEXT_LINE);
 	at = trim_front(tmp, n);
 	n = trim_back(tmp, n);
 	if (n <= at)

@@ -214,10 +214,21 @@ always_breaks(uint32_t a, uint32_t b)
 
 	if (ca == UTF8PROC_BOUNDCLASS_PREPEND)
 		return false;
-	if (cb == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC)
+	switch (cb) {
+	case UTF8PROC_BOUNDCLASS_OTHER:
+	case UTF8PROC_BOUNDCLASS_CONTROL:
+		return true;
+	case UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC:
 		return ca != UTF8PROC_BOUNDCLASS_ZWJ;
-	return cb == UTF8PROC_BOUNDCLASS_OTHER ||
-	       cb == UTF8PROC_BOUNDCLASS_CONTROL;
+	case UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR:
+		return ca != UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR;
+	case UTF8PROC_BOUNDCLASS_L:
+	case UTF8PROC_BOUNDCLASS_LV:
+	case UTF8PROC_BOUNDCLASS_LVT:
+		return ca != UTF8PROC_BOUNDCLASS_L;
+	default:
+		return false;
+	}
 }
 
 /* A boundary before pos from which counting forward is safe. */

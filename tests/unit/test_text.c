@@ -269,7 +269,7 @@ test_text_sanitize__joiners_only_where_they_mean_something(void **state)
 	    "\U0001f466",
 	    "\U0001f468" ZWJ "\u2764\ufe0f" ZWJ "\U0001f469\U0001f3fd" ZWJ
 	    "\U0001f466");
-	assert_clean(TEXT_LINE, "a\ufe0fb\ufe01", "ab");
+	assert_clean(TEXT_LINE, "a\ufe0fb\ufe01*\ufe01", "ab*");
 	assert_clean(TEXT_LINE, "1\ufe0f\u20e3\u2764\ufe0f\ufe0f",
 	    "1\ufe0f\u20e3\u2764\ufe0f");
 	assert_clean(TEXT_LINE, "a\U000e0067\U000e007f", "a");
@@ -368,11 +368,14 @@ test_text_filename__is_a_harmless_name_in_this_folder(void **state)
 	assert_file("..", "file");
 	assert_file("", "file");
 	assert_file("-rf", "rf");
+	assert_file("-\u0301-\u0301a", "a");
 	assert_file(".bashrc", "bashrc");
 	assert_file("~", "file");
 	assert_file("C:\\x\\y.txt. ", "C__x_y.txt");
 	assert_file("a\033]0;b\a\n.txt", "a\u241b]0;b\u2407 .txt");
 	assert_file("gpj\u202eexe.txt", "gpjexe.txt");
+	assert_file("*\ufe0f?", "__");
+	assert_file("\u0915\u094d" ZWJ ". ", "\u0915\u094d");
 	assert_file("a very long name that does not fit in here at all.tar",
 	    "a very long name that does not fit .tar");
 	assert_file("\U0001f468\U0001f3fd" ZWJ "\U0001f469\U0001f3fd" ZWJ
