@@ -253,6 +253,19 @@ hist_show(struct hist *h, int64_t id)
 	return true;
 }
 
+void
+hist_show_marker(struct hist *h)
+{
+	struct item *it = h->marker != 0 ? hist_find(h, h->marker) : NULL;
+	size_t i;
+
+	if (it == NULL)
+		return;
+	i = (size_t)(it - h->v);
+	h->scroll = lines_below(h, i) + hist_height(h, i) - h->view;
+	clamp(h);
+}
+
 /* The message the bottom line of the view belongs to, and how many of its
  * lines are below the view. */
 static size_t

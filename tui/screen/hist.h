@@ -118,6 +118,9 @@ void hist_to_end(struct hist *h);
  * not loaded. */
 bool hist_show(struct hist *h, int64_t id);
 
+/* Bring the "new" line to the top of the view unless all below it fits. */
+void hist_show_marker(struct hist *h);
+
 /* True when less than a view's lines are loaded above, below the view and
  * there are more to load. */
 bool hist_needs_before(struct hist *h);

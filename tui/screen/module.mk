@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The full-screen client. Unit tests need no engine: views are driven through
 # backend.h with events the tests make.
-tui/screen_SRC   := tui/screen/keys.c tui/screen/keymap.c tui/screen/edit.c
+tui/screen_SRC   := tui/screen/keys.c tui/screen/keymap.c tui/screen/edit.c \
+	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
+	tui/screen/draw.c tui/screen/when.c tui/screen/strength.c \
+	tui/screen/model.c tui/screen/hist.c tui/screen/prefs.c \
+	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
+	tui/screen/app.c tui/screen/bar.c tui/screen/chatlist.c \
+	tui/screen/conv.c tui/screen/view_main.c tui/screen/view_palette.c \
+	tui/screen/view_search.c tui/screen/view_safety.c \
+	tui/screen/view_help.c tui/screen/view_paste.c \
+	tui/screen/view_notices.c tui/screen/view_unlock.c \
+	tui/screen/view_first_run.c tui/screen/view_new_chat.c \
+	tui/screen/view_settings.c tui/screen/backend.c \
+	tui/screen/external.c tui/screen/screen.c
 tui/screen_PKG   := ncursesw libuv
 tui/screen_DEPS  := common
 tui/screen_TESTS := test_keydecode test_keymap test_edit

@@ -16,11 +16,13 @@
 #include <sodium.h>
 #include <term.h>
 
+#include "common/text.h"
 #include "tui/screen/direct.h"
 #include "tui/screen/tty.h"
 
-#define NOTIFY_MAX 240 /* bytes of a notification's line */
-#define COPY_MAX   (64 * 1024)
+#define NOTIFY_MAX   400 /* bytes of a notification's line */
+#define NOTIFY_CELLS 100
+#define COPY_MAX     (64 * 1024)
 
 /* Bracketed paste and focus events on; mouse off unless asked for. */
 #define SEQ_ON	      "\033[?2004h\033[?1004h"
@@ -526,21 +528,17 @@ tty_bell(struct tty *t)
 		write_all(t->out, "\a", 1);
 }
 
-/* No control and no separator of ours survives. */
+/* One short line; no control and no separator of ours survives. */
 static void
 plain(char *out, size_t cap, const char *s)
 {
-	size_t n = 0;
+	size_t i, n = text_elide(out, cap, s, strlen(s), NOTIFY_CELLS, NULL);
 
-	for (; *s != '\0' && n + 1 < cap; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f || *s == ';')
-			out[n++] = ' ';
-		else
-			out[n++] = *s;
+	for (i = 0; i < n; i++) {
+		if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f ||
+		    out[i] == ';')
+			out[i] = ' ';
 	}
-	while (n > 0 && ((unsigned char)out[n - 1] & 0xc0) == 0x80)
-		n--; /* a character cut in two, or its last byte: drop it */
-	out[n] = '\0';
 }
 
 void

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * app.h — the full-screen client without its terminal and its loop: keys,
+ * events of the engine and the clock go in; drawing, commands and wishes to
+ * the host come out. One stack of views; the lowest covers the screen, those
+ * above it are opened over it.
+ */
+#ifndef TUI_SCREEN_APP_H
+#define TUI_SCREEN_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tui/screen/backend.h"
+#include "tui/screen/composer.h"
+#include "tui/screen/draw.h"
+#include "tui/screen/hist.h"
+#include "tui/screen/keymap.h"
+#include "tui/screen/model.h"
+#include "tui/screen/prefs.h"
+
+#define APP_VIEWS_MAX	 8
+#define APP_CONTEXTS_MAX 8
+#define APP_NOTICE_CAP	 320
+#define APP_TAG_NONE	 1 /* an answer nobody waits for */
+
+struct app;
+
+/* A view; all of them are called on the main thread. Any but draw may be
+ * NULL. */
+struct view_ops {
+	const char *name;
+	/* Which keys are alive, the first that knows a key wins; 0-terminated. */
+	void (*contexts)(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX]);
+	/* Draw into the box: everything but the bar at the bottom. */
+	void (*draw)(struct app *a, struct box b);
+	/* False: not done, another context may know better. */
+	bool (*act)(struct app *a, enum action act, int digit);
+	bool (*type)(struct app *a, uint32_t cp);
+	bool (*paste)(struct app *a, const char *s, size_t n);
+	bool (*mouse)(struct app *a, const struct key *ev);
+	/* Every event passes every open view. */
+	void (*event)(struct app *a, const struct engine_event *ev);
+	/* The view leaves the stack: free what it holds. */
+	void (*close)(struct app *a);
+};
+
+extern const struct view_ops view_main, view_unlock, view_first_run,
+    view_palette, view_search, view_safety, view_help, view_new_chat,
+    view_settings, view_paste, view_relay_key, view_dead;
+
+/* A message on its way into the store: kept until the engine has it. */
+struct sending {
+	uint64_t tag;
+	int64_t chat;
+	char *text; /* heap */
+	struct sending *next;
+};
+
+/* Where a jump came from. */
+struct place {
+	bool valid;
+	int64_t chat;
+	int64_t bottom; /* message at the bottom of the view; 0: the newest */
+};
+
+struct view_state; /* what the views keep; views.h */
+
+struct app {
+	const struct backend *be;
+	struct engine *e;
+	const struct host *host;
+	void *host_ctx;
+	struct draw *draw;
+
+	uint64_t wall, mono; /* now, set by app_time() */
+	bool dirty; /* something may look different */
+	int quit; /* 0 go on, 1 stop */
+	int status; /* exit status */
+
+	const struct view_ops *views[APP_VIEWS_MAX];
+	int nviews;
+	struct key_prefix prefix;
+	bool interrupted; /* Ctrl-C was the last key */
+
+	char notice[APP_NOTICE_CAP]; /* until the next key */
+	enum style notice_style;
+
+	struct model m;
+	struct prefs prefs;
+	uint64_t next_tag;
+
+	int64_t open; /* the chat shown, 0 none */
+	int64_t open_when_known; /* to be opened when its row comes */
+	struct hist hist;
+	struct composer comp;
+	struct sending *sending;
+	uint64_t draft_at; /* monotonic: save the draft then; 0: saved */
+	uint64_t draft_since; /* of the first change not saved */
+	uint64_t typing_at; /* monotonic: when we may say "typing" again */
+	int64_t read_up_to; /* last engine_mark_read() of the open chat */
+	struct place back;
+
+	uint32_t marker_wanted; /* unread when the chat was opened */
+	bool selecting; /* keys go to the selected message */
+	bool focus_list; /* keys go to the list of chats */
+	int64_t marked; /* the marked chat of the list */
+	int list_top; /* first chat in view */
+	bool show_list; /* narrow: the list instead of the conversation */
+
+	bool focused; /* the terminal has the focus */
+	bool editing; /* an editor runs, the terminal is not ours */
+	uint32_t
+	    missed; /* messages come while syncing, to be told at its end */
+	uint64_t bell_at; /* monotonic: no bell before */
+	char title[64]; /* the terminal's, as last set */
+
+	bool claimed; /* a view has taken the event's error on itself */
+	uint64_t countdown; /* seconds shown until the next attempt */
+
+	struct view_state *vs;
+};
+
+/* Everything borrowed. 0 or ERR_NOMEM. */
+int app_new(struct app **out, const struct backend *be, struct engine *e,
+    const struct host *host, void *host_ctx, struct draw *d) MUST_USE;
+void app_free(struct app *a); /* wipes */
+
+/*
+ * Show the first view: unlock (exists) or first run. key, when not NULL,
+ * unlocks without asking.
+ */
+void app_start(struct app *a, bool exists, const struct engine_key *key);
+
+/* The clock, before anything else is called in a turn. */
+void app_time(struct app *a, uint64_t wall_ms, uint64_t mono_ms);
+
+void app_key(struct app *a, const struct key *ev);
+void app_event(struct app *a, const struct engine_event *ev);
+/* The editor has ended; text NULL: nothing is to change. */
+void app_edited(struct app *a, const char *text, size_t len);
+
+/* Do what is due. Returns the monotonic time it is to be called again, 0:
+ * nothing is waited for. */
+uint64_t app_tick(struct app *a);
+
+void app_draw(struct app *a);
+
+/* Save what is not saved: before the program ends. */
+void app_flush(struct app *a);
+
+/* ---- for views ------------------------------------------------------------------ */
+
+uint64_t app_tag(struct app *a);
+/* A command could not be queued: say so. True when it was. */
+bool app_asked(struct app *a, int r);
+
+void app_notice(struct app *a, enum style st, const char *fmt, ...)
+    PRINTF(3, 4);
+
+/* Open over what is there, or bring the only one. */
+void app_push(struct app *a, const struct view_ops *v);
+void app_close(struct app *a, const struct view_ops *v);
+/* Close everything and begin with this one. */
+void app_root(struct app *a, const struct view_ops *v);
+bool app_is_open(const struct app *a, const struct view_ops *v);
+
+/* The chat shown, NULL when there is none. */
+struct chat *app_chat(const struct app *a);
+void app_open_chat(struct app *a, int64_t chat);
+/* Show a message of a chat, remembering where we were. len 0: no mark. */
+void app_jump(
+    struct app *a, int64_t chat, int64_t msg, uint32_t off, uint32_t len);
+bool app_jump_back(struct app *a);
+
+/* Send a text in the open chat; the composer is not touched. */
+bool app_send(struct app *a, const char *text);
+/* The text is being changed: a draft to save, a "typing" to tell. */
+void app_text_changed(struct app *a);
+
+/* The newest, the oldest message; more of them where the view nears an end. */
+void app_latest(struct app *a);
+void app_oldest(struct app *a);
+void app_more(struct app *a);
+
+/* Unlocked and registered: show the chats. */
+void app_begin(struct app *a);
+
+/* An action that needs no view: quit, help, settings, ... */
+bool app_do(struct app *a, enum action act, int digit);
+
+#endif

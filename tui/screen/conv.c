@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conv.c — drawing the conversation: bubbles, separators, ticks. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "tui/screen/views.h"
+#include "tui/screen/when.h"
+
+/* ---- the line above ------------------------------------------------------------ */
+
+static void
+presence_text(const struct app *a, const struct chat *c, char *out, size_t cap)
+{
+	char when[WHEN_CAP];
+
+	out[0] = '\0';
+	if (c->typing_until != 0)
+		snprintf(out, cap, "typing...");
+	else if (c->online)
+		snprintf(out, cap, "online");
+	else if (c->last_seen_ms != 0)
+		snprintf(out, cap, "seen %s",
+		    when_seen(when, c->last_seen_ms, a->wall));
+}
+
+static int
+draw_trust(struct app *a, int y, int x, int w, const struct chat *c)
+{
+	const struct theme *t = draw_theme(a->draw);
+	char text[64];
+
+	if (c->trust == TRUST_VERIFIED) {
+		snprintf(text, sizeof(text), "%s verified",
+		    theme_sign(t, SIGN_VERIFIED));
+		return draw_elide(a->draw, y, x, w, text, ST_HEADER_GOOD);
+	}
+	if (c->trust == TRUST_CHANGED)
+		return draw_elide(a->draw, y, x, w, "! safety number changed",
+		    ST_HEADER_WARN);
+	return 0;
+}
+
+void
+conv_header(struct app *a, int y, int x, int w)
+{
+	const struct chat *c = app_chat(a);
+	char seen[80];
+	int end = x + w - 1, n;
+
+	draw_fill(a->draw, (struct box){y, x, 1, w}, ST_HEADER);
+	if (c == NULL)
+		return;
+	x++;
+	presence_text(a, c, seen, sizeof(seen));
+	n = text_width(seen, strlen(seen));
+	if (n > 0 && n + 20 < w) {
+		draw_str(a->draw, y, end - n, n, seen,
+		    c->typing_until != 0 ? ST_HEADER_GOOD : ST_HEADER_DIM);
+		end -= n + 2;
+	}
+	x += draw_sign(a->draw, y, x,
+	    c->trust == TRUST_CHANGED ? SIGN_LOCK_OPEN : SIGN_LOCK, ST_HEADER);
+	x++;
+	n = draw_elide(a->draw, y, x, end - x > 2 ? end - x : 0, c->title,
+	    ST_HEADER_STRONG);
+	x += n + 2;
+	if (end - x > 8)
+		draw_trust(a, y, x, end - x, c);
+}
+
+/* ---- one message ----------------------------------------------------------------- */
+
+struct pen { /* the lines of the box still to be drawn */
+	struct box b;
+	int y; /* of the next line; may be above the box */
+};
+
+static bool
+in_box(const struct pen *p)
+{
+	return p->y >= p->b.y && p->y < p->b.y + p->b.h;
+}
+
+/* "──── text ────" over the whole width. */
+static void
+separator(struct app *a, struct pen *p, const char *text, enum style st)
+{
+	int w = text_width(text, strlen(text)), x;
+
+	if (in_box(p)) {
+		if (w > p->b.w - 4)
+			w = p->b.w - 4;
+		x = p->b.x + (p->b.w - w) / 2;
+		draw_hline(a->draw, p->y, p->b.x + 1, x - 2 - p->b.x, st);
+		draw_elide(a->draw, p->y, x, w, text, st);
+		draw_hline(a->draw, p->y, x + w + 1,
+		    p->b.x + p->b.w - 1 - (x + w + 1), st);
+	}
+	p->y++;
+}
+
+static void
+draw_separators(
+    struct app *a, struct pen *p, const struct item *it, const struct layout *l)
+{
+	char text[WHEN_CAP];
+
+	if (l->date)
+		separator(a, p, when_day(text, it->ms, a->wall), ST_DATE);
+	if (l->marker) {
+		snprintf(text, sizeof(text), "%u new", a->hist.marker_count);
+		separator(a, p, text, ST_MARKER);
+	}
+	p->y += l->gap;
+}
+
+static void
+draw_note_line(
+    struct app *a, struct pen *p, const struct item *it, const struct layout *l)
+{
+	struct text_wrap w;
+	struct text_line line;
+
+	text_wrap_init(&w, it->text, it->len, l->wrap);
+	while (text_wrap_next(&w, &line)) {
+		if (in_box(p))
+			draw_text(a->draw, p->y,
+			    p->b.x + (p->b.w - line.width) / 2, l->wrap,
+			    it->text + line.start, line.len,
+			    it->kind == MSG_KEY_CHANGED ? ST_WARN : ST_NOTE);
+		p->y++;
+	}
+}
+
+/* Part of a line, the found text in another style. */
+static void
+draw_marked(struct app *a, int y, int x, int w, const struct item *it,
+    const struct text_line *l, enum style st)
+{
+	const struct hist *h = &a->hist;
+	size_t from = h->mark_off, to = from + h->mark_len, end, n;
+	size_t at = l->start, last = l->start + l->len;
+	int used;
+
+	if (it->id != h->selected || h->mark_len == 0) {
+		draw_text(a->draw, y, x, w, it->text + at, l->len, st);
+		return;
+	}
+	for (; at < last && w > 0; at += n, x += used, w -= used) {
+		if (at < from)
+			end = from;
+		else
+			end = at < to ? to : last;
+		n = (end < last ? end : last) - at;
+		used = draw_text(a->draw, y, x, w, it->text + at, n,
+		    at >= from && at < to ? ST_MATCH : st);
+	}
+}
+
+static void
+draw_meta(struct app *a, int y, int end, const struct item *it, enum style st)
+{
+	char clock[WHEN_CAP];
+	int x = end - hist_meta_width(it);
+	enum style tick = st;
+
+	draw_str(a->draw, y, x, 5, when_clock(clock, it->ms), st);
+	if (!it->outgoing)
+		return;
+	if (it->state == MSG_READ)
+		tick = ST_OWN_READ;
+	else if (it->state == MSG_FAILED)
+		tick = ST_OWN_FAILED;
+	draw_sign(a->draw, y, x + 6, sign_of(it->state), tick);
+}
+
+static void
+draw_bubble(
+    struct app *a, struct pen *p, const struct item *it, const struct layout *l)
+{
+	enum style st = it->outgoing ? ST_OWN : ST_THEIRS;
+	enum style meta = it->outgoing ? ST_OWN_META : ST_DIM;
+	int w = l->inner + 2, i = 0, last = l->lines + l->meta - 1;
+	int x = it->outgoing ? p->b.x + p->b.w - w : p->b.x;
+	bool selected = it->id == a->hist.selected;
+	struct text_wrap wr;
+	struct text_line line;
+
+	text_wrap_init(&wr, it->text, it->len, l->wrap);
+	for (; i <= last; i++, p->y++) {
+		bool text = i < l->lines && text_wrap_next(&wr, &line);
+
+		if (!in_box(p))
+			continue;
+		draw_fill(a->draw, (struct box){p->y, x, 1, w}, st);
+		if (selected)
+			draw_sign(a->draw, p->y, x, SIGN_MARK, ST_PROMPT);
+		if (text)
+			draw_marked(a, p->y, x + 1, l->inner, it, &line,
+			    it->state == MSG_WAITING ? ST_NOTE : st);
+		if (i == last)
+			draw_meta(a, p->y, x + w - 1, it, meta);
+		if (selected && (i == 0 || p->y == p->b.y) && a->selecting)
+			draw_cursor(a->draw, p->y, x);
+	}
+}
+
+static void
+draw_failed(struct app *a, struct pen *p)
+{
+	if (in_box(p))
+		draw_right(a->draw, p->y, p->b.x, p->b.w - 1,
+		    "not sent; Alt-R tries again", ST_ERROR);
+	p->y++;
+}
+
+static void
+draw_item(struct app *a, struct pen *p, size_t i)
+{
+	const struct item *it = &a->hist.v[i];
+	struct layout l;
+
+	hist_layout(&a->hist, i, &l);
+	draw_separators(a, p, it, &l);
+	if (it->kind != MSG_TEXT)
+		draw_note_line(a, p, it, &l);
+	else
+		draw_bubble(a, p, it, &l);
+	if (l.note)
+		draw_failed(a, p);
+}
+
+/* ---- all of them ------------------------------------------------------------------ */
+
+static void
+draw_empty(struct app *a, struct box b)
+{
+	const struct chat *c = app_chat(a);
+	char text[400];
+
+	b.x += 2;
+	b.w -= 4;
+	b.y++;
+	b.h--;
+	if (c == NULL)
+		snprintf(text, sizeof(text), "%s",
+		    a->m.n > 0 ? "Ctrl-K goes to a chat."
+			       : "Welcome. F2 starts a chat with a phone "
+				 "number, F1 shows the keys.");
+	else if (a->hist.want != WANT_NOTHING)
+		text[0] = '\0';
+	else
+		snprintf(text, sizeof(text),
+		    "This is the beginning of your conversation with %.120s."
+		    "\n\nMessages are encrypted from your device to theirs. "
+		    "F3 shows the safety number to compare.",
+		    c->title);
+	draw_wrapped(a->draw, b, text, ST_DIM);
+}
+
+/* How much lies below the view. */
+static void
+draw_below(struct app *a, struct box b)
+{
+	char text[48];
+	const struct chat *c = app_chat(a);
+	const char *down = theme_sign(draw_theme(a->draw), SIGN_DOWN);
+
+	if (hist_at_end(&a->hist) || b.h < 4)
+		return;
+	if (c != NULL && c->unread > 0)
+		snprintf(text, sizeof(text), " %s %u new, Alt-End ", down,
+		    c->unread);
+	else
+		snprintf(text, sizeof(text), " %s Alt-End ", down);
+	draw_right(a->draw, b.y + b.h - 1, b.x, b.w, text, ST_LIST_OPEN_DIM);
+}
+
+void
+conv_draw(struct app *a, struct box b)
+{
+	struct hist *h = &a->hist;
+	struct pen p = {.b = b};
+	size_t i;
+	int line;
+
+	draw_fill(a->draw, b, ST_TEXT);
+	hist_resize(h, b.w, b.h);
+	if (!hist_first_in_view(h, &i, &line)) {
+		draw_empty(a, b);
+		return;
+	}
+	/* Few messages stand at the bottom, where the next one comes. */
+	for (p.y = b.y + line; i < h->n && p.y < b.y + b.h; i++)
+		draw_item(a, &p, i);
+	draw_below(a, b);
+}

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* view_main.c — chats, conversation and composer: what is open most. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "tui/screen/views.h"
+#include "tui/screen/when.h"
+
+#define LIST_MIN 24
+#define LIST_MAX 40
+
+struct parts { /* h or w 0: not shown */
+	struct box list, conv, comp;
+	int head_y;
+	bool narrow;
+};
+
+static int
+comp_lines(const struct app *a, int w, int h)
+{
+	int max = h / 3;
+
+	return composer_lines(&a->comp, w, max < 1 ? 1 : max);
+}
+
+static struct parts
+parts_of(const struct app *a, struct box b)
+{
+	struct parts p = {.narrow = b.w < NARROW_COLS, .head_y = b.y};
+	int list = b.w * 3 / 10, comp;
+
+	list = list < LIST_MIN ? LIST_MIN : list > LIST_MAX ? LIST_MAX : list;
+	if (p.narrow)
+		list = a->show_list ? b.w : 0;
+	p.list = (struct box){b.y + 1, b.x, b.h - 1, list};
+	if (p.narrow && a->show_list)
+		return p;
+	p.conv = (struct box){b.y + 1, b.x + list, b.h - 1, b.w - list};
+	if (list > 0) { /* the line between them */
+		p.conv.x++;
+		p.conv.w--;
+	}
+	comp = a->open != 0 ? comp_lines(a, p.conv.w, b.h) : 0;
+	p.comp = (struct box){b.y + b.h - comp, p.conv.x, comp, p.conv.w};
+	p.conv.h -= comp;
+	if (comp > 0 && b.h >= 12) /* a line above the composer */
+		p.conv.h--;
+	return p;
+}
+
+static void
+draw_list_header(struct app *a, int y, int w)
+{
+	uint32_t unread = model_unread(&a->m);
+	const char *name = a->m.has_self ? a->m.self.name : "";
+	char text[32];
+	int n = 0;
+
+	draw_fill(a->draw, (struct box){y, 0, 1, w}, ST_HEADER);
+	if (unread > 0) {
+		snprintf(text, sizeof(text), "%u new", unread);
+		n = text_width(text, strlen(text));
+		draw_str(a->draw, y, w - n - 1, n, text, ST_HEADER_GOOD);
+	}
+	n = w - n - 3;
+	draw_elide(a->draw, y, 1, n > 0 ? n : 0,
+	    name[0] != '\0' ? name : "Sotto", ST_HEADER_STRONG);
+}
+
+static const char *
+composer_hint(const struct app *a)
+{
+	const struct chat *c = app_chat(a);
+
+	if (c != NULL && c->trust == TRUST_CHANGED)
+		return "The safety number has changed: F3 before you write";
+	return "Write a message";
+}
+
+/* A line that tells of drafts too long, of what is selected. */
+static void
+draw_rule(struct app *a, int y, int x, int w)
+{
+	size_t len = edit_len(&a->comp.edit);
+	char text[48];
+
+	draw_hline(a->draw, y, x, w, ST_FRAME);
+	if (len < ENGINE_TEXT_MAX * 3 / 4)
+		return;
+	snprintf(text, sizeof(text), " %zu of %d KiB ", len / 1024,
+	    ENGINE_TEXT_MAX / 1024);
+	draw_right(a->draw, y, x, w - 1, text, ST_WARN);
+}
+
+static void
+main_draw(struct app *a, struct box b)
+{
+	struct parts p = parts_of(a, b);
+	bool on_top = a->views[a->nviews - 1] == &view_main;
+	bool list_focus = on_top && (a->focus_list || p.conv.w == 0);
+
+	if (p.list.w > 0) {
+		draw_list_header(a, p.head_y, p.list.w);
+		chatlist_draw(a, p.list, list_focus);
+	}
+	if (p.conv.w == 0)
+		return;
+	if (p.list.w > 0) {
+		draw_vline(a->draw, p.conv.y, p.conv.x - 1, b.h - 1, ST_FRAME);
+		draw_fill(a->draw, (struct box){p.head_y, p.conv.x - 1, 1, 1},
+		    ST_HEADER);
+	}
+	conv_header(a, p.head_y, p.conv.x, p.conv.w);
+	conv_draw(a, p.conv);
+	if (p.comp.h == 0)
+		return;
+	if (p.conv.y + p.conv.h < p.comp.y)
+		draw_rule(a, p.comp.y - 1, p.comp.x, p.comp.w);
+	composer_draw(a->draw, &a->comp, p.comp, composer_hint(a),
+	    on_top && !list_focus && !a->selecting);
+}
+
+static bool
+in_list(const struct app *a)
+{
+	return a->focus_list || a->show_list || a->open == 0;
+}
+
+static void
+main_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
+{
+	int n = 0;
+
+	if (a->selecting) {
+		out[n++] = CTX_SELECT;
+	} else if (in_list(a)) {
+		out[n++] = CTX_CHATLIST;
+	} else {
+		out[n++] = CTX_COMPOSER;
+		out[n++] = CTX_EDIT;
+	}
+	out[n++] = CTX_MAIN;
+	out[n] = CTX_NONE;
+}
+
+/* ---- moving between chats ------------------------------------------------------ */
+
+static void
+step_chat(struct app *a, int by)
+{
+	size_t i = model_index(&a->m, a->open), n = a->m.n;
+
+	if (n == 0)
+		return;
+	if (i == n)
+		i = by > 0 ? n - 1 : 0; /* none is open: the first, the last */
+	i = (i + n + (size_t)(by > 0 ? 1 : n - 1)) % n;
+	app_open_chat(a, a->m.v[i]->id);
+}
+
+static void
+next_unread(struct app *a)
+{
+	struct chat *c = model_next_unread(&a->m, a->open);
+
+	if (c != NULL)
+		app_open_chat(a, c->id);
+	else
+		app_notice(a, ST_TEXT, "No unread messages in other chats.");
+}
+
+static void
+last_chat(struct app *a)
+{
+	struct chat *c = model_last_visited(&a->m, a->open);
+
+	if (c != NULL)
+		app_open_chat(a, c->id);
+	else
+		app_notice(a, ST_TEXT, "There is no chat before this one.");
+}
+
+static void
+focus_list(struct app *a)
+{
+	int rows, cols;
+
+	draw_size(a->draw, &rows, &cols);
+	a->focus_list = true;
+	a->show_list = cols < NARROW_COLS;
+	a->selecting = false;
+	if (a->open != 0)
+		a->marked = a->open;
+}
+
+static void
+leave_list(struct app *a)
+{
+	if (a->open == 0)
+		return;
+	a->focus_list = false;
+	a->show_list = false;
+}
+
+/* ---- scrolling ------------------------------------------------------------------- */
+
+static void
+scroll(struct app *a, int lines)
+{
+	if (!hist_scroll(&a->hist, lines) && lines > 0 &&
+	    !a->hist.more_before && a->hist.n > 0)
+		app_notice(a, ST_TEXT, "This is the first message.");
+	app_more(a);
+}
+
+static void
+first_unread(struct app *a)
+{
+	if (a->hist.marker == 0)
+		app_notice(a, ST_TEXT, "Nothing here was unread.");
+	else
+		hist_show_marker(&a->hist);
+	app_more(a);
+}
+
+static bool
+act_scroll(struct app *a, enum action act)
+{
+	int page = a->hist.view > 2 ? a->hist.view - 2 : 1;
+
+	switch (act) {
+	case ACT_PAGE_UP:
+		scroll(a, page);
+		return true;
+	case ACT_PAGE_DOWN:
+		scroll(a, -page);
+		return true;
+	case ACT_LINE_UP:
+		scroll(a, 1);
+		return true;
+	case ACT_LINE_DOWN:
+		scroll(a, -1);
+		return true;
+	case ACT_OLDEST:
+		app_oldest(a);
+		return true;
+	case ACT_NEWEST:
+		app_latest(a);
+		return true;
+	case ACT_FIRST_UNREAD:
+		first_unread(a);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- the selected message ---------------------------------------------------------- */
+
+static void
+select_step(struct app *a, int dir)
+{
+	int64_t id = hist_neighbour(&a->hist, dir);
+
+	if (id == 0)
+		return;
+	a->hist.selected = id;
+	a->hist.mark_len = 0;
+	a->selecting = true;
+	hist_show(&a->hist, id);
+	app_more(a);
+}
+
+static void
+select_end(struct app *a)
+{
+	a->selecting = false;
+	a->hist.selected = 0;
+}
+
+static const char *
+state_word(const struct item *it)
+{
+	static const char *const words[] = {
+	    [MSG_PENDING] = "waiting to be sent",
+	    [MSG_SENT] = "sent",
+	    [MSG_DELIVERED] = "delivered",
+	    [MSG_READ] = "read",
+	    [MSG_FAILED] = "not sent",
+	    [MSG_RECEIVED] = "received",
+	    [MSG_WAITING] = "waiting for its key",
+	};
+
+	return words[it->state];
+}
+
+static void
+show_details(struct app *a, const struct item *it)
+{
+	char sent[WHEN_CAP], got[WHEN_CAP];
+
+	if (it->outgoing)
+		app_notice(a, ST_TEXT, "Written %s; %s.",
+		    when_full(sent, it->sent_ms), state_word(it));
+	else
+		app_notice(a, ST_TEXT, "Written %s; received %s.",
+		    when_full(sent, it->sent_ms),
+		    when_full(got, it->received_ms));
+}
+
+static void
+retry(struct app *a, const struct item *it)
+{
+	if (it->state != MSG_FAILED)
+		app_notice(a, ST_TEXT, "This message has not failed.");
+	else if (app_asked(a, a->be->retry(a->e, app_tag(a), it->id)))
+		app_notice(a, ST_TEXT, "Sending again.");
+}
+
+/* Every failed message that is loaded. */
+static void
+retry_all(struct app *a)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < a->hist.n; i++) {
+		const struct item *it = &a->hist.v[i];
+
+		if (it->outgoing && it->state == MSG_FAILED &&
+		    app_asked(a, a->be->retry(a->e, app_tag(a), it->id)))
+			n++;
+	}
+	if (n == 0)
+		app_notice(a, ST_TEXT, "Nothing here has failed.");
+	else
+		app_notice(a, ST_TEXT, "Sending %u again.", n);
+}
+
+static bool
+act_select(struct app *a, enum action act)
+{
+	const struct item *it = hist_find(&a->hist, a->hist.selected);
+
+	switch (act) {
+	case ACT_SELECT:
+	case ACT_SEL_UP:
+		select_step(a, -1);
+		return true;
+	case ACT_SEL_DOWN:
+		select_step(a, 1);
+		return true;
+	case ACT_SEL_CLOSE:
+		select_end(a);
+		return true;
+	case ACT_SEL_COPY:
+		if (it != NULL) {
+			a->host->copy(a->host_ctx, it->text, it->len);
+			app_notice(a, ST_TEXT, "Copied.");
+		}
+		return true;
+	case ACT_SEL_INFO:
+		if (it != NULL)
+			show_details(a, it);
+		return true;
+	case ACT_SEL_RETRY:
+		if (it != NULL)
+			retry(a, it);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- writing ---------------------------------------------------------------------- */
+
+static void
+clear_composer(struct app *a)
+{
+	if (composer_set(&a->comp, "", 0) != 0)
+		app_asked(a, ERR_NOMEM);
+}
+
+static void
+run_command(struct app *a, const struct command *cmd, const char *args)
+{
+	char arg[FORM_TEXT_MAX];
+
+	snprintf(arg, sizeof(arg), "%s", args);
+	clear_composer(a);
+	app_text_changed(a);
+	if (cmd->action == ACT_NEW_CHAT)
+		new_chat_begin(a, arg);
+	else if (cmd->action == ACT_SEARCH)
+		search_begin(a, arg);
+	else
+		app_do(a, cmd->action, 0);
+}
+
+static void
+send(struct app *a)
+{
+	const char *text = composer_text(&a->comp), *args;
+	const struct command *cmd;
+	enum slash slash = slash_parse(text, &cmd, &args);
+
+	if (text[strspn(text, " \n\t")] == '\0')
+		return;
+	if (slash == SLASH_COMMAND) {
+		run_command(a, cmd, args);
+		return;
+	}
+	if (slash == SLASH_UNKNOWN && !a->comp.guarded) {
+		a->comp.guarded = true;
+		app_notice(a, ST_WARN,
+		    "%.40s is no command. Enter again sends it as text.", text);
+		return;
+	}
+	if (app_send(a, text))
+		clear_composer(a);
+}
+
+static bool
+act_write(struct app *a, enum action act)
+{
+	bool changed;
+
+	switch (act) {
+	case ACT_SEND:
+		send(a);
+		return true;
+	case ACT_COMPLETE:
+		if (!slash_complete(&a->comp))
+			return false; /* Tab: the list of chats */
+		app_text_changed(a);
+		return true;
+	case ACT_EDITOR:
+		if (a->open != 0)
+			a->host->editor(a->host_ctx, composer_text(&a->comp));
+		return true;
+	default:
+		break;
+	}
+	if (!composer_act(&a->comp, act, &changed))
+		return false;
+	if (a->comp.edit.err == ERR_FULL)
+		app_notice(a, ST_WARN, "The message is as long as can be.");
+	if (changed)
+		app_text_changed(a);
+	return true;
+}
+
+static bool
+main_type(struct app *a, uint32_t cp)
+{
+	int r;
+
+	if (a->selecting)
+		select_end(a);
+	if (in_list(a)) {
+		palette_begin(a, cp);
+		return true;
+	}
+	r = composer_type(&a->comp, cp);
+	if (r == ERR_FULL)
+		app_notice(a, ST_WARN, "The message is as long as can be.");
+	else if (r == 0)
+		app_text_changed(a);
+	return true;
+}
+
+static bool
+main_paste(struct app *a, const char *s, size_t n)
+{
+	if (a->open == 0)
+		return false;
+	leave_list(a);
+	if (a->selecting)
+		select_end(a);
+	if (composer_paste(&a->comp, s, n) != 0)
+		app_notice(a, ST_WARN, "Too long for one message.");
+	else
+		app_text_changed(a);
+	return true;
+}
+
+/* ---- what a key means ---------------------------------------------------------------- */
+
+static void
+back(struct app *a)
+{
+	int rows, cols;
+
+	draw_size(a->draw, &rows, &cols);
+	if (app_jump_back(a))
+		return;
+	if (a->hist.selected != 0)
+		select_end(a);
+	else if (!hist_at_end(&a->hist))
+		app_latest(a);
+	else if (cols < NARROW_COLS)
+		focus_list(a);
+}
+
+static bool
+act_chats(struct app *a, enum action act, int digit)
+{
+	switch (act) {
+	case ACT_NEXT_CHAT:
+		step_chat(a, 1);
+		return true;
+	case ACT_PREV_CHAT:
+		step_chat(a, -1);
+		return true;
+	case ACT_NEXT_UNREAD:
+		next_unread(a);
+		return true;
+	case ACT_LAST_CHAT:
+		last_chat(a);
+		return true;
+	case ACT_CHAT_N:
+		if (digit > 0 && (size_t)digit <= a->m.n)
+			app_open_chat(a, a->m.v[digit - 1]->id);
+		return true;
+	case ACT_FOCUS_LIST:
+		focus_list(a);
+		return true;
+	case ACT_CL_OPEN:
+		if (a->marked != 0)
+			app_open_chat(a, a->marked);
+		return true;
+	case ACT_CL_LEAVE:
+		leave_list(a);
+		return true;
+	default:
+		return chatlist_act(a, act);
+	}
+}
+
+static bool
+main_act(struct app *a, enum action act, int digit)
+{
+	if (act_chats(a, act, digit) || act_scroll(a, act) ||
+	    act_select(a, act) || act_write(a, act))
+		return true;
+	switch (act) {
+	case ACT_BACK:
+		back(a);
+		return true;
+	case ACT_RETRY:
+		retry_all(a);
+		return true;
+	case ACT_PALETTE:
+	case ACT_SEARCH:
+	case ACT_NEW_CHAT:
+	case ACT_SAFETY:
+	case ACT_SETTINGS:
+	case ACT_RECONNECT:
+	case ACT_MOUSE:
+		return app_do(a, act, digit);
+	default:
+		return false;
+	}
+}
+
+static bool
+main_mouse(struct app *a, const struct key *ev)
+{
+	struct box b = {0};
+	struct parts p;
+	int64_t chat;
+
+	draw_size(a->draw, &b.h, &b.w);
+	if (b.h >= 4)
+		b.h--;
+	p = parts_of(a, b);
+	if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN) {
+		if (ev->x < p.list.w)
+			chatlist_act(a, ev->mouse == MOUSE_WHEEL_UP
+					    ? ACT_CL_UP
+					    : ACT_CL_DOWN);
+		else
+			scroll(a, ev->mouse == MOUSE_WHEEL_UP ? 3 : -3);
+		return true;
+	}
+	if (ev->mouse != MOUSE_LEFT)
+		return false;
+	if (ev->x < p.list.w) {
+		chat = chatlist_at(a, p.list, ev->y);
+		if (chat != 0)
+			app_open_chat(a, chat);
+		return true;
+	}
+	leave_list(a);
+	if (p.comp.h > 0 && ev->y >= p.comp.y && ev->y < p.comp.y + p.comp.h)
+		edit_point(&a->comp.edit, a->comp.width,
+		    ev->y - p.comp.y + a->comp.top, ev->x - p.comp.x - 2);
+	return true;
+}
+
+const struct view_ops view_main = {
+    .name = "main",
+    .contexts = main_contexts,
+    .draw = main_draw,
+    .act = main_act,
+    .type = main_type,
+    .paste = main_paste,
+    .mouse = main_mouse,
+};

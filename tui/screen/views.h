@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* views.h — what the views keep while they are open, and the parts of the
+ * screen they share. Private to tui/screen. */
+#ifndef TUI_SCREEN_VIEWS_H
+#define TUI_SCREEN_VIEWS_H
+
+#include "tui/screen/app.h"
+#include "tui/screen/form.h"
+
+#define NARROW_COLS 60 /* below, one pane at a time */
+
+/* ---- forms ------------------------------------------------------------------- */
+
+struct unlock_view {
+	struct form form;
+	struct field fields[1];
+	uint64_t tag; /* 0: nothing asked */
+	bool by_key; /* unlocking by a command or key file */
+};
+
+enum first_run_field {
+	FR_RELAY,
+	FR_PHONE,
+	FR_NAME,
+	FR_PASS,
+	FR_AGAIN,
+	FR_CODE,
+	FR_FIELDS
+};
+
+enum first_run_step {
+	FR_FILL, /* the form is filled in */
+	FR_MAKING, /* the store is being made */
+	FR_ASKING, /* the relay is asked for a code */
+	FR_TYPE_CODE,
+	FR_CHECKING, /* the code is on its way */
+};
+
+struct first_run_view {
+	struct form form;
+	struct field fields[FR_FIELDS];
+	enum first_run_step step;
+	bool opened; /* the store is there: no passphrase is needed */
+	uint64_t tag;
+	uint32_t digits;
+	uint64_t resend_at; /* monotonic: a new code may be asked for */
+	uint64_t resend_shown; /* seconds shown */
+	char strength[64];
+};
+
+struct new_chat_view {
+	struct form form;
+	struct field fields[2];
+	uint64_t tag;
+};
+
+enum settings_field {
+	SET_NAME,
+	SET_RECEIPTS,
+	SET_PRESENCE,
+	SET_NOTIFY,
+	SET_THEME,
+	SET_MOUSE,
+	SET_FIELDS
+};
+
+struct settings_view {
+	struct form form;
+	struct field fields[SET_FIELDS];
+	uint64_t tag;
+};
+
+/* ---- lists ------------------------------------------------------------------- */
+
+enum palette_kind { PALETTE_CHAT, PALETTE_COMMAND, PALETTE_NUMBER };
+
+struct palette_entry {
+	enum palette_kind kind;
+	int64_t chat;
+	size_t command;
+	int score;
+	uint64_t recent;
+};
+
+#define PALETTE_MAX 200 /* entries shown */
+
+struct palette_view {
+	struct edit edit;
+	struct palette_entry v[PALETTE_MAX];
+	int n, marked, top;
+};
+
+#define SEARCH_HITS_MAX 200
+
+struct hit {
+	int64_t chat, msg;
+	char *title, *text; /* heap */
+	uint32_t off, len;
+	uint64_t ms;
+	bool outgoing;
+};
+
+struct search_view {
+	struct edit edit;
+	int64_t chat; /* 0: everywhere */
+	uint64_t tag; /* a search is under way */
+	bool again; /* the words changed meanwhile */
+	bool failed;
+	struct hit v[SEARCH_HITS_MAX];
+	int n, marked, top;
+	bool asked; /* there has been an answer for these words */
+};
+
+/* ---- others ------------------------------------------------------------------ */
+
+struct safety_view {
+	int64_t chat;
+	uint64_t tag;
+	char digits[ENGINE_SAFETY_LEN + 1]; /* "" not known yet */
+	enum trust trust;
+	char error[200];
+};
+
+struct help_view {
+	int top, lines, view;
+};
+
+struct paste_view {
+	char *text; /* heap, clean */
+	size_t len;
+	int lines, top, view;
+	bool cut;
+};
+
+struct relay_key_view {
+	char text[200];
+	bool changed;
+};
+
+struct dead_view {
+	char text[300];
+};
+
+struct view_state {
+	struct unlock_view unlock;
+	struct first_run_view first_run;
+	struct new_chat_view new_chat;
+	struct settings_view settings;
+	struct palette_view palette;
+	struct search_view search;
+	struct safety_view safety;
+	struct help_view help;
+	struct paste_view paste;
+	struct relay_key_view relay_key;
+	struct dead_view dead;
+};
+
+/* ---- shared parts -------------------------------------------------------------- */
+
+/* Open the views that need something to begin with. */
+void unlock_begin(struct app *a, const struct engine_key *key);
+void first_run_begin(struct app *a, bool opened);
+void palette_begin(struct app *a, uint32_t cp);
+void search_begin(struct app *a, const char *words);
+void safety_begin(struct app *a, int64_t chat);
+void new_chat_begin(struct app *a, const char *phone);
+void settings_begin(struct app *a);
+void paste_begin(struct app *a, const char *s, size_t n, bool cut);
+/* First-run's countdown; like app_tick(). */
+uint64_t first_run_tick(struct app *a);
+
+void chatlist_draw(struct app *a, struct box b, bool focus);
+bool chatlist_act(struct app *a, enum action act);
+/* The chat on a line of the list, 0 none. */
+int64_t chatlist_at(struct app *a, struct box b, int y);
+
+void conv_draw(struct app *a, struct box b);
+void conv_header(struct app *a, int y, int x, int w);
+
+/* The line at the bottom: keys or a notice, and the connection. */
+void bar_draw(struct app *a, int y);
+
+/* A sign for the state of an outgoing message. */
+enum sign sign_of(enum msg_state state);
+
+/* A box in the middle, at most w by h cells; title may be NULL. */
+struct box popup(struct app *a, struct box b, int w, int h, const char *title);
+
+/* Move a mark over n entries of which view are seen at once. */
+void list_move(int *marked, int *top, int n, int view, int by);
+
+#endif
