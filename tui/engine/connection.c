@@ -110,6 +110,7 @@ on_hello(void *ctx, const uint8_t *body, size_t len)
 	free(e->self.relay_name);
 	e->self.relay_name = sentence_of(h->relay_name);
 	e->one_time_left = h->one_time_pre_keys_left;
+	e->kyber_left = h->kyber_pre_keys_left;
 	e->sync_done = 0;
 	e->drained = false;
 	e->sync_total = h->queued_messages > UINT32_MAX

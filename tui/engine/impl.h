@@ -116,7 +116,7 @@ struct engine {
 	struct noise_public
 	    offered; /* the relay key the person is asked about */
 	bool offered_set;
-	uint32_t one_time_left;
+	uint32_t one_time_left, kyber_left;
 	uint32_t sync_done, sync_total;
 	bool drained; /* the queue was empty once on this connection */
 	bool upkeep_busy, confirm_busy, stopping;

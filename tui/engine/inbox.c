@@ -222,19 +222,6 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 /* ---- opening ------------------------------------------------------------------------ */
 
 static int
-spend_prekeys(struct engine *e, const struct session_opened *o)
-{
-	int r = 0;
-
-	if (!o->new_session)
-		return 0;
-	if (o->used_one_time)
-		r = store_prekey_delete(
-		    e->store, STORE_PREKEY_ONE_TIME, o->one_time_id);
-	return r == ERR_NOTFOUND ? 0 : r;
-}
-
-static int
 save_device(struct engine *e, const item *it, const struct session_opened *o)
 {
 	struct store_device d = {.device = it->sender_device,
@@ -263,17 +250,21 @@ save_opened(struct batch *b, const item *it, const struct session_opened *o,
 {
 	struct engine *e = b->e;
 	struct store_contact contact;
-	int r = store_session_put(e->store, it->sender_account.data,
-	    it->sender_device, o->record.p, o->record.len, engine_now_ms());
+	int r = prekeys_spend(e, o);
 
+	if (r == ERR_DUP)
+		return 0; /* a handshake played again; nothing has changed */
 	if (r == 0)
-		r = spend_prekeys(e, o);
+		r = store_session_put(e->store, it->sender_account.data,
+		    it->sender_device, o->record.p, o->record.len,
+		    engine_now_ms());
 	if (r == 0)
 		r = save_device(e, it, o);
-	if (r == 0)
-		r = contact_ensure(e, it->sender_account.data,
-		    c->profile ? c->profile->phone : NULL,
-		    c->profile ? c->profile->name : NULL, &contact);
+	if (r != 0 || c == NULL)
+		return r; /* says nothing we know, but the ratchet moves */
+	r = contact_ensure(e, it->sender_account.data,
+	    c->profile ? c->profile->phone : NULL,
+	    c->profile ? c->profile->name : NULL, &contact);
 	if (r == 0 && it->sender_device == DEVICELIST_PRIMARY)
 		r = contact_identity(e, &contact, &o->identity);
 	if (r == 0 && !contact.phone_known && contact.phone[0] != '\0')
@@ -320,12 +311,9 @@ open_item(struct batch *b, const item *it)
 		return store_trouble(r) ? r
 		       : it->seq == 0	? 0
 					: on_unreadable(b, it);
-	if (content_open(o.plaintext.p, o.plaintext.len, &c) == 0)
-		r = save_opened(b, it, &o, c);
-	else /* it was theirs, but says nothing we know: the ratchet moves */
-		r = store_session_put(b->e->store, it->sender_account.data,
-		    it->sender_device, o.record.p, o.record.len,
-		    engine_now_ms());
+	if (content_open(o.plaintext.p, o.plaintext.len, &c) != 0)
+		c = NULL;
+	r = save_opened(b, it, &o, c);
 	session_opened_clear(&o);
 	content_free(c);
 	presence_heard(b->e, it->sender_account.data);

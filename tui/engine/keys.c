@@ -43,6 +43,7 @@ read_bundle(struct pre_key_bundle *b, const Sotto__Relay__PreKeyBundle *m)
 {
 	const Sotto__Relay__SignedPreKey *s = m->signed_pre_key;
 	const Sotto__Relay__OneTimePreKey *o = m->one_time_pre_key;
+	const Sotto__Relay__KyberPreKey *k = m->kyber_pre_key;
 	int r;
 
 	*b = (struct pre_key_bundle){.registration_id = m->registration_id};
@@ -61,6 +62,14 @@ read_bundle(struct pre_key_bundle *b, const Sotto__Relay__PreKeyBundle *m)
 		    &b->one_time, o->public_key.data, o->public_key.len);
 		b->has_one_time = true;
 		b->one_time_id = o->id;
+	}
+	if (r == 0 && k != NULL) {
+		r = kem_pk_get(
+		    &b->kyber, k->public_key.data, k->public_key.len);
+		if (r == 0)
+			r = copy_signature(b->kyber_sig, &k->signature);
+		b->has_kyber = true;
+		b->kyber_id = k->id;
 	}
 	return r;
 }

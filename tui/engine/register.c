@@ -180,9 +180,7 @@ become(struct engine *e, const Sotto__Relay__VerifyOtpResponse *res)
 	if (r == 0) {
 		r = account_save(e);
 		if (r == 0)
-			r = prekeys_uploaded(e, false);
-		if (r == 0)
-			r = prekeys_uploaded(e, true);
+			r = prekeys_uploaded(e);
 		r = txn_end(e, r);
 	}
 	if (r != 0)

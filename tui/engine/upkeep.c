@@ -86,15 +86,16 @@ on_keys_put(void *ctx, const struct link_reply *reply)
 {
 	struct engine *e = ctx;
 
+	(void)reply; /* what got lost is made good at the next connection */
 	e->upkeep_busy = false;
-	if (reply->err == 0 && prekeys_uploaded(e, false) == ERR_IO)
-		event_post_fatal(e, ERR_IO, store_error(e->store));
 }
 
 static int
 make_keys(struct engine *e)
 {
-	uint32_t pool = e->one_time_left < PREKEYS_LOW ? PREKEYS_POOL : 0;
+	bool low =
+	    e->one_time_left < PREKEYS_LOW || e->kyber_left < PREKEYS_LOW;
+	uint32_t pool = low ? PREKEYS_POOL : 0;
 	uint64_t now = engine_now_ms();
 	int r = txn_begin(e);
 
@@ -120,9 +121,11 @@ publish_keys(struct engine *e)
 		r = prekeys_collect(e, &up);
 	if (r != 0)
 		return r;
-	if (up.msg.signed_pre_key == NULL && up.msg.n_one_time_pre_keys == 0)
+	if (prekeys_nothing(&up))
 		goto out;
-	r = prekeys_uploaded(e, true);
+	r = txn_begin(e);
+	if (r == 0)
+		r = txn_end(e, prekeys_uploaded(e));
 	if (r != 0)
 		goto out;
 	req.pre_keys = &up.msg;
