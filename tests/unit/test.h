@@ -21,6 +21,9 @@
 /* The n-th allocation from now on (0-based) fails, once; -1 turns it off. */
 void alloc_fail_at(long n);
 
+/* While on, allocations neither count nor fail: for the other side of a test. */
+void alloc_spare(int on);
+
 /* True when the armed failure has happened since alloc_fail_at(). */
 int alloc_failed(void);
 

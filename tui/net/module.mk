@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-tui/net_SRC   :=
-tui/net_PKG   :=
-tui/net_DEPS  := common
-tui/net_TESTS :=
+# The client's connection to its relay.
+tui/net_SRC   := tui/net/sock.c tui/net/conn.c tui/net/mux.c tui/net/link.c
+tui/net_PKG   := libuv libcurl libsodium
+tui/net_DEPS  := common/noise common/proto common
+tui/net_TESTS := test_mux test_link
+test_link_SRC := tests/unit/net_peer.c
