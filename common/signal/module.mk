@@ -9,7 +9,7 @@ common/signal_SRC   := common/signal/keys.c common/signal/xeddsa.c \
 	common/signal/fingerprint.c
 common/signal_PKG   := libsodium libcrypto libprotobuf-c
 common/signal_DEPS  := common/proto common
-common/signal_TESTS := test_keys test_xeddsa test_kdf test_kem \
+common/signal_TESTS := test_keys test_xeddsa test_kdf test_kem test_message \
 	test_fingerprint test_session test_sender_key test_transcript
 test_kem_PKG := jansson
 test_transcript_PKG := jansson

@@ -460,6 +460,23 @@ test_session__a_new_handshake_archives_the_old_session(void **state)
 	bye(&a, &b);
 }
 
+/* A repeat is a repeat, also when its session is not the current one. */
+static void
+test_session__a_duplicate_of_an_archived_session(void **state)
+{
+	struct peer a, b;
+	struct sent s;
+
+	acquainted(&a, &b);
+	s = say(&a, "once");
+	hear(&b, &s);
+	start(&b, &a, 1);
+	start(&b, &a, 2);
+	hear_not(&b, s.type, s.p, s.len, ERR_DUP);
+	lost(&s);
+	bye(&a, &b);
+}
+
 static void
 test_session__archive_and_promotion(void **state)
 {
@@ -1208,6 +1225,7 @@ main(void)
 	    T(test_session__simultaneous_start),
 	    T(test_session__repeated_envelopes_in_any_order),
 	    T(test_session__a_new_handshake_archives_the_old_session),
+	    T(test_session__a_duplicate_of_an_archived_session),
 	    T(test_session__archive_and_promotion),
 	    T(test_session__nothing_to_encrypt_or_decrypt_with),
 	    T(test_session__thirty_days_without_an_answer),
