@@ -17,7 +17,7 @@ struct cache_device {
 	uint32_t device_id;
 	bool queue_known; /* the two below are right */
 	uint64_t last_seq; /* newest message queued; 0: none known */
-	uint64_t queued; /* messages waiting */
+	uint64_t settled; /* messages in the table of that name */
 };
 
 struct cache_account {

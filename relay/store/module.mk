@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the relay remembers: store.c collects, sqlite*.c is the embedded backend.
 relay/store_SRC   := relay/store/store.c relay/store/cache.c \
-	relay/store/recent.c relay/store/folder.c relay/store/schema.c \
+	relay/store/recent.c relay/store/hot.c relay/store/folder.c \
+	relay/store/schema.c \
 	relay/store/sqlite.c relay/store/wal.c relay/store/sqlite_account.c \
 	relay/store/sqlite_register.c relay/store/sqlite_keys.c \
-	relay/store/sqlite_queue.c relay/store/sqlite_admin.c
+	relay/store/sqlite_send.c relay/store/sqlite_queue.c \
+	relay/store/sqlite_settle.c relay/store/sqlite_admin.c
 relay/store_PKG   := sqlite3 libsodium
 relay/store_DEPS  := common
 relay/store_TESTS := test_relay_store_suite test_relay_store_sqlite \

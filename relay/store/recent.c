@@ -143,6 +143,17 @@ recent_add(struct recent *r, uint64_t tag, uint64_t seq)
 	r->added++;
 }
 
+size_t
+recent_piece(
+    const struct recent *r, uint64_t first, const struct recent_entry **p)
+{
+	size_t i = first & (r->cap - 1);
+	uint64_t n = r->added - first;
+
+	*p = &r->ring[i];
+	return n < r->cap - i ? (size_t)n : r->cap - i;
+}
+
 void
 recent_undo(struct recent *r, uint64_t added)
 {

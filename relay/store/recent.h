@@ -25,7 +25,8 @@ struct recent {
 	uint64_t added, dropped; /* entries dropped..added are alive */
 };
 
-/* max is rounded up to a power of two. 0 or ERR_NOMEM. */
+/* max is rounded up to a power of two. 0 or ERR_NOMEM. The key is random; a
+ * caller that adds saved entries puts theirs in its place first. */
 int recent_init(struct recent *r, size_t max) MUST_USE;
 void recent_clear(struct recent *r);
 
@@ -38,6 +39,13 @@ uint64_t recent_find(const struct recent *r, uint64_t tag);
 
 /* Remember; the oldest gives way. Never fails (it grows while it can). */
 void recent_add(struct recent *r, uint64_t tag, uint64_t seq);
+
+/*
+ * Entries first.. as they lie in memory, to be saved; returns how many until
+ * the ring's end or r->added. Their bytes are this machine's.
+ */
+size_t recent_piece(
+    const struct recent *r, uint64_t first, const struct recent_entry **p);
 
 /* Forget all that was added since r->added had this value. */
 void recent_undo(struct recent *r, uint64_t added);

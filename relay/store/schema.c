@@ -4,18 +4,21 @@
 #define APPLICATION_ID "1399813236" /* "Sott", so that file(1) can tell */
 
 /*
- * account.row, device.dev and queue.seq never come back: AUTOINCREMENT, and
- * seq from meta.seq_limit. Numbers are the phone's digits. Of a device that is
- * gone only its Noise key stays, so that it can be told.
+ * account.row, device.dev and seqs never come back: AUTOINCREMENT, and
+ * meta.seq_limit. Numbers are the phone's digits. Of a device that is gone
+ * only its Noise key stays, so that it can be told.
  *
- * queue is a log in order of seq: new rows go to its end, whomever they are
- * for, and the index by device is the only page a row touches besides. body is
- * NULL where many rows share one (groups).
+ * A message is first in fresh, a log in order of seq: new rows go to its end,
+ * whomever they are for, and acknowledging one is a note in queue_state. What
+ * is not acknowledged soon settles into a table clustered by device. body is
+ * NULL where many rows share one (groups). recent holds the tags of recent.h,
+ * a row a commit.
  */
 const struct schema_step schema_steps[] = {
     {"first",
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-	"INSERT INTO meta VALUES ('seq_limit', 0);"
+	"INSERT INTO meta VALUES ('seq_limit', 0),"
+	" ('recent_key', randomblob(16));"
 
 	"CREATE TABLE account ("
 	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -64,9 +67,9 @@ const struct schema_step schema_steps[] = {
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" refs INTEGER NOT NULL, body BLOB NOT NULL);"
 
-	"CREATE TABLE queue ("
+	"CREATE TABLE fresh ("
 	" seq INTEGER PRIMARY KEY,"
-	" dev INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+	" dev INTEGER NOT NULL," /* no key: deletions would walk it */
 	" sent_ms INTEGER NOT NULL,"
 	" sender_account BLOB NOT NULL,"
 	" sender_device INTEGER NOT NULL,"
@@ -74,7 +77,27 @@ const struct schema_step schema_steps[] = {
 	" type INTEGER NOT NULL,"
 	" body BLOB,"
 	" shared_body INTEGER REFERENCES shared_body);"
-	"CREATE INDEX queue_dev ON queue (dev);"
+
+	"CREATE TABLE settled ("
+	" dev INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+	" seq INTEGER NOT NULL,"
+	" sent_ms INTEGER NOT NULL,"
+	" sender_account BLOB NOT NULL,"
+	" sender_device INTEGER NOT NULL,"
+	" message_id BLOB NOT NULL,"
+	" type INTEGER NOT NULL,"
+	" body BLOB,"
+	" shared_body INTEGER REFERENCES shared_body,"
+	" PRIMARY KEY (dev, seq)) WITHOUT ROWID;"
+
+	"CREATE TABLE queue_state ("
+	" dev INTEGER PRIMARY KEY REFERENCES device ON DELETE CASCADE,"
+	" acked INTEGER NOT NULL DEFAULT 0," /* of fresh: up to here */
+	" rows INTEGER NOT NULL DEFAULT 0," /* in settled */
+	" bytes INTEGER NOT NULL DEFAULT 0);"
+
+	"CREATE TABLE recent (first INTEGER PRIMARY KEY,"
+	" entries BLOB NOT NULL);"
 
 	"CREATE TABLE otp ("
 	" row INTEGER PRIMARY KEY AUTOINCREMENT,"

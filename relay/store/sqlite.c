@@ -151,6 +151,7 @@ undo_memory(struct backend *b)
 {
 	cache_forget(&b->cache);
 	recent_undo(&b->recent, b->recent_mark);
+	b->hot_stale = true;
 	memset(&b->did, 0, sizeof(b->did));
 	b->new_limit = 0;
 }
@@ -174,8 +175,12 @@ sqlite_begin(struct backend *b)
 	b->now_ms = b->opts.now_ms(b->opts.ctx);
 	b->recent_mark = b->recent.added;
 	r = sql_run(b, sql(b, SQL_BEGIN));
+	if (r == 0 && b->hot_stale)
+		r = hot_load(b);
 	if (r != 0)
 		sqlite_rollback(b);
+	else
+		b->hot_stale = false;
 	return r;
 }
 
@@ -221,12 +226,44 @@ reserve_seqs(struct backend *b)
 	return sql_run(b, q);
 }
 
+/* What this transaction added, and no more than is remembered. */
+static int
+save_recent(struct backend *b)
+{
+	sqlite3_stmt *add = sql(b, SQL_RECENT_ADD);
+	sqlite3_stmt *trim = sql(b, SQL_RECENT_TRIM);
+	const struct recent_entry *p;
+	uint64_t i = b->recent_mark;
+	size_t n;
+	int r = 0;
+
+	if (i == b->recent.added)
+		return 0;
+	if (i < b->recent.dropped)
+		i = b->recent.dropped;
+	for (; i < b->recent.added && r == 0; i += n) {
+		n = recent_piece(&b->recent, i, &p);
+		bind_u64(add, 1, p->seq);
+		bind_blob(add, 2, p, n * sizeof(*p));
+		r = sql_run(b, add);
+	}
+	if (r != 0 || b->recent.dropped == 0)
+		return r;
+	(void)recent_piece(&b->recent, b->recent.dropped, &p);
+	bind_u64(trim, 1, p->seq);
+	return sql_run(b, trim);
+}
+
 static int
 sqlite_commit(struct backend *b)
 {
 	int r;
 
-	r = reserve_seqs(b);
+	r = settle_some(b);
+	if (r == 0)
+		r = save_recent(b);
+	if (r == 0)
+		r = reserve_seqs(b);
 	if (r == 0)
 		r = sql_run(b, sql(b, SQL_COMMIT));
 	if (r != 0) {
@@ -340,35 +377,83 @@ prepare_all(struct backend *b, struct store_why *why)
 	return 0;
 }
 
-/* The newest rows on disk are those whose senders may not have heard of it. */
+static void
+add_entries(struct recent *r, const void *blob, size_t bytes)
+{
+	struct recent_entry e;
+	size_t i;
+
+	for (i = 0; i + sizeof(e) <= bytes; i += sizeof(e)) {
+		memcpy(&e, (const uint8_t *)blob + i, sizeof(e));
+		recent_add(r, e.tag, e.seq);
+	}
+}
+
+static int
+load_recent_key(struct backend *b, struct store_why *why)
+{
+	sqlite3_stmt *q;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(b->w,
+		"SELECT value FROM meta WHERE name = 'recent_key'", -1, &q,
+		NULL) != SQLITE_OK)
+		return complain(b->w, why, "cannot read the store");
+	if (sqlite3_step(q) == SQLITE_ROW &&
+	    sqlite3_column_bytes(q, 0) == sizeof(b->recent.key))
+		memcpy(b->recent.key, sqlite3_column_blob(q, 0),
+		    sizeof(b->recent.key));
+	else
+		r = complain(b->w, why, "the store has no key for repeats");
+	sqlite3_finalize(q);
+	return r;
+}
+
 static int
 load_recent(struct backend *b, struct store_why *why)
 {
 	sqlite3_stmt *q;
-	int rc;
+	int rc, r;
 
+	r = load_recent_key(b, why);
+	if (r != 0)
+		return r;
 	if (sqlite3_prepare_v2(b->w,
-		"SELECT seq, dev, sender_account, sender_device, message_id"
-		" FROM queue WHERE seq > coalesce((SELECT seq FROM queue"
-		" ORDER BY seq DESC LIMIT 1 OFFSET ?), 0) ORDER BY seq",
-		-1, &q, NULL) != SQLITE_OK)
-		return complain(b->w, why, "cannot read the queue");
-	bind_u64(q, 1, b->opts.recent_rows);
-	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-		const void *sender = sqlite3_column_blob(q, 2);
-		const void *id = sqlite3_column_blob(q, 4);
-
-		if (sqlite3_column_bytes(q, 2) != STORE_ACCOUNT_ID_LEN ||
-		    sqlite3_column_bytes(q, 4) != STORE_MESSAGE_ID_LEN)
-			continue;
-		recent_add(&b->recent,
-		    recent_tag(
-			&b->recent, col_u64(q, 1), sender, col_u32(q, 3), id),
-		    col_u64(q, 0));
-	}
+		"SELECT entries FROM recent ORDER BY first", -1, &q,
+		NULL) != SQLITE_OK)
+		return complain(b->w, why, "cannot read the store");
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
+		add_entries(&b->recent, sqlite3_column_blob(q, 0),
+		    (size_t)sqlite3_column_bytes(q, 0));
 	sqlite3_finalize(q);
 	return rc == SQLITE_DONE ? 0
-				 : complain(b->w, why, "cannot read the queue");
+				 : complain(b->w, why, "cannot read the store");
+}
+
+/* As many places as there are fresh rows, or as usual. */
+static int
+load_hot(struct backend *b, struct store_why *why)
+{
+	sqlite3_stmt *q;
+	uint32_t cap = HOT_ROWS;
+	int r;
+
+	if (sqlite3_prepare_v2(b->w, "SELECT count(*) FROM fresh", -1, &q,
+		NULL) != SQLITE_OK ||
+	    sqlite3_step(q) != SQLITE_ROW) {
+		sqlite3_finalize(q);
+		return complain(b->w, why, "cannot read the queue");
+	}
+	while (cap < col_u64(q, 0) && cap < UINT32_MAX / 4)
+		cap *= 2;
+	sqlite3_finalize(q);
+	r = hot_init(&b->hot, cap);
+	if (r != 0)
+		return r;
+	r = hot_load(b);
+	if (r != 0)
+		complain(b->w, why, "cannot read the queue");
+	return r;
 }
 
 static int
@@ -388,9 +473,8 @@ load_seq(struct backend *b, struct store_why *why)
 	uint64_t last = 0;
 
 	if (sqlite3_prepare_v2(b->w,
-		"SELECT max(m.value, coalesce((SELECT max(seq)"
-		" FROM queue), 0)) FROM meta m"
-		" WHERE m.name = 'seq_limit'",
+		"SELECT value FROM meta"
+		" WHERE name = 'seq_limit'",
 		-1, &q, NULL) != SQLITE_OK ||
 	    sqlite3_step(q) != SQLITE_ROW) {
 		sqlite3_finalize(q);
@@ -422,6 +506,8 @@ open_db(struct backend *b, struct store_why *why)
 	if (r == 0)
 		r = load_recent(b, why);
 	if (r == 0)
+		r = load_hot(b, why);
+	if (r == 0)
 		r = load_seq(b, why);
 	if (r == 0)
 		r = sqlite_connect(b->path, &b->r, why);
@@ -444,6 +530,8 @@ backend_free(struct backend *b)
 {
 	cache_clear(&b->cache);
 	recent_clear(&b->recent);
+	hot_clear(&b->hot);
+	free(b->moving);
 	free(b->path);
 	if (b->lock >= 0)
 		close(b->lock);
@@ -465,6 +553,9 @@ backend_new(struct backend **out, const struct store_opts *opts,
 	r = cache_init(&b->cache, opts->cache_devices);
 	if (r == 0)
 		r = recent_init(&b->recent, opts->recent_rows);
+	b->moving = calloc(SETTLE_MAX, sizeof(*b->moving));
+	if (r == 0 && b->moving == NULL)
+		r = ERR_NOMEM;
 	if (r == 0)
 		r = folder_open(opts->dir, DB_NAME, &b->lock, &b->path, why);
 	if (r == 0)

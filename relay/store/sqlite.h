@@ -11,8 +11,14 @@
 
 #include "relay/store/backend.h"
 #include "relay/store/cache.h"
+#include "relay/store/hot.h"
 #include "relay/store/recent.h"
 #include "relay/store/wal.h"
+
+/* What sqlite_queue.c takes a message from. */
+#define SQL_ROW                                                                \
+	"q.seq, q.sent_ms, q.sender_account, q.sender_device, q.message_id,"   \
+	" q.type, coalesce(q.body, s.body)"
 
 /* Every statement of the writer; prepared once, at opening. */
 #define SQL_LIST(X)                                                            \
@@ -107,19 +113,47 @@
 	X(BUNDLE, "SELECT identity_pk, signed_id, signed_pk, signed_sig,"      \
 		  " kyber_id, kyber_pk, kyber_sig FROM device WHERE dev = ?")  \
 	/* queue */                                                            \
-	X(QUEUE_ADD, "INSERT INTO queue (seq, dev, sent_ms, sender_account,"   \
+	X(FRESH_ADD, "INSERT INTO fresh (seq, dev, sent_ms, sender_account,"   \
 		     " sender_device, message_id, type, body)"                 \
 		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                       \
-	X(QUEUE_STATE, "SELECT max(seq), count(*) FROM queue WHERE dev = ?")   \
-	X(QUEUE_ACK, "DELETE FROM queue WHERE dev = ? AND seq <= ?")           \
-	X(QUEUE_READ, "SELECT q.seq, q.sent_ms, q.sender_account,"             \
-		      " q.sender_device, q.message_id, q.type,"                \
-		      " coalesce(q.body, s.body) FROM queue q"                 \
-		      " LEFT JOIN shared_body s ON s.id = q.shared_body"       \
-		      " WHERE q.dev = ? AND q.seq > ? ORDER BY q.seq")         \
-	X(QUEUE_OLD, "SELECT seq, sent_ms FROM queue ORDER BY seq LIMIT ?")    \
-	X(QUEUE_SWEEP, "DELETE FROM queue WHERE seq <= ? AND sent_ms < ?"      \
-		       " RETURNING dev")                                       \
+	X(FRESH_GET, "SELECT " SQL_ROW " FROM fresh q"                         \
+		     " LEFT JOIN shared_body s ON s.id = q.shared_body"        \
+		     " WHERE q.seq = ?")                                       \
+	X(FRESH_ALL, "SELECT f.seq, f.dev, f.sent_ms, length(f.body),"         \
+		     " d.dev IS NOT NULL AND f.seq > coalesce(s.acked, 0)"     \
+		     " FROM fresh f LEFT JOIN device d ON d.dev = f.dev"       \
+		     " LEFT JOIN queue_state s ON s.dev = f.dev"               \
+		     " ORDER BY f.seq")                                        \
+	X(FRESH_DEL, "DELETE FROM fresh WHERE seq = ?")                        \
+	X(SETTLE, "INSERT INTO settled SELECT dev, seq, sent_ms,"              \
+		  " sender_account, sender_device, message_id, type, body,"    \
+		  " shared_body FROM fresh WHERE seq = ?")                     \
+	X(SETTLED_READ, "SELECT " SQL_ROW " FROM settled q"                    \
+			" LEFT JOIN shared_body s ON s.id = q.shared_body"     \
+			" WHERE q.dev = ? AND q.seq > ? ORDER BY q.seq")       \
+	X(SETTLED_LAST, "SELECT max(seq) FROM settled WHERE dev = ?")          \
+	X(SETTLED_FIRST, "SELECT sent_ms FROM settled WHERE dev = ?"           \
+			 " ORDER BY seq LIMIT 1")                              \
+	X(SETTLED_ACK, "DELETE FROM settled WHERE dev = ? AND seq <= ?"        \
+		       " RETURNING length(body)")                              \
+	X(SETTLED_EXPIRE, "DELETE FROM settled WHERE dev = ?1"                 \
+			  " AND sent_ms < ?2 AND seq IN (SELECT seq"           \
+			  " FROM settled WHERE dev = ?1 ORDER BY seq"          \
+			  " LIMIT ?3) RETURNING length(body)")                 \
+	X(STATE_GET, "SELECT acked, rows FROM queue_state WHERE dev = ?")      \
+	X(STATE_ADD, "INSERT INTO queue_state (dev, rows, bytes)"              \
+		     " VALUES (?, ?, ?) ON CONFLICT (dev) DO UPDATE SET"       \
+		     " rows = rows + excluded.rows,"                           \
+		     " bytes = bytes + excluded.bytes")                        \
+	X(STATE_ACK, "INSERT INTO queue_state (dev, acked) VALUES (?, ?)"      \
+		     " ON CONFLICT (dev) DO UPDATE SET"                        \
+		     " acked = max(acked, excluded.acked)")                    \
+	X(STATE_NEXT, "SELECT dev, rows FROM queue_state WHERE dev > ?"        \
+		      " ORDER BY dev LIMIT ?")                                 \
+	X(RECENT_ADD, "INSERT OR REPLACE INTO recent VALUES (?, ?)")           \
+	X(RECENT_TRIM, "DELETE FROM recent WHERE first < (SELECT first"        \
+		       " FROM recent WHERE first <= ?"                         \
+		       " ORDER BY first DESC LIMIT 1)")                        \
 	X(FREE_PAGES, "SELECT freelist_count, page_count"                      \
 		      " FROM pragma_freelist_count, pragma_page_count")        \
 	X(SHRINK, "PRAGMA incremental_vacuum(512)")
@@ -140,6 +174,10 @@ struct backend {
 	uint64_t new_limit; /* of seq, when this commit succeeds; 0: as it is */
 	uint64_t now_ms; /* when this transaction began */
 	uint64_t recent_mark; /* recent.added at that time */
+	struct hot hot;
+	bool hot_stale; /* rolled back: to be read from disk again */
+	struct moving *moving; /* SETTLE_MAX, of settle() */
+	store_dev swept; /* the last device looked at for what has expired */
 	uint64_t stamp; /* one number per send */
 	int broken; /* why this transaction must be rolled back */
 	struct cache cache;
@@ -238,15 +276,54 @@ int known_account(struct backend *b, const struct account_id *id,
 int known_device(
     struct backend *b, store_dev dev, struct cache_device **out) MUST_USE;
 
-/* The same with last_seq and queued filled in. */
+/* The same with last_seq and settled filled in. */
 int known_queue(
     struct backend *b, store_dev dev, struct cache_device **out) MUST_USE;
+
+/* How many messages wait for a device of known_queue(). */
+uint64_t queue_length(struct backend *b, const struct cache_device *d);
 
 /* The account's rows have changed. */
 void account_changed(struct backend *b, const struct account_id *id);
 
-/* Rows of a dev's queue went. */
-void queue_shrunk(struct backend *b, store_dev dev, uint64_t n);
+/* Delete a device's fresh rows on disk; and forget them, once that is sure. */
+int fresh_erase(struct backend *b, store_dev dev) MUST_USE;
+void fresh_forget(struct backend *b, const struct store_devs *gone);
+
+/* Run a DELETE of the device's settled rows, which tells their lengths. */
+int settled_went(
+    struct backend *b, store_dev dev, sqlite3_stmt *q, uint64_t *rows) MUST_USE;
+
+/* ---- fresh rows settle (sqlite_settle.c) --------------------------------------- */
+
+#define HOT_ROWS   65536 /* fresh rows at most; a power of two */
+#define HOT_MANY   32768 /* from here on every commit settles some */
+#define SETTLE_MAX 8192 /* rows in one go */
+
+struct moving {
+	store_dev dev;
+	uint64_t seq;
+	uint32_t len;
+};
+
+/* Settle or drop up to max of the oldest fresh rows, those sent until upto_ms.
+ * *done tells how many went, *expired how many of them were too old. */
+int settle(struct backend *b, uint32_t max, uint64_t upto_ms, uint32_t *done,
+    uint64_t *expired) MUST_USE;
+
+/* Room for one more fresh row. */
+int hot_room(struct backend *b) MUST_USE;
+
+/* Before each commit: settle as many as came, when there are many. */
+int settle_some(struct backend *b) MUST_USE;
+
+/* Read the fresh rows' places from disk. 0 or an error. */
+int hot_load(struct backend *b) MUST_USE;
+
+/* Messages sent before this have expired; 0: none can have. */
+uint64_t expired_before(const struct backend *b);
+
+/* ---- keys (sqlite_keys.c) ------------------------------------------------------- */
 
 /* Check what a device uploads; 0, ERR_RANGE, ERR_FORMAT. all: signed key and
  * last resort must be there. */

@@ -174,25 +174,53 @@ known_device(struct backend *b, store_dev dev, struct cache_device **out)
 	return *out != NULL ? 0 : ERR_NOTFOUND;
 }
 
+static int
+load_queue(struct backend *b, struct cache_device *d)
+{
+	const struct hot_device *h = hot_find(&b->hot, d->dev);
+	sqlite3_stmt *state = sql(b, SQL_STATE_GET);
+	sqlite3_stmt *last = sql(b, SQL_SETTLED_LAST);
+	uint64_t seq = 0;
+	int r;
+
+	d->last_seq = d->settled = 0;
+	bind_u64(state, 1, d->dev);
+	r = sql_step(b, state);
+	if (r == ROW) {
+		d->last_seq = col_u64(state, 0);
+		d->settled = col_u64(state, 1);
+		r = 0;
+	}
+	sql_end(state);
+	if (r == 0 && d->settled > 0) {
+		bind_u64(last, 1, d->dev);
+		r = sql_number(b, last, &seq);
+	}
+	if (seq > d->last_seq)
+		d->last_seq = seq;
+	if (h != NULL && hot_at(&b->hot, h->last)->seq > d->last_seq)
+		d->last_seq = hot_at(&b->hot, h->last)->seq;
+	d->queue_known = r == 0;
+	return r;
+}
+
 int
 known_queue(struct backend *b, store_dev dev, struct cache_device **out)
 {
-	sqlite3_stmt *q = sql(b, SQL_QUEUE_STATE);
 	int r;
 
 	r = known_device(b, dev, out);
 	if (r != 0 || (*out)->queue_known)
 		return r;
-	bind_u64(q, 1, dev);
-	r = sql_step(b, q);
-	if (r == ROW) {
-		(*out)->last_seq = col_u64(q, 0);
-		(*out)->queued = col_u64(q, 1);
-		(*out)->queue_known = true;
-		r = 0;
-	}
-	sql_end(q);
-	return r;
+	return load_queue(b, *out);
+}
+
+uint64_t
+queue_length(struct backend *b, const struct cache_device *d)
+{
+	const struct hot_device *h = hot_find(&b->hot, d->dev);
+
+	return d->settled + (h == NULL ? 0 : h->live);
 }
 
 void
@@ -204,13 +232,29 @@ account_changed(struct backend *b, const struct account_id *id)
 		cache_drop(&b->cache, a);
 }
 
-void
-queue_shrunk(struct backend *b, store_dev dev, uint64_t n)
+int
+fresh_erase(struct backend *b, store_dev dev)
 {
-	struct cache_device *d = cache_device(&b->cache, dev);
+	const struct hot_device *d = hot_find(&b->hot, dev);
+	sqlite3_stmt *q = sql(b, SQL_FRESH_DEL);
+	const struct hot_row *row;
+	int r = 0;
 
-	if (d != NULL && d->queue_known)
-		d->queued -= n < d->queued ? n : d->queued;
+	row = d == NULL ? NULL : hot_at(&b->hot, d->first);
+	for (; row != NULL && r == 0; row = hot_at(&b->hot, row->next)) {
+		bind_u64(q, 1, row->seq);
+		r = sql_run(b, q);
+	}
+	return r;
+}
+
+void
+fresh_forget(struct backend *b, const struct store_devs *gone)
+{
+	size_t i;
+
+	for (i = 0; i < gone->n; i++)
+		hot_ack(&b->hot, gone->v[i], UINT64_MAX);
 }
 
 /* ---- questions --------------------------------------------------------------- */
@@ -313,7 +357,7 @@ run_device_by_key(struct backend *b, struct op_device_by_key *o)
 	if (r == 0)
 		r = known_queue(b, o->dev, &d);
 	if (r == 0)
-		o->queued = d->queued;
+		o->queued = queue_length(b, d);
 	return r;
 }
 
@@ -450,11 +494,14 @@ run_account_delete(struct backend *b, struct op_account_delete *o)
 	sqlite3_stmt *attempts = sql(b, SQL_OTP_DEL_PHONE);
 	sqlite3_stmt *account = sql(b, SQL_ACCOUNT_DEL);
 	struct account_row row;
+	size_t i;
 	int r;
 
 	r = account_find(b, o->phone, &o->id, &row);
 	if (r == 0)
 		r = devs_of(b, &row.a.id, &o->gone);
+	for (i = 0; r == 0 && i < o->gone.n; i++)
+		r = fresh_erase(b, o->gone.v[i]);
 	if (r != 0)
 		return r;
 	bind_u64(attempts, 1, row.digits);
@@ -462,6 +509,7 @@ run_account_delete(struct backend *b, struct op_account_delete *o)
 	if (r != 0)
 		return r;
 	account_changed(b, &row.a.id);
+	fresh_forget(b, &o->gone);
 	sqlite3_bind_int64(account, 1, row.row);
 	return sql_run(b, account); /* all else goes by its foreign keys */
 }

@@ -178,15 +178,21 @@ read_stats(struct backend *b, struct op_stats *o)
 	r = reader_prepare(b,
 	    "SELECT (SELECT count(*) FROM account),"
 	    " (SELECT count(*) FROM account WHERE banned),"
-	    " (SELECT count(*) FROM device), q.rows, q.bytes,"
-	    " (SELECT sent_ms FROM queue ORDER BY seq LIMIT 1),"
+	    " (SELECT count(*) FROM device),"
+	    " f.rows + s.rows, f.bytes + s.bytes,"
+	    " coalesce(min(f.oldest, s.oldest), f.oldest, s.oldest, 0),"
 	    " (SELECT count(*) FROM one_time_key),"
 	    " (SELECT count(*) FROM kyber_key),"
 	    " (SELECT count(*) FROM invite), (SELECT count(*) FROM otp),"
 	    " (SELECT page_count * page_size FROM pragma_page_count,"
 	    " pragma_page_size), (SELECT max(version) FROM migration)"
-	    " FROM (SELECT count(*) AS rows, total(length(body)) AS bytes"
-	    " FROM queue) AS q",
+	    " FROM (SELECT count(*) AS rows, total(length(f.body)) AS bytes,"
+	    " min(f.sent_ms) AS oldest FROM fresh f LEFT JOIN queue_state q"
+	    " ON q.dev = f.dev WHERE f.seq > coalesce(q.acked, 0)) AS f,"
+	    " (SELECT total(q.rows) AS rows, total(q.bytes) AS bytes,"
+	    " min((SELECT sent_ms FROM settled WHERE dev = q.dev"
+	    " ORDER BY seq LIMIT 1)) AS oldest FROM queue_state q"
+	    " WHERE q.rows > 0) AS s",
 	    &q);
 	if (r != 0)
 		return r;
@@ -235,17 +241,28 @@ check_db(sqlite3 *db, const char *text, char *out, size_t cap)
 	return r;
 }
 
+/* Each yields a complaint, or no row. */
+static const char *const checks[] = {
+    "PRAGMA integrity_check(1)",
+    "SELECT 'orphan in ' || \"table\" FROM pragma_foreign_key_check LIMIT 1",
+    "SELECT 'orphan in fresh' FROM fresh"
+    " WHERE dev NOT IN (SELECT dev FROM device) LIMIT 1",
+    "SELECT 'wrong count in queue_state' FROM queue_state q WHERE rows <>"
+    " (SELECT count(*) FROM settled WHERE dev = q.dev) LIMIT 1",
+    "SELECT 'settled without queue_state' FROM settled"
+    " WHERE dev NOT IN (SELECT dev FROM queue_state) LIMIT 1",
+    "SELECT 'seq beyond the limit' FROM meta WHERE name = 'seq_limit'"
+    " AND value < (SELECT max(seq) FROM fresh) LIMIT 1",
+};
+
 static int
 check_all(sqlite3 *db, char *out, size_t cap)
 {
-	int r;
+	size_t i;
+	int r = 0;
 
-	r = check_db(db, "PRAGMA integrity_check(1)", out, cap);
-	if (r == 0)
-		r = check_db(db,
-		    "SELECT 'orphan in ' || \"table\""
-		    " FROM pragma_foreign_key_check LIMIT 1",
-		    out, cap);
+	for (i = 0; i < ARRAY_LEN(checks) && r == 0; i++)
+		r = check_db(db, checks[i], out, cap);
 	return r;
 }
 

@@ -1,303 +1,96 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* sqlite_queue.c — messages: check whom they are for, append, read, forget. */
-#include <stdatomic.h>
+/* sqlite_queue.c — a device's messages: acknowledge, read, count. Older ones
+ * have settled, newer ones are fresh; each is in one of the two. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "relay/store/sqlite.h"
 
-/* ---- send: check -------------------------------------------------------------- */
+/* ---- acknowledge -------------------------------------------------- */
 
-static void
-set_add(struct device_set *s, uint32_t id)
-{
-	s->w[id / 64] |= UINT64_C(1) << (id % 64);
-}
-
-static bool
-set_empty(const struct device_set *s)
-{
-	return (s->w[0] | s->w[1]) == 0;
-}
-
-/* The target's envelopes by device id; ERR_RANGE sizes, a device twice. */
+/* What DELETE ... RETURNING length(body) yields. */
 static int
-envelopes_by_id(const struct store_target *t, struct device_set *ids)
+deleted(struct backend *b, sqlite3_stmt *q, uint64_t *rows, uint64_t *bytes)
 {
-	const struct store_envelope *e;
-	size_t i;
+	int r;
 
-	memset(ids, 0, sizeof(*ids));
-	if (t->n > STORE_DEVICE_MAX)
-		return ERR_RANGE;
-	for (i = 0; i < t->n; i++) {
-		e = &t->v[i];
-		if (e->device_id < 1 || e->device_id > STORE_DEVICE_MAX ||
-		    e->len > STORE_BODY_MAX ||
-		    device_set_has(ids, e->device_id))
-			return ERR_RANGE;
-		set_add(ids, e->device_id);
+	while ((r = sql_step(b, q)) == ROW) {
+		(*rows)++;
+		*bytes += col_u64(q, 0);
 	}
-	return 0;
-}
-
-static void
-compare(struct store_target *t, const struct device_set *ids,
-    const struct cache_device *live, uint32_t n, store_dev sender)
-{
-	struct device_set known = {{0}};
-	struct store_envelope *e;
-	uint32_t i;
-	size_t k;
-
-	for (i = 0; i < n; i++) {
-		if (live[i].dev == sender)
-			continue;
-		set_add(&known, live[i].device_id);
-		if (!device_set_has(ids, live[i].device_id)) {
-			set_add(&t->missing, live[i].device_id);
-			continue;
-		}
-		for (k = 0; t->v[k].device_id != live[i].device_id; k++)
-			;
-		e = &t->v[k];
-		e->dev = live[i].dev;
-		if (e->registration_id != live[i].registration_id)
-			set_add(&t->reregistered, e->device_id);
-	}
-	t->extra.w[0] = ids->w[0] & ~known.w[0];
-	t->extra.w[1] = ids->w[1] & ~known.w[1];
-	t->stale = !set_empty(&t->missing) || !set_empty(&t->extra) ||
-		   !set_empty(&t->reregistered);
-}
-
-/* One account: fill in its devs, or what is stale. */
-static int
-check_target(struct backend *b, struct op_send *o, struct store_target *t)
-{
-	struct cache_account *a;
-	struct device_set ids;
-	int r;
-
-	t->stale = t->gone = false;
-	memset(&t->missing, 0, sizeof(t->missing));
-	memset(&t->extra, 0, sizeof(t->extra));
-	memset(&t->reregistered, 0, sizeof(t->reregistered));
-	r = envelopes_by_id(t, &ids);
-	if (r == 0)
-		r = known_account(b, &t->account, &a);
-	if (r == ERR_NOTFOUND || (r == 0 && a->banned)) {
-		t->stale = t->gone = true;
-		return 0;
-	}
-	if (r != 0)
-		return r;
-	if (a->stamp == b->stamp)
-		return ERR_RANGE; /* twice in one send */
-	a->stamp = b->stamp;
-	compare(t, &ids, cache_devices(&b->cache, a), a->n, o->sender);
-	return 0;
-}
-
-static int
-check_sender(struct backend *b, struct op_send *o)
-{
-	struct cache_account *a;
-	struct cache_device *d;
-	int r;
-
-	r = known_device(b, o->sender, &d);
-	if (r != 0)
-		return r;
-	a = &b->cache.accounts[d->account];
-	o->sender_account = a->id;
-	o->sender_device = d->device_id;
-	return a->banned ? ERR_NOTFOUND : 0;
-}
-
-static int
-check_targets(struct backend *b, struct op_send *o)
-{
-	bool stale = false;
-	size_t i;
-	int r;
-
-	if (o->n > STORE_ACCOUNTS_MAX)
-		return ERR_RANGE;
-	b->stamp++;
-	for (i = 0; i < o->n; i++) {
-		r = check_target(b, o, &o->v[i]);
-		if (r != 0)
-			return r;
-		stale |= o->v[i].stale;
-	}
-	return stale ? ERR_STATE : 0;
-}
-
-static int
-check_room(struct backend *b, struct op_send *o)
-{
-	struct cache_device *d;
-	size_t i, k;
-	int r;
-
-	for (i = 0; i < o->n; i++)
-		for (k = 0; k < o->v[i].n; k++) {
-			r = known_queue(b, o->v[i].v[k].dev, &d);
-			if (r != 0)
-				return r;
-			if (d->queued >= b->opts.queue_max)
-				return ERR_FULL;
-		}
-	return 0;
-}
-
-/* ---- send: append -------------------------------------------------------------- */
-
-struct row_in {
-	store_dev dev;
-	uint64_t seq, sent_ms;
-	const struct account_id *sender_account;
-	uint32_t sender_device, type, len;
-	const uint8_t *message_id, *body;
-};
-
-static int
-row_add(struct backend *b, const struct row_in *in)
-{
-	sqlite3_stmt *q = sql(b, SQL_QUEUE_ADD);
-
-	bind_u64(q, 1, in->seq);
-	bind_u64(q, 2, in->dev);
-	bind_u64(q, 3, in->sent_ms);
-	bind_blob(q, 4, in->sender_account->b, STORE_ACCOUNT_ID_LEN);
-	bind_u64(q, 5, in->sender_device);
-	bind_blob(q, 6, in->message_id, STORE_MESSAGE_ID_LEN);
-	bind_u64(q, 7, in->type);
-	bind_blob(q, 8, in->body, in->len);
-	b->did.rows_in++;
-	return sql_run(b, q);
-}
-
-/* All checks are behind us: what fails now breaks the transaction, and with
- * it the rows before this one. */
-static int
-envelope_add(struct backend *b, struct op_send *o, struct store_envelope *e)
-{
-	struct row_in in = {
-	    .dev = e->dev,
-	    .sent_ms = o->server_ms,
-	    .sender_account = &o->sender_account,
-	    .sender_device = o->sender_device,
-	    .type = e->type,
-	    .len = e->len,
-	    .message_id = o->message_id,
-	    .body = e->body,
-	};
-	struct cache_device *d;
-	uint64_t tag;
-	int r;
-
-	tag = recent_tag(&b->recent, e->dev, &o->sender_account,
-	    o->sender_device, o->message_id);
-	e->seq = recent_find(&b->recent, tag);
-	e->prev_seq = 0;
-	e->repeat = e->seq != 0;
-	if (e->repeat)
-		return 0;
-	r = known_queue(b, e->dev, &d);
-	if (r != 0)
-		return r;
-	in.seq = atomic_fetch_add(&b->seq->next, 1);
-	r = row_add(b, &in);
-	if (r != 0)
-		return r;
-	recent_add(&b->recent, tag, in.seq);
-	e->seq = in.seq;
-	e->prev_seq = d->last_seq;
-	d->last_seq = in.seq;
-	d->queued++;
-	return 0;
-}
-
-int
-run_send(struct backend *b, struct op_send *o)
-{
-	size_t i, k;
-	int r;
-
-	r = check_sender(b, o);
-	if (r == 0)
-		r = check_targets(b, o);
-	if (r != 0 || o->check_only)
-		return r;
-	r = check_room(b, o);
-	if (r != 0)
-		return r;
-	o->server_ms = b->now_ms;
-	for (i = 0; i < o->n; i++)
-		for (k = 0; k < o->v[i].n && r == 0; k++)
-			r = envelope_add(b, o, &o->v[i].v[k]);
+	sql_end(q);
 	return r;
 }
 
 int
-run_queue_put(struct backend *b, struct op_queue_put *o)
+settled_went(struct backend *b, store_dev dev, sqlite3_stmt *q, uint64_t *rows)
 {
-	struct row_in in = {
-	    .dev = o->dev,
-	    .seq = o->seq,
-	    .sent_ms = o->server_ms,
-	    .sender_account = &o->sender_account,
-	    .sender_device = o->sender_device,
-	    .type = o->type,
-	    .len = o->len,
-	    .message_id = o->message_id,
-	    .body = o->body,
-	};
-	struct cache_device *d;
-	uint64_t tag;
+	struct cache_device *d = cache_device(&b->cache, dev);
+	sqlite3_stmt *state = sql(b, SQL_STATE_ADD);
+	uint64_t bytes = 0;
 	int r;
 
-	if (o->len > STORE_BODY_MAX || o->seq == 0 ||
-	    o->seq >= atomic_load(&b->seq->next))
-		return ERR_RANGE;
-	tag = recent_tag(&b->recent, o->dev, &o->sender_account,
-	    o->sender_device, o->message_id);
-	if (recent_find(&b->recent, tag) != 0)
-		return ERR_DUP;
-	r = known_queue(b, o->dev, &d);
-	if (r == 0 && d->queued >= b->opts.queue_max)
-		r = ERR_FULL;
-	if (r == 0)
-		r = row_add(b, &in);
-	if (r != 0)
-		return r == ERR_EXISTS ? ERR_DUP : r;
-	recent_add(&b->recent, tag, o->seq);
-	if (d->last_seq < o->seq)
-		d->last_seq = o->seq;
-	d->queued++;
-	return 0;
+	*rows = 0;
+	r = deleted(b, q, rows, &bytes);
+	if (r != 0 || *rows == 0)
+		return r;
+	if (d != NULL && d->queue_known)
+		d->settled -= *rows;
+	bind_u64(state, 1, dev);
+	sqlite3_bind_int64(state, 2, -(int64_t)*rows);
+	sqlite3_bind_int64(state, 3, -(int64_t)bytes);
+	return sql_run(b, state);
 }
 
-/* ---- acknowledge, read, count -------------------------------------------------- */
+static int
+ack_settled(struct backend *b, store_dev dev, uint64_t seq, uint64_t *rows)
+{
+	sqlite3_stmt *q = sql(b, SQL_SETTLED_ACK);
+
+	bind_u64(q, 1, dev);
+	bind_u64(q, 2, seq);
+	return settled_went(b, dev, q, rows);
+}
+
+/* They stay in the log until settle() comes by; a note says that they are
+ * nobody's any more. */
+static int
+ack_fresh(struct backend *b, store_dev dev, uint64_t seq, uint64_t *rows)
+{
+	sqlite3_stmt *q = sql(b, SQL_STATE_ACK);
+	uint32_t n;
+
+	n = hot_ack(&b->hot, dev, seq);
+	*rows += n;
+	if (n == 0)
+		return 0;
+	bind_u64(q, 1, dev);
+	bind_u64(q, 2, seq);
+	return sql_run(b, q);
+}
 
 int
 run_queue_ack(struct backend *b, struct op_queue_ack *o)
 {
-	sqlite3_stmt *q = sql(b, SQL_QUEUE_ACK);
+	struct cache_device *d;
+	uint64_t seq;
 	int r;
 
-	bind_u64(q, 1, o->dev);
-	bind_u64(q, 2, o->seq < INT64_MAX ? o->seq : INT64_MAX);
-	r = sql_run(b, q);
+	o->deleted = 0;
+	r = known_queue(b, o->dev, &d);
 	if (r != 0)
-		return r;
-	o->deleted = (uint64_t)sqlite3_changes(b->w);
+		return r == ERR_NOTFOUND ? 0 : r;
+	/* Never above what there is: what comes later is not acknowledged. */
+	seq = o->seq < d->last_seq ? o->seq : d->last_seq;
+	if (d->settled > 0)
+		r = ack_settled(b, o->dev, seq, &o->deleted);
+	if (r == 0)
+		r = ack_fresh(b, o->dev, seq, &o->deleted);
 	b->did.rows_acked += o->deleted;
-	queue_shrunk(b, o->dev, o->deleted);
-	return 0;
+	return r;
 }
+
+/* ---- read -------------------------------------------------------------------- */
 
 /* Room for max rows; kept for the next read. */
 static int
@@ -336,34 +129,61 @@ read_row(
 	return r != 0 ? r : buf_put(data, sqlite3_column_blob(q, 6), v->len);
 }
 
-static bool
-read_is_full(const struct op_queue_read *o, sqlite3_stmt *q)
+/* The statement's row, when there is room for it. */
+static int
+read_next(struct backend *b, struct op_queue_read *o, sqlite3_stmt *q)
 {
 	size_t len = (size_t)sqlite3_column_bytes(q, 6);
+	int r;
 
-	return o->n == o->max_rows ||
-	       (o->n > 0 && o->data.len + len > o->max_bytes);
+	o->more = o->n == o->max_rows ||
+		  (o->n > 0 && o->data.len + len > o->max_bytes);
+	if (o->more)
+		return 0;
+	r = read_row(b, q, &o->v[o->n], &o->data);
+	o->n += r == 0;
+	return r;
 }
 
 static int
-read_rows(struct backend *b, struct op_queue_read *o)
+read_settled(struct backend *b, struct op_queue_read *o, uint64_t after)
 {
-	sqlite3_stmt *q = sql(b, SQL_QUEUE_READ);
+	sqlite3_stmt *q = sql(b, SQL_SETTLED_READ);
 	int r;
 
 	bind_u64(q, 1, o->dev);
-	bind_u64(q, 2, o->after_seq < INT64_MAX ? o->after_seq : INT64_MAX);
+	bind_u64(q, 2, after);
 	while ((r = sql_step(b, q)) == ROW) {
-		o->more = read_is_full(o, q);
-		if (o->more)
+		r = read_next(b, o, q);
+		if (r != 0 || o->more)
 			break;
-		r = read_row(b, q, &o->v[o->n], &o->data);
-		if (r != 0)
-			break;
-		o->n++;
 	}
 	sql_end(q);
-	return r < 0 ? r : 0;
+	return r;
+}
+
+static int
+read_fresh(struct backend *b, struct op_queue_read *o)
+{
+	const struct hot_device *d = hot_find(&b->hot, o->dev);
+	const struct hot_row *row;
+	sqlite3_stmt *q = sql(b, SQL_FRESH_GET);
+	int r = 0;
+
+	row = d == NULL ? NULL : hot_at(&b->hot, d->first);
+	for (; row != NULL && r == 0 && !o->more;
+	     row = hot_at(&b->hot, row->next)) {
+		if (row->seq <= o->after_seq)
+			continue;
+		bind_u64(q, 1, row->seq);
+		r = sql_step(b, q);
+		if (r == ROW)
+			r = read_next(b, o, q);
+		else if (r == 0)
+			r = ERR_INTERNAL; /* memory and disk differ */
+		sql_end(q);
+	}
+	return r;
 }
 
 int
@@ -379,8 +199,10 @@ run_queue_read(struct backend *b, struct op_queue_read *o)
 	r = read_prepare(o);
 	if (r == 0)
 		r = known_queue(b, o->dev, &d);
-	if (r == 0)
-		r = read_rows(b, o);
+	if (r == 0 && d->settled > 0 && o->after_seq < d->last_seq)
+		r = read_settled(b, o, o->after_seq);
+	if (r == 0 && !o->more)
+		r = read_fresh(b, o);
 	if (r != 0)
 		return r;
 	p = o->data.p;
@@ -403,105 +225,6 @@ run_queue_count(struct backend *b, struct op_queue_count *o)
 
 	r = known_queue(b, o->dev, &d);
 	if (r == 0)
-		o->count = d->queued;
+		o->count = queue_length(b, d);
 	return r;
-}
-
-/* ---- sweep --------------------------------------------------------------------- */
-
-#define SWEEP_ROWS  1000
-#define SHRINK_PART 4 /* give pages back when a quarter of them is free */
-
-/* The last of the max oldest rows that has expired; 0: none has. */
-static int
-last_expired(struct backend *b, uint32_t max, uint64_t before, uint64_t *seq)
-{
-	sqlite3_stmt *q = sql(b, SQL_QUEUE_OLD);
-	int r;
-
-	*seq = 0;
-	bind_u64(q, 1, max);
-	while ((r = sql_step(b, q)) == ROW)
-		if (col_u64(q, 1) < before)
-			*seq = col_u64(q, 0);
-	sql_end(q);
-	return r;
-}
-
-/* Seqs grow with time, so what has expired is at the head of the log. */
-static int
-sweep_queue(struct backend *b, uint32_t max, uint64_t *gone)
-{
-	sqlite3_stmt *q = sql(b, SQL_QUEUE_SWEEP);
-	uint64_t before, upto;
-	int r;
-
-	*gone = 0;
-	if (b->now_ms <= b->opts.queue_ttl_ms)
-		return 0;
-	before = b->now_ms - b->opts.queue_ttl_ms;
-	r = last_expired(b, max, before, &upto);
-	if (r != 0 || upto == 0)
-		return r;
-	bind_u64(q, 1, upto);
-	bind_u64(q, 2, before);
-	while ((r = sql_step(b, q)) == ROW) {
-		queue_shrunk(b, col_u64(q, 0), 1);
-		(*gone)++;
-	}
-	sql_end(q);
-	b->did.rows_expired += *gone;
-	return r;
-}
-
-static int
-sweep_rows(struct backend *b, enum sql which, uint32_t max, uint64_t *gone)
-{
-	sqlite3_stmt *q = sql(b, which);
-	int r;
-
-	bind_u64(q, 1, b->now_ms);
-	bind_u64(q, 2, max);
-	r = sql_run(b, q);
-	if (r == 0)
-		*gone = (uint64_t)sqlite3_changes(b->w);
-	return r;
-}
-
-/* Give a piece of the file back when much of it is empty. */
-static int
-shrink(struct backend *b, bool *more)
-{
-	sqlite3_stmt *q = sql(b, SQL_FREE_PAGES);
-	uint64_t pages = 0, unused = 0;
-	int r;
-
-	r = sql_step(b, q);
-	if (r == ROW) {
-		unused = col_u64(q, 0);
-		pages = col_u64(q, 1);
-		r = 0;
-	}
-	sql_end(q);
-	if (r != 0 || unused < 1024 || unused < pages / SHRINK_PART)
-		return r;
-	*more = true;
-	return sql_run(b, sql(b, SQL_SHRINK));
-}
-
-int
-run_sweep(struct backend *b, struct op_sweep *o)
-{
-	uint32_t max = o->max_rows > 0 ? o->max_rows : SWEEP_ROWS;
-	int r;
-
-	r = sweep_queue(b, max, &o->messages);
-	if (r == 0)
-		r = sweep_rows(b, SQL_OTP_SWEEP, max, &o->attempts);
-	if (r == 0)
-		r = sweep_rows(b, SQL_INVITE_SWEEP, max, &o->invites);
-	if (r != 0)
-		return r;
-	o->more = o->messages == max || o->attempts == max || o->invites == max;
-	return shrink(b, &o->more);
 }

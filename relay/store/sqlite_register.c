@@ -207,7 +207,8 @@ noise_key_free(struct backend *b, const uint8_t pk[static STORE_NOISE_PK_LEN],
 	return r;
 }
 
-/* The device goes, its Noise key stays known as revoked. */
+/* The device goes, its Noise key stays known as revoked. fresh_forget() is the
+ * caller's, when it is sure. */
 static int
 device_remove(struct backend *b, store_dev dev)
 {
@@ -215,6 +216,9 @@ device_remove(struct backend *b, store_dev dev)
 	sqlite3_stmt *del = sql(b, SQL_DEVICE_DEL);
 	int r;
 
+	r = fresh_erase(b, dev);
+	if (r != 0)
+		return r;
 	bind_u64(add, 1, b->now_ms);
 	bind_u64(add, 2, dev);
 	r = sql_run(b, add);
@@ -373,8 +377,10 @@ run_register(struct backend *b, struct op_register *o)
 	if (r != 0)
 		return r;
 	r = guard_end(b, register_all(b, &otp, o));
-	if (o->replaced)
+	if (r == 0 && o->replaced) {
 		account_changed(b, &o->account);
+		fresh_forget(b, &o->gone);
+	}
 	return r;
 }
 
@@ -439,6 +445,7 @@ run_device_add(struct backend *b, struct op_device_add *o)
 int
 run_device_revoke(struct backend *b, struct op_device_revoke *o)
 {
+	struct store_devs gone = {.n = 1};
 	struct cache_account *a;
 	struct cache_device *d;
 	size_t i;
@@ -452,7 +459,10 @@ run_device_revoke(struct backend *b, struct op_device_revoke *o)
 		;
 	if (i == a->n)
 		return ERR_NOTFOUND;
-	o->dev = d[i].dev;
+	o->dev = gone.v[0] = d[i].dev;
+	r = device_remove(b, o->dev);
 	account_changed(b, &o->account);
-	return device_remove(b, o->dev);
+	if (r == 0)
+		fresh_forget(b, &gone);
+	return r;
 }

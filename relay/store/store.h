@@ -555,7 +555,9 @@ struct op_send {
 /*
  * One row under a seq of store_seq_take(), for messages handed out first;
  * cancel it when the device acknowledges before the store takes it.
- * ERR_NOTFOUND dev is gone; ERR_FULL; ERR_DUP that message was queued already.
+ * ERR_NOTFOUND dev is gone; ERR_FULL; ERR_DUP that message was queued already;
+ * ERR_RANGE a seq that nobody took, or not above all in that queue (it could be
+ * acknowledged unseen).
  */
 struct op_queue_put {
 	struct store_op op;
@@ -570,7 +572,8 @@ struct op_queue_put {
 	uint64_t server_ms;
 };
 
-/* Deletes every message up to and with seq; again is fine. */
+/* No message up to and with seq is read again; again is fine. Its bytes leave
+ * the disk with the next SWEEPs, within seconds. */
 struct op_queue_ack {
 	struct store_op op;
 	store_dev dev;
@@ -614,7 +617,8 @@ struct op_queue_count {
 
 /* ---- upkeep ------------------------------------------------------------------ */
 
-/* Call it every few seconds; again at once while more is set. */
+/* Also tidies up what was acknowledged. Call it every few seconds; again at
+ * once while more is set. */
 struct op_sweep {
 	struct store_op op;
 	uint32_t max_rows; /* deleted at most; 0: 1,000 */

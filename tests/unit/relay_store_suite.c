@@ -1298,8 +1298,8 @@ test_queue_put__a_row_that_was_handed_out_first(void **state)
 	fill_put(r, &p, &b, &a, seq, 1);
 	assert_ok(rig_call(r, &p.op));
 	assert_err(rig_call(r, &p.op), ERR_DUP);
-	fill_put(r, &p, &b, &a, seq, 2); /* a seq that is in use */
-	assert_err(rig_call(r, &p.op), ERR_DUP);
+	fill_put(r, &p, &b, &a, seq, 2); /* not above what is there */
+	assert_err(rig_call(r, &p.op), ERR_RANGE);
 	fill_put(r, &p, &b, &a, seq + 1000, 3); /* one nobody took */
 	assert_err(rig_call(r, &p.op), ERR_RANGE);
 	fill_put(r, &p, &b, &a, 0, 3);
