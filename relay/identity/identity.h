@@ -4,9 +4,10 @@
  * the connection's Noise key to a device. docs/protocol.md, registration.
  *
  * One struct identity per loop: every call is made on the loop's thread, every
- * callback comes on it, exactly once, never from within the call. What several
- * loops share is in the store and in the limiter. Codes exist in clear only
- * between the random generator and the driver; the store gets a keyed hash.
+ * callback comes on it, exactly once, and never from within the call except
+ * with ERR_BUSY and ERR_NOMEM. What several loops share is in the store and in
+ * the limiter. Codes exist in clear only between the random generator and the
+ * driver; the store gets a keyed hash.
  *
  * Nothing tells whether a number has an account: without an invite (policy
  * invite) and under policy closed a code goes only to numbers that have one,
