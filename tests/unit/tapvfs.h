@@ -27,6 +27,10 @@ struct tap_op {
 	sqlite3_int64 off; /* READ, WRITE; TRUNCATE: size */
 };
 
+/* The listener's answer that stands for success without the call;
+ * for SYNC. */
+#define TAP_SWALLOW (-1)
+
 /* SQLITE_OK lets the call through; anything else is its result. */
 typedef int tap_fn(void *ctx, const struct tap_op *op);
 

@@ -7,20 +7,23 @@ const uint8_t key_a[VFS_KEY_LEN] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
 const uint8_t key_b[VFS_KEY_LEN] = {0xb0, 0xb1};
 
 static int
-open_uri(const char *path, const uint8_t *key, const char *vfs, sqlite3 **db)
+open_uri(
+    const char *path, const uint8_t *key, const struct db_opts *o, sqlite3 **db)
 {
 	char uri[1024];
 	uint32_t number;
 	int rc;
 
-	if (vfs != NULL && vfs[0] == '\0')
-		return sqlite3_open(path, db);
+	const char *vfs = o->vfs != NULL ? o->vfs : VFS_NAME;
+	int flags =
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI;
+
+	if (o->plain)
+		return sqlite3_open_v2(path, db, flags, o->vfs);
 	assert_ok(vfs_register(VFS_NAME, NULL));
 	assert_ok(vfs_key_add(key, &number));
-	assert_ok(vfs_uri(
-	    vfs != NULL ? vfs : VFS_NAME, path, number, uri, sizeof(uri)));
-	rc = sqlite3_open_v2(uri, db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, NULL);
+	assert_ok(vfs_uri(vfs, path, number, uri, sizeof(uri)));
+	rc = sqlite3_open_v2(uri, db, flags, NULL);
 	vfs_key_drop(number);
 	return rc;
 }
@@ -36,8 +39,8 @@ db_try(
 	if (o == NULL)
 		o = &none;
 	*db = NULL;
-	rc = open_uri(path, key, o->vfs, db);
-	if (rc == SQLITE_OK && !o->no_reserve)
+	rc = open_uri(path, key, o, db);
+	if (rc == SQLITE_OK && !o->no_reserve && !o->plain)
 		rc = sqlite3_file_control(
 		    *db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
 	snprintf(sql, sizeof(sql),

@@ -12,7 +12,8 @@ extern const uint8_t key_a[VFS_KEY_LEN]; /* 0, 1, 2, ... */
 extern const uint8_t key_b[VFS_KEY_LEN];
 
 struct db_opts {
-	const char *vfs; /* NULL: VFS_NAME; "" : plain SQLite, no key */
+	const char *vfs; /* NULL: VFS_NAME */
+	bool plain; /* no key: vfs is not a sealing one */
 	const char *journal; /* NULL: WAL; TRUNCATE, PERSIST, DELETE */
 	const char *pragmas; /* more of them, may be NULL; by default nothing
 			      * is synced */

@@ -12,10 +12,12 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/store_search.c tui/store/store_setting.c
 tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
-tui/store_TESTS := test_keyfile test_store test_store_rows test_store_message test_vfs
+tui/store_TESTS := test_keyfile test_store test_store_rows test_store_message test_vfs \
+	test_vfs_crash
 
 test_store_SRC := tests/unit/store_help.c
 test_store_rows_SRC := tests/unit/store_help.c
 test_store_message_SRC := tests/unit/store_help.c
 test_vfs_SRC := tests/unit/store_help.c tests/unit/vfs_help.c tests/unit/tapvfs.c
 test_keyfile_SRC := tests/unit/store_help.c
+test_vfs_crash_SRC := $(test_vfs_SRC) tests/unit/powercut.c
