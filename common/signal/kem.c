@@ -48,11 +48,11 @@ static void
 matrix_row(
     struct kvec *row, unsigned k, const uint8_t *rho, uint8_t i, bool transpose)
 {
-	uint8_t j;
+	unsigned j;
 
 	for (j = 0; j < k; j++)
-		kpoly_uniform(
-		    &row->v[j], rho, transpose ? i : j, transpose ? j : i);
+		kpoly_uniform(&row->v[j], rho, transpose ? i : (uint8_t)j,
+		    transpose ? (uint8_t)j : i);
 }
 
 static void
