@@ -27,7 +27,8 @@ fetch() { # version
 	: >"$dir/ready"
 }
 
-set -- "libomemo-c=$b/tests/omemo_peer"
+set -- "libomemo-c="
+[ -x "$b/tests/omemo_peer" ] && set -- "libomemo-c=$b/tests/omemo_peer"
 for v in $npm_versions; do
 	if fetch "$v"; then
 		set -- "$@" "libsignal $v=node $here/libsignal_peer.mjs $b/npm/$v"
