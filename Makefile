@@ -165,11 +165,12 @@ fuzz-%:
 .SECONDARY:
 
 deps:
-	$(Q)packaging/deps.sh
+	$(Q)packaging/deps.sh $(DEPS)
 
 # The two commands of the README install first, then start make afresh.
 check: deps
 	$(Q)$(MAKE) --no-print-directory unit
+demo: DEPS := build demo
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)packaging/demo.sh $(B)
