@@ -196,7 +196,7 @@ interrupt(struct app *a)
 	if (a->nviews > 1) {
 		app_close(a, top(a));
 	} else if (a->interrupted) {
-		a->quit = 1;
+		a->quit = true;
 	} else {
 		app_notice(a, ST_WARN, "Ctrl-C again quits.");
 		a->interrupted = true;
@@ -211,7 +211,7 @@ do_global(struct app *a, enum action act)
 		app_push(a, &view_help);
 		return true;
 	case ACT_QUIT:
-		a->quit = 1;
+		a->quit = true;
 		return true;
 	case ACT_INTERRUPT:
 		interrupt(a);

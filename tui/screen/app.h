@@ -74,17 +74,11 @@ struct app {
 	struct draw *draw;
 
 	uint64_t wall, mono; /* now, set by app_time() */
-	bool dirty; /* something may look different */
-	int quit; /* 0 go on, 1 stop */
-	int status; /* exit status */
 
 	const struct view_ops *views[APP_VIEWS_MAX];
-	int nviews;
 	struct key_prefix prefix;
-	bool interrupted; /* Ctrl-C was the last key */
 
 	char notice[APP_NOTICE_CAP]; /* until the next key */
-	enum style notice_style;
 
 	struct model m;
 	struct prefs prefs;
@@ -101,24 +95,29 @@ struct app {
 	int64_t read_up_to; /* last engine_mark_read() of the open chat */
 	struct place back;
 
-	uint32_t marker_wanted; /* unread when the chat was opened */
-	bool selecting; /* keys go to the selected message */
-	bool focus_list; /* keys go to the list of chats */
 	int64_t marked; /* the marked chat of the list */
-	int list_top; /* first chat in view */
-	bool show_list; /* narrow: the list instead of the conversation */
 
-	bool focused; /* the terminal has the focus */
-	bool editing; /* an editor runs, the terminal is not ours */
-	uint32_t
-	    missed; /* messages come while syncing, to be told at its end */
 	uint64_t bell_at; /* monotonic: no bell before */
 	char title[64]; /* the terminal's, as last set */
 
-	bool claimed; /* a view has taken the event's error on itself */
 	uint64_t countdown; /* seconds shown until the next attempt */
-
 	struct view_state *vs;
+
+	int nviews;
+	int list_top; /* first chat in view */
+	int status; /* exit status */
+	enum style notice_style;
+	uint32_t marker_wanted; /* unread when the chat was opened */
+	uint32_t missed; /* messages come while syncing, told at its end */
+	bool quit; /* the loop is to end */
+	bool dirty; /* something may look different */
+	bool interrupted; /* Ctrl-C was the last key */
+	bool selecting; /* keys go to the selected message */
+	bool focus_list; /* keys go to the list of chats */
+	bool show_list; /* narrow: the list instead of the conversation */
+	bool focused; /* the terminal has the focus */
+	bool editing; /* an editor runs, the terminal is not ours */
+	bool claimed; /* a view has taken the event's error on itself */
 };
 
 /* Everything borrowed. 0 or ERR_NOMEM. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static int
 resize(struct draw *d, int rows, int cols)
 {
 	size_t n = (size_t)rows * (size_t)cols;
-	struct cell *cells = calloc(n > 0 ? n : 1, sizeof(*cells));
+	struct cell *cells = calloc(n, sizeof(*cells));
 	uint64_t *seen = calloc((size_t)rows + 1, sizeof(*seen));
 	bool *touched = calloc((size_t)rows + 1, sizeof(*touched));
 
@@ -90,6 +91,7 @@ draw_new(struct draw **out, draw_out_fn *fn, void *ctx)
 	d->shown_y = d->shown_x = -2;
 	buf_init(&d->text, OVER_TEXT_MAX);
 	buf_init(&d->out, OUT_MAX);
+	assert(stdscr != NULL);
 	r = resize(d, getmaxy(stdscr), getmaxx(stdscr));
 	if (r != 0) {
 		free(d);
@@ -510,6 +512,7 @@ draw_begin(struct draw *d)
 {
 	int rows = getmaxy(stdscr), cols = getmaxx(stdscr);
 
+	assert(rows > 0 && cols > 0);
 	if ((rows != d->rows || cols != d->cols) && resize(d, rows, cols) != 0)
 		return;
 	memset(d->cells, 0, (size_t)rows * (size_t)cols * sizeof(d->cells[0]));
@@ -545,14 +548,16 @@ row_hash(const struct draw *d, int y)
 {
 	const struct over *o;
 	uint64_t h = 0;
-	int x, place[2];
+	uint8_t place[3];
+	int x;
 
 	for (x = 0; x < d->cols; x++) {
 		if (cell_at(d, y, x)->over == 0)
 			continue;
 		o = &d->overs[cell_at(d, y, x)->over - 1];
-		place[0] = x;
-		place[1] = (int)o->st;
+		place[0] = (uint8_t)x;
+		place[1] = (uint8_t)(x >> 8);
+		place[2] = (uint8_t)o->st;
 		h = mix(h ^ 0xcbf29ce484222325, place, sizeof(place));
 		h = mix(h, d->text.p + o->at, o->len);
 		x += o->w - 1;

@@ -39,28 +39,27 @@ keymap_ctx_title(enum key_ctx ctx)
 }
 
 /* One alternative of n bytes: "Ctrl-N", "Ctrl-X Ctrl-E", "Alt-1..9". */
-static bool
-bind(const struct keymap_row *row, const char *s, size_t n)
+static void
+bind_key(const struct keymap_row *row, const char *s, size_t n)
 {
 	struct bound *b = &bound[nbound];
 	const char *blank = memchr(s, ' ', n);
 	bool range = n > 3 && s[n - 2] == '.' && s[n - 3] == '.';
 
 	if (nbound == BOUND_MAX)
-		return false;
+		return;
 	*b = (struct bound){.ctx = row->ctx, .action = row->action};
 	if (blank != NULL) {
 		if (!key_parse(s, (size_t)(blank - s), &b->prefix.code,
 			&b->prefix.mods))
-			return false;
+			return;
 		n -= (size_t)(blank + 1 - s);
 		s = blank + 1;
 	}
 	if (!key_parse(s, range ? n - 3 : n, &b->code, &b->mods))
-		return false;
+		return; /* test_keymap sees to it that all are good */
 	b->last = range ? (uint32_t)s[n - 1] : b->code;
 	nbound++;
-	return true;
 }
 
 static void
@@ -72,7 +71,7 @@ parse_all(void)
 	for (i = 0; i < keymap_nrows; i++) {
 		for (s = keymap_rows[i].keys; s != NULL; s = end) {
 			end = strstr(s, ", ");
-			bind(&keymap_rows[i], s,
+			bind_key(&keymap_rows[i], s,
 			    end != NULL ? (size_t)(end - s) : strlen(s));
 			end = end != NULL ? end + 2 : NULL;
 		}

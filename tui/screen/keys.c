@@ -621,7 +621,7 @@ ss3_byte(struct keys *k, uint8_t c)
 {
 	unsigned mods = k->alt ? MOD_ALT : 0;
 
-	if (c == 0x1b || c < 0x20) {
+	if (c < 0x20) {
 		reset(k);
 		byte(k, c);
 		return;

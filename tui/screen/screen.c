@@ -178,7 +178,7 @@ on_readable(uv_poll_t *p, int status, int events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR) && status == 0)
 		return;
 	if (n <= 0) { /* the terminal is gone */
-		l->app->quit = 1;
+		l->app->quit = true;
 		uv_poll_stop(p);
 		return;
 	}
@@ -263,7 +263,7 @@ on_signal(uv_signal_t *s, int sig)
 	default:
 		/* Ctrl-C reaches us only while it is meant for the editor. */
 		if (sig != SIGINT || l->editor_file[0] == '\0')
-			l->app->quit = 1;
+			l->app->quit = true;
 		break;
 	}
 }

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <locale.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <curses.h>
+
+#include "common/text.h"
+#include "tests/unit/screen_rig.h"
+
+#define GOLDEN_DIR "tests/vectors/screen/"
+
+/* ---- the recorder ----------------------------------------------------------- */
+
+static void
+note(struct rig *r, const char *fmt, ...)
+{
+	size_t n = strlen(r->log);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->log + n, sizeof(r->log) - n, fmt, ap);
+	va_end(ap);
+}
+
+static struct rig *
+rig_of(struct engine *e)
+{
+	return (struct rig *)(void *)e;
+}
+
+static int
+took(struct engine *e, uint64_t tag)
+{
+	struct rig *r = rig_of(e);
+
+	if (tag != APP_TAG_NONE)
+		r->tag = tag;
+	return r->refuse;
+}
+
+static int
+be_unlock(struct engine *e, uint64_t tag, const struct engine_key *key)
+{
+	note(rig_of(e), "unlock %s; ",
+	    key->passphrase != NULL ? key->passphrase : "by key");
+	return took(e, tag);
+}
+
+static int
+be_start(struct engine *e, uint64_t tag, const char *uri, const char *phone,
+    const char *name)
+{
+	note(rig_of(e), "register %s %s %s; ", uri, phone, name);
+	return took(e, tag);
+}
+
+static int
+be_verify(struct engine *e, uint64_t tag, const char *code)
+{
+	note(rig_of(e), "verify %s; ", code);
+	return took(e, tag);
+}
+
+static int
+be_relay_key(struct engine *e, uint64_t tag, bool accept)
+{
+	note(rig_of(e), "relay_key %d; ", accept);
+	return took(e, tag);
+}
+
+static int
+be_self(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "self; ");
+	return took(e, tag);
+}
+
+static int
+be_set_profile(struct engine *e, uint64_t tag, const char *name, bool receipts,
+    bool presence)
+{
+	note(rig_of(e), "set_profile %s %d %d; ", name, receipts, presence);
+	return took(e, tag);
+}
+
+static int
+be_contact(struct engine *e, uint64_t tag, const char *phone, const char *name)
+{
+	note(rig_of(e), "contact %s %s; ", phone, name != NULL ? name : "-");
+	return took(e, tag);
+}
+
+static int
+be_chats(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "chats; ");
+	return took(e, tag);
+}
+
+static int
+be_page_before(
+    struct engine *e, uint64_t tag, int64_t chat, int64_t before, uint32_t n)
+{
+	note(rig_of(e), "before %d %d %u; ", (int)chat, (int)before, n);
+	return took(e, tag);
+}
+
+static int
+be_page_after(
+    struct engine *e, uint64_t tag, int64_t chat, int64_t after, uint32_t n)
+{
+	note(rig_of(e), "after %d %d %u; ", (int)chat, (int)after, n);
+	return took(e, tag);
+}
+
+static int
+be_page_around(
+    struct engine *e, uint64_t tag, int64_t chat, int64_t id, uint32_t n)
+{
+	note(rig_of(e), "around %d %d %u; ", (int)chat, (int)id, n);
+	return took(e, tag);
+}
+
+static int
+be_send_text(struct engine *e, uint64_t tag, int64_t chat, const char *text)
+{
+	if (strlen(text) < 200)
+		note(rig_of(e), "send %d %s; ", (int)chat, text);
+	else
+		note(rig_of(e), "send %d %zu bytes; ", (int)chat, strlen(text));
+	return took(e, tag);
+}
+
+static int
+be_retry(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "retry %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_mark_read(struct engine *e, uint64_t tag, int64_t chat, int64_t up_to)
+{
+	note(rig_of(e), "read %d %d; ", (int)chat, (int)up_to);
+	return took(e, tag);
+}
+
+static int
+be_set_draft(struct engine *e, uint64_t tag, int64_t chat, const char *text)
+{
+	note(rig_of(e), "draft %d %s; ", (int)chat, text);
+	return took(e, tag);
+}
+
+static int
+be_typing(struct engine *e, uint64_t tag, int64_t chat)
+{
+	note(rig_of(e), "typing %d; ", (int)chat);
+	return took(e, tag);
+}
+
+static int
+be_search(struct engine *e, uint64_t tag, int64_t chat, const char *query,
+    uint32_t limit)
+{
+	note(rig_of(e), "search %d %s %u; ", (int)chat, query, limit);
+	return took(e, tag);
+}
+
+static int
+be_safety(struct engine *e, uint64_t tag, int64_t chat)
+{
+	note(rig_of(e), "safety %d; ", (int)chat);
+	return took(e, tag);
+}
+
+static int
+be_set_trust(struct engine *e, uint64_t tag, int64_t chat, enum trust trust)
+{
+	note(rig_of(e), "trust %d %d; ", (int)chat, (int)trust);
+	return took(e, tag);
+}
+
+static int
+be_reconnect(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "reconnect; ");
+	return took(e, tag);
+}
+
+static const struct backend backend = {
+    .unlock = be_unlock,
+    .start = be_start,
+    .verify = be_verify,
+    .relay_key = be_relay_key,
+    .self = be_self,
+    .set_profile = be_set_profile,
+    .contact = be_contact,
+    .chats = be_chats,
+    .page_before = be_page_before,
+    .page_after = be_page_after,
+    .page_around = be_page_around,
+    .send_text = be_send_text,
+    .retry = be_retry,
+    .mark_read = be_mark_read,
+    .set_draft = be_set_draft,
+    .typing = be_typing,
+    .search = be_search,
+    .safety = be_safety,
+    .set_trust = be_set_trust,
+    .reconnect = be_reconnect,
+};
+
+static void
+host_bell(void *ctx)
+{
+	note(ctx, "bell; ");
+}
+
+static void
+host_notify(void *ctx, const char *title, const char *body)
+{
+	note(ctx, "notify %s/%s; ", title, body);
+}
+
+static void
+host_title(void *ctx, const char *title)
+{
+	note(ctx, "title %s; ", title);
+}
+
+static void
+host_copy(void *ctx, const char *s, size_t len)
+{
+	note(ctx, "copy %.*s; ", (int)len, s);
+}
+
+static void
+host_mouse(void *ctx, bool on)
+{
+	note(ctx, "mouse %d; ", on);
+}
+
+static void
+host_editor(void *ctx, const char *text)
+{
+	note(ctx, "editor %s; ", text);
+}
+
+static void
+host_suspend(void *ctx)
+{
+	note(ctx, "suspend; ");
+}
+
+static void
+host_save_prefs(void *ctx)
+{
+	note(ctx, "save; ");
+}
+
+static void
+host_retheme(void *ctx)
+{
+	note(ctx, "retheme; ");
+}
+
+static const struct host host = {
+    .bell = host_bell,
+    .notify = host_notify,
+    .title = host_title,
+    .copy = host_copy,
+    .mouse = host_mouse,
+    .editor = host_editor,
+    .suspend = host_suspend,
+    .save_prefs = host_save_prefs,
+    .retheme = host_retheme,
+};
+
+/* ---- life -------------------------------------------------------------------- */
+
+static void
+draw_out(void *ctx, const void *p, size_t len)
+{
+	struct rig *r = ctx;
+
+	assert_int_equal(write(fileno(r->out), p, len), len);
+}
+
+void
+rig_open(struct rig *r, int rows, int cols, const char *term)
+{
+	char n[16];
+
+	memset(r, 0, sizeof(*r));
+	setenv("TZ", "UTC", 1);
+	tzset();
+	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+	snprintf(n, sizeof(n), "%d", rows);
+	setenv("LINES", n, 1);
+	snprintf(n, sizeof(n), "%d", cols);
+	setenv("COLUMNS", n, 1);
+	r->in = fopen("/dev/null", "r");
+	r->out = tmpfile();
+	assert_non_null(r->in);
+	assert_non_null(r->out);
+	r->scr = newterm(term != NULL ? term : "xterm-256color", r->out, r->in);
+	assert_non_null(r->scr);
+	set_term(r->scr);
+	start_color();
+	use_default_colors();
+	assert_ok(draw_new(&r->draw, draw_out, r));
+	draw_set_theme(r->draw, DEPTH_256, false, false);
+	assert_ok(app_new(
+	    &r->app, &backend, (struct engine *)(void *)r, &host, r, r->draw));
+	r->wall = RIG_NOW;
+	r->mono = 1000000;
+	app_time(r->app, r->wall, r->mono);
+}
+
+static char *screen_text; /* of the last rig_screen() */
+
+void
+rig_close(struct rig *r)
+{
+	app_free(r->app);
+	draw_free(r->draw);
+	endwin();
+	delscreen(r->scr);
+	fclose(r->in);
+	fclose(r->out);
+	free(screen_text);
+	screen_text = NULL;
+}
+
+void
+rig_resize(struct rig *r, int rows, int cols)
+{
+	resizeterm(rows, cols);
+	draw_redraw(r->draw);
+	r->app->dirty = true;
+}
+
+void
+rig_wait(struct rig *r, uint64_t ms)
+{
+	r->wall += ms;
+	r->mono += ms;
+	app_time(r->app, r->wall, r->mono);
+	app_tick(r->app);
+}
+
+/* ---- keys, events --------------------------------------------------------------- */
+
+void
+rig_press(struct rig *r, const char *keys)
+{
+	struct key ev = {.type = KT_PRESS};
+	size_t n;
+
+	for (; *keys != '\0'; keys += n + (keys[n] == ' ')) {
+		n = strcspn(keys, " ");
+		if (!key_parse(keys, n, &ev.code, &ev.mods))
+			fail_msg("no key: %s", keys);
+		app_key(r->app, &ev);
+	}
+}
+
+void
+rig_type(struct rig *r, const char *text)
+{
+	struct key ev = {.type = KT_PRESS};
+	size_t len = strlen(text), n;
+
+	for (; len > 0; text += n, len -= n) {
+		n = text_codepoint(text, len, &ev.code);
+		app_key(r->app, &ev);
+	}
+}
+
+void
+rig_paste(struct rig *r, const char *text)
+{
+	struct key ev = {.type = KT_PASTE, .text = text, .len = strlen(text)};
+
+	app_key(r->app, &ev);
+}
+
+void
+rig_event(struct rig *r, struct engine_event ev)
+{
+	app_event(r->app, &ev);
+}
+
+void
+rig_answer(struct rig *r, struct engine_event ev)
+{
+	ev.tag = r->tag;
+	app_event(r->app, &ev);
+}
+
+const char *
+rig_log(struct rig *r)
+{
+	static char last[RIG_LOG_CAP];
+
+	memcpy(last, r->log, sizeof(last));
+	r->log[0] = '\0';
+	return last;
+}
+
+/* ---- what is shown ---------------------------------------------------------------- */
+
+const char *
+rig_screen(struct rig *r)
+{
+	struct buf b;
+	int y, x, rows, cols;
+	size_t len;
+
+	app_draw(r->app);
+	draw_size(r->draw, &rows, &cols);
+	buf_init(&b, 1024 * 1024);
+	for (y = 0; y < rows; y++) {
+		assert_ok(draw_dump(r->draw, y, &b));
+		assert_ok(buf_put(&b, "\n", 1));
+	}
+	if (draw_cursor_at(r->draw, &y, &x))
+		assert_ok(buf_printf(&b, "cursor %d %d\n", y, x));
+	else
+		assert_ok(buf_printf(&b, "no cursor\n"));
+	assert_ok(buf_put_u8(&b, 0));
+	free(screen_text);
+	buf_detach(&b, (uint8_t **)&screen_text, &len);
+	return screen_text;
+}
+
+void
+rig_row(struct rig *r, int y, char *out, size_t cap)
+{
+	const char *s = screen_text;
+	size_t n;
+
+	(void)r;
+	while (y-- > 0)
+		s = strchr(s, '\n') + 1;
+	n = strcspn(s, "\n");
+	snprintf(out, cap, "%.*s", (int)n, s);
+}
+
+bool
+rig_shows(struct rig *r, const char *text)
+{
+	return strstr(rig_screen(r), text) != NULL;
+}
+
+/* Every cell must be where its column says, whatever is in it. */
+static void
+check_widths(struct rig *r)
+{
+	char row[4096];
+	int y, rows, cols;
+
+	draw_size(r->draw, &rows, &cols);
+	for (y = 0; y < rows; y++) {
+		rig_row(r, y, row, sizeof(row));
+		assert_true(text_width(row, strlen(row)) <= cols);
+	}
+}
+
+void
+rig_golden(struct rig *r, const char *name)
+{
+	const char *got = rig_screen(r);
+	char path[256], *want;
+	size_t len;
+	FILE *f;
+
+	check_widths(r);
+	snprintf(path, sizeof(path), GOLDEN_DIR "%s.txt", name);
+	if (getenv("SOTTO_GOLDEN") != NULL) {
+		f = fopen(path, "w");
+		assert_non_null(f);
+		assert_true(fputs(got, f) >= 0);
+		assert_ok(fclose(f));
+		return;
+	}
+	want = read_text_file(path, &len);
+	if (strcmp(want, got) != 0)
+		print_error("%s differs; it is now:\n%s", path, got);
+	assert_true(strcmp(want, got) == 0);
+	free(want);
+}
+
+/* ---- what there is ------------------------------------------------------------------ */
+
+/* Rows hold char *, but nobody writes to them. */
+static char *
+lit(const char *s)
+{
+	union {
+		const char *c;
+		char *p;
+	} u = {.c = s};
+
+	return u.p;
+}
+
+struct chat_row
+rig_chat(int64_t id, const char *title, uint64_t last_ms, const char *last,
+    uint32_t unread)
+{
+	static char phones[16][20];
+	char *phone = phones[id % 16];
+
+	snprintf(phone, sizeof(phones[0]), "+4917012345%02d", (int)id);
+	return (struct chat_row){.chat = id,
+	    .title = lit(title),
+	    .phone = phone,
+	    .last_ms = last_ms,
+	    .last_text = lit(last),
+	    .draft = lit(""),
+	    .unread = unread};
+}
+
+struct msg_row
+rig_msg(int64_t id, int64_t chat, bool outgoing, uint64_t ms,
+    enum msg_state state, const char *text)
+{
+	return (struct msg_row){.id = id,
+	    .chat = chat,
+	    .outgoing = outgoing,
+	    .sent_ms = ms,
+	    .received_ms = ms,
+	    .state = state,
+	    .text = lit(text)};
+}
+
+static void
+give_chats(struct rig *r)
+{
+	struct chat_row rows[] = {
+	    rig_chat(1, "Ann Example", RIG_NOW - 2 * MINUTE,
+		"See you at the harbour", 0),
+	    rig_chat(2, "Bj\xc3\xb6rn", RIG_NOW - 3 * HOUR,
+		"Two \xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"
+		"\xf0\x9f\x91\xa7 tickets?",
+		3),
+	    rig_chat(3, "+49 170 1234503", RIG_NOW - DAY, "ok", 0),
+	    rig_chat(4, "\xe6\x9d\xb1\xe4\xba\xac\xe5\xa4\xaa\xe9\x83\x8e",
+		RIG_NOW - 3 * DAY, "\xe3\x81\xaf\xe3\x81\x84", 0),
+	    rig_chat(5, "Dora with a very long name that does not fit",
+		RIG_NOW - 20 * DAY, "a last message that is long as well", 0),
+	    rig_chat(6, "Emil", RIG_NOW - 400 * DAY, "old", 12),
+	};
+
+	rows[1].trust = TRUST_VERIFIED;
+	rows[2].last_outgoing = true;
+	rows[2].last_state = MSG_READ;
+	rows[3].draft = lit("half a thought");
+	rows[4].trust = TRUST_CHANGED;
+	rows[0].online = true;
+	rig_answer(
+	    r, (struct engine_event){
+		   .kind = EV_CHATS, .chats = rows, .n = ARRAY_LEN(rows)});
+}
+
+static void
+give_messages(struct rig *r)
+{
+	struct msg_row rows[] = {
+	    rig_msg(1, 1, false, RIG_NOW - DAY - HOUR, MSG_RECEIVED,
+		"Have you seen the boat? It is the blue one at the end of the "
+		"pier, with the torn sail."),
+	    rig_msg(2, 1, true, RIG_NOW - DAY - 50 * MINUTE, MSG_READ, "Yes!"),
+	    rig_msg(3, 1, true, RIG_NOW - DAY - 49 * MINUTE, MSG_READ,
+		"It looks older than in the picture \xf0\x9f\x98\x85"),
+	    rig_msg(4, 1, false, RIG_NOW - 2 * HOUR, MSG_RECEIVED,
+		"Shall we go on Saturday?\nThe weather should hold."),
+	    rig_msg(5, 1, true, RIG_NOW - 30 * MINUTE, MSG_DELIVERED,
+		"Saturday is good \xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd"),
+	    rig_msg(6, 1, false, RIG_NOW - 2 * MINUTE, MSG_RECEIVED,
+		"See you at the harbour"),
+	    rig_msg(7, 1, true, RIG_NOW - MINUTE, MSG_SENT, "At nine?"),
+	    rig_msg(8, 1, true, RIG_NOW, MSG_PENDING, "Or ten"),
+	};
+
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_PAGE, .msgs = rows, .n = ARRAY_LEN(rows)});
+}
+
+void
+rig_main(struct rig *r)
+{
+	struct engine_key key = {.passphrase = "secret words"};
+	struct engine_self self = {.registered = true,
+	    .phone = lit("+491701234500"),
+	    .name = lit("Mia"),
+	    .relay = lit("sotto://relay.example/#key"),
+	    .relay_name = lit("Example"),
+	    .read_receipts = true};
+
+	app_start(r->app, true, &key);
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED, .self = self});
+	give_chats(r);
+	give_messages(r);
+	rig_event(
+	    r, (struct engine_event){.kind = EV_CONN, .conn = CONN_ONLINE});
+	app_draw(r->app);
+	rig_log(r);
+}
