@@ -121,6 +121,11 @@ test_fingerprint_scan_compare__the_other_side_and_nobody_else(void **state)
 	    fingerprint_scan_compare(theirs.p, theirs.len, &a, &b, 2, 10),
 	    ERR_AUTH);
 	b.key.u[0] ^= 1;
+	a.key.u[0] ^= 1; /* they hold another key of ours */
+	assert_err(
+	    fingerprint_scan_compare(theirs.p, theirs.len, &a, &b, 2, 10),
+	    ERR_AUTH);
+	a.key.u[0] ^= 1;
 	b.idlen = 0;
 	assert_err(
 	    fingerprint_scan_compare(theirs.p, theirs.len, &a, &b, 2, 10),
