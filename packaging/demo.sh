@@ -59,7 +59,7 @@ person() { # name, number
 	reg=$!
 	exec 3> "$HOME/code"
 	last=$(printf %s "$2" | tail -c 2)
-	code=$(wait_for 20 "$dir/relay.log" "code=[0-9]{6}.*$last|$last.*code=[0-9]{6}" |
+	code=$(wait_for 20 "$dir/relay.log" "phone=[^ ]*$last code=[0-9]{6}" |
 	    grep -oE 'code=[0-9]{6}' | cut -d= -f2) || die "no code for $1"
 	say "$code" >&3
 	exec 3>&-

@@ -65,6 +65,12 @@ class Lines:
         self.text += data.decode("utf-8", "replace")
         return bool(data)
 
+    def drain(self):
+        """Take what is there already, without waiting."""
+        while select.select([self.fd], [], [], 0)[0]:
+            if not self._fill(time.monotonic() + 1):
+                break
+
     def wait(self, pattern, after=0, seconds=DEADLINE):
         """The first match behind `after`; keeps everything read."""
         deadline = time.monotonic() + seconds
@@ -100,6 +106,7 @@ class Relay:
             [RELAY, f"--listen=127.0.0.1:{self.port}",
              f"--data-dir={self.folder / 'data'}", "--name=Test",
              "--registration=open", "--otp-driver=log", "--http-listen=off",
+             "--limit-resend-number=10/1m",
              *self.flags],
             stdin=subprocess.DEVNULL, stdout=write, stderr=write,
             env=base_env(self.folder))
@@ -108,35 +115,40 @@ class Relay:
         self.uri = self.log.wait(r'sotto://[^\s"#]+#[A-Za-z0-9_-]{43}').group(0)
         self.port = int(re.search(r":(\d+)/", self.uri).group(1))
 
-    def code(self, phone):
-        """The one-time code the relay logged last for a number."""
-        tail = phone[-2:]
-        pattern = rf"[^\n]*{tail}[^\n]*code=\"?(\d{{6}})|code=\"?(\d{{6}})[^\n]*{tail}"
-        self.log.wait(pattern)
-        last = list(re.finditer(pattern, self.log.text))[-1]
-        return last.group(1) or last.group(2)
+    def code(self, phone, after=0):
+        """The one-time code that was logged for a number behind `after`."""
+        found = self.log.wait(rf"phone=\S*{phone[-2:]} code=(\d{{6}})", after)
+        return found.group(1)
+
+    def mark(self):
+        """Where the log ends now."""
+        self.log.drain()
+        return len(self.log.text)
 
     def kill(self):
         self.proc.kill()
         self.proc.wait()
+        self.log_text += self.log.rest()
         os.close(self.log.fd)
-        self.log_text += self.log.text
+        self.log = None
 
     def restart(self):
         self.start()
 
     def stop(self, sig=signal.SIGTERM, seconds=20):
+        if self.log is None:
+            return self.proc.returncode
         if self.proc.poll() is None:
             self.proc.send_signal(sig)
             self.proc.wait(seconds)
-        text = self.log.rest()
+        self.log_text += self.log.rest()
         os.close(self.log.fd)
-        self.log_text += text
+        self.log = None
         return self.proc.returncode
 
     def ctl(self, *args):
         return subprocess.run(
-            [RELAY, f"--data-dir={self.folder / 'data'}", "ctl", *args],
+            [RELAY, "ctl", "--socket", str(self.folder / "data" / "ctl"), *args],
             env=base_env(self.folder), capture_output=True, text=True,
             timeout=DEADLINE)
 
@@ -173,10 +185,11 @@ class Person:
         return proc, Lines(read)
 
     def register(self, relay):
+        mark = relay.mark()
         proc, out = self.spawn("register", "--relay", relay.uri, "--phone",
                                self.phone, "--name", self.name)
         out.wait("(?i)code")
-        proc.stdin.write((relay.code(self.phone) + "\n").encode())
+        proc.stdin.write((relay.code(self.phone, mark) + "\n").encode())
         proc.stdin.close()
         out.rest()
         os.close(out.fd)

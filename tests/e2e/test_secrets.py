@@ -4,7 +4,7 @@ import os
 import re
 
 from harness import contains
-from x25519 import secrets_only
+from x25519 import BASE, x25519
 
 CANARY = "Zitronenfalter im Nebel 4711"
 
@@ -28,13 +28,13 @@ def memory_of(pid):
 
 
 def private_keys(person):
-    """32-byte private keys of a profile, from its own export."""
+    """The Noise and identity private keys of a profile, by its own export."""
     sql = person.run("export", "--format=sql").stdout
-    row = re.search(r"INSERT INTO ['\"]?account['\"]?.*", sql)
-    assert row, "the export has an account row"
-    keys = {bytes.fromhex(h) for h in re.findall(r"X'([0-9A-Fa-f]{64})'", row.group(0))}
-    assert len(keys) >= 3
-    return keys
+    row = re.search(r"INSERT INTO .self. VALUES.*", sql).group(0)
+    noise, noise_public, identity = [
+        bytes.fromhex(h) for h in re.findall(r"x'([0-9a-f]{64})'", row)][-3:]
+    assert x25519(noise, BASE) == noise_public, "these are the columns"
+    return {noise, identity}
 
 
 def test_relay_holds_no_plaintext_and_no_private_key(relay, anna, ben):
@@ -48,8 +48,7 @@ def test_relay_holds_no_plaintext_and_no_private_key(relay, anna, ben):
     image += memory_of(relay.proc.pid)
     assert CANARY.encode() not in image
 
-    secrets = secrets_only(private_keys(anna) | private_keys(ben))
-    assert secrets
+    secrets = private_keys(anna) | private_keys(ben)
     assert not {k for k in secrets if k in image}
     assert not contains(relay.folder, CANARY.encode(), *secrets)
     relay.stop()

@@ -52,6 +52,8 @@ wake(void *ctx)
 static void
 remember(struct front *f, struct engine_event *ev)
 {
+	if (ev->kind == EV_REMOVED)
+		f->removed = true;
 	if (ev->kind != EV_CONN)
 		return;
 	f->conn = ev->conn;
@@ -155,6 +157,11 @@ front_online(struct front *f, uint32_t timeout_ms)
 	int r;
 
 	while (f->conn != CONN_ONLINE) {
+		if (f->removed) {
+			fprintf(stderr, "sotto: this device is no longer part "
+					"of the account\n");
+			return ERR_DENIED;
+		}
 		now = monotonic_ms();
 		if (deadline != 0 && now >= deadline)
 			return ERR_TIMEOUT;

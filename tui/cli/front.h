@@ -30,6 +30,7 @@ struct front {
 	void *ctx;
 	enum conn_state conn;
 	char *conn_text; /* why it is offline; heap */
+	bool removed; /* this device is no longer part of the account */
 	struct engine_self self; /* borrowed strings are ours */
 };
 
@@ -60,7 +61,7 @@ struct engine_event *front_wait(
 int front_turn(struct front *f, uint32_t timeout_ms) MUST_USE;
 
 /* Wait until the relay is there. Returns 0; ERR_TIMEOUT (conn_text says why);
- * ERR_CLOSED; ERR_IO. */
+ * ERR_CLOSED; ERR_IO; ERR_DENIED after a sentence: the device was removed. */
 int front_online(struct front *f, uint32_t timeout_ms) MUST_USE;
 
 /* Print the sentence of an EV_ERROR; the exit status for it. */

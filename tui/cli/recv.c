@@ -32,7 +32,6 @@ struct recv {
 	size_t n;
 	bool fresh; /* something arrived since the last page */
 	bool drained; /* the relay's queue is empty */
-	bool removed;
 };
 
 static void
@@ -75,9 +74,6 @@ on_event(void *ctx, const struct engine_event *ev)
 		break;
 	case EV_SYNC:
 		rv->drained = rv->drained || ev->total == 0;
-		break;
-	case EV_REMOVED:
-		rv->removed = true;
 		break;
 	default:
 		break;
@@ -202,8 +198,11 @@ follow(struct recv *rv)
 			return CLI_EXIT_OK; /* interrupted, as asked */
 		if (r != 0)
 			return CLI_EXIT_FAILURE;
-		if (rv->removed)
+		if (rv->f->removed) {
+			fprintf(stderr, "sotto: this device is no longer part "
+					"of the account\n");
 			return CLI_EXIT_UNREGISTERED;
+		}
 		if (rv->fresh)
 			status = print_all(rv);
 	}
@@ -215,11 +214,13 @@ drain(struct recv *rv)
 {
 	int r = front_online(rv->f, timeout_of(rv->o)), status;
 
-	while (r == 0 && !rv->drained && !rv->removed)
+	while (r == 0 && !rv->drained && !rv->f->removed)
 		r = front_turn(rv->f, timeout_of(rv->o));
 	status = print_all(rv);
 	if (status != 0 || r == 0)
 		return status;
+	if (rv->f->removed)
+		return CLI_EXIT_UNREGISTERED;
 	fprintf(stderr, "sotto: the relay cannot be reached; this is what had "
 			"arrived before\n");
 	return CLI_EXIT_OFFLINE;
@@ -257,9 +258,6 @@ cli_recv(void *ctx, const struct cli_args *args)
 	status = load_names(&rv);
 	if (status == 0)
 		status = own->once ? drain(&rv) : follow(&rv);
-	if (rv.removed)
-		fprintf(stderr, "sotto: this device is no longer part of the "
-				"account\n");
 	front_close(&f);
 out:
 	for (i = 0; i < rv.n; i++) {

@@ -66,6 +66,8 @@ ask_for_code(struct front *f, const struct cli_opts *o,
 		return CLI_EXIT_FAILURE;
 	if (ev->kind != EV_CODE_SENT)
 		status = front_refused(ev);
+	else if (ev->text != NULL)
+		fprintf(stderr, "%s\n", ev->text);
 	engine_event_free(ev);
 	if (p->refused)
 		fprintf(stderr, "sotto: compare that key with the operator's "

@@ -109,6 +109,7 @@ on_hello(void *ctx, const uint8_t *body, size_t len)
 		return;
 	free(e->self.relay_name);
 	e->self.relay_name = sentence_of(h->relay_name);
+	e->reg.by_invite = strcmp(h->registration, "invite") == 0;
 	e->one_time_left = h->one_time_pre_keys_left;
 	e->kyber_left = h->kyber_pre_keys_left;
 	e->sync_done = 0;

@@ -139,7 +139,7 @@ enum engine_event_kind {
 	EV_DONE = 1, /* command worked and has nothing more to say */
 	EV_ERROR, /* code, text, retry_after_ms */
 	EV_UNLOCKED, /* self: registered or not */
-	EV_CODE_SENT, /* digits, expires_ms, resend_after_ms */
+	EV_CODE_SENT, /* digits, expires_ms, resend_after_ms; text: a warning */
 	EV_REGISTERED, /* self */
 	EV_CONTACT, /* chat: found (or made) for that number */
 	EV_CHATS, /* chats[n]: the whole list, latest first */

@@ -50,6 +50,7 @@ struct event_list {
 struct registration {
 	bool active;
 	bool sent; /* REGISTER has gone out on this connection */
+	bool by_invite; /* what the relay's policy is */
 	uint64_t tag; /* the command that waits, 0: none */
 	struct uri uri;
 	char phone[STORE_PHONE_MAX];

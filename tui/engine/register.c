@@ -63,6 +63,12 @@ on_code_sent(void *ctx, const struct link_reply *reply)
 	ev->digits = res->code_digits;
 	ev->expires_ms = res->expires_ms;
 	ev->resend_after_ms = res->resend_after_ms;
+	/* The relay does not tell who has an account, so it cannot say it. */
+	if (e->reg.by_invite && e->reg.uri.invite[0] == '\0')
+		ev->text = strdup(
+		    "This relay takes new people by invite only, and the "
+		    "address has no invite: a code comes only if this number "
+		    "has an account already.");
 	event_post(e, ev);
 out:
 	if (res != NULL)
