@@ -86,7 +86,7 @@ static int
 make_key(const char *dir, const char *path, struct noise_keypair *kp, char *why,
     size_t cap)
 {
-	noise_keypair_make(kp, NULL);
+	noise_keypair_make(kp, &noise_rng_system);
 	if (write_key(dir, path, &kp->sk) == 0)
 		return 0;
 	sodium_memzero(kp, sizeof(*kp));

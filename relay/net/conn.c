@@ -283,6 +283,25 @@ no_guest(struct conn *c)
 	}
 }
 
+static const char *const reason_words[] = {
+#define X(name, word) word,
+    CLOSE_REASONS(X)
+#undef X
+};
+
+static void
+log_close(const struct conn *c, enum close_reason why)
+{
+	const struct log *log = loop_of(c)->net->env.log;
+	char peer[NET_ADDR_CAP];
+
+	if (log_enabled(log, LOG_LEVEL_DEBUG))
+		log_debug(log, "connection closed",
+		    LOG_STR("why", reason_words[why]),
+		    LOG_ADDR("peer", net_addr_text(&c->peer, peer)),
+		    LOG_U64("phase", c->phase));
+}
+
 static void
 tell_gone(struct conn *c)
 {
@@ -299,6 +318,7 @@ conn_close(struct conn *c, enum close_reason why)
 		return;
 	if (c->phase == PHASE_LEAVE || c->phase == PHASE_LINGER)
 		why = c->why;
+	log_close(c, why);
 	c->phase = PHASE_CLOSED;
 	tell_gone(c);
 	no_guest(c);
