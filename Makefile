@@ -13,6 +13,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
 DOCDIR  ?= $(PREFIX)/share/doc/sotto
 CONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib
 CFLAGS  ?= -O2 -g
 PYTHON  ?= /usr/bin/python3
 VERSION := 0.1.0
@@ -215,10 +216,21 @@ install: all
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)/
 	$(B)/sotto-relay --sample-config > $(B)/sotto-relay.conf.sample
 	install -m 644 $(B)/sotto-relay.conf.sample $(DESTDIR)$(DOCDIR)/
+	install -d $(DESTDIR)$(UNITDIR)/systemd/system \
+	    $(DESTDIR)$(UNITDIR)/sysusers.d $(DESTDIR)$(UNITDIR)/tmpfiles.d
+	sed 's|@SBINDIR@|$(SBINDIR)|' packaging/sotto-relay.service \
+	    > $(DESTDIR)$(UNITDIR)/systemd/system/sotto-relay.service
+	install -m 644 packaging/sotto-relay.sysusers \
+	    $(DESTDIR)$(UNITDIR)/sysusers.d/sotto-relay.conf
+	install -m 644 packaging/sotto-relay.tmpfiles \
+	    $(DESTDIR)$(UNITDIR)/tmpfiles.d/sotto-relay.conf
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/sotto $(DESTDIR)$(SBINDIR)/sotto-relay \
 	    $(DESTDIR)$(MANDIR)/man1/sotto.1 $(DESTDIR)$(MANDIR)/man5/sotto-relay.conf.5 \
-	    $(DESTDIR)$(MANDIR)/man8/sotto-relay.8
+	    $(DESTDIR)$(MANDIR)/man8/sotto-relay.8 \
+	    $(DESTDIR)$(UNITDIR)/systemd/system/sotto-relay.service \
+	    $(DESTDIR)$(UNITDIR)/sysusers.d/sotto-relay.conf \
+	    $(DESTDIR)$(UNITDIR)/tmpfiles.d/sotto-relay.conf
 	rm -rf $(DESTDIR)$(DOCDIR)
 dist:
 	git archive --prefix=sotto-$(VERSION)/ -o $(B)/sotto-$(VERSION).tar.gz HEAD

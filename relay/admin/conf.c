@@ -115,7 +115,7 @@ static const struct conf_row rows[] = {
 	.choices = level_words,
 	.def = "info",
 	.doc = "The least important lines that are still written to standard "
-	       "output."},
+	       "error."},
     {.name = "log-format",
 	.type = CONF_ENUM,
 	.flags = CONF_NO_RELOAD,

@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/uri.h"
 #include "relay/admin/ctl_priv.h"
 
 #define BACKLOG	 8
@@ -47,6 +48,7 @@ struct ctl {
 	bool waiting; /* a connection waits for a peer */
 	struct peer peers[CTL_CLIENTS_MAX];
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char host[URI_HOST_MAX + 1]; /* what env.host points to */
 };
 
 /* ---- lifetimes -------------------------------------------------------------------- */
@@ -361,6 +363,10 @@ ctl_start(struct ctl **out, const char *path, const struct ctl_env *env)
 		return r;
 	}
 	c->env = *env;
+	if (env->host != NULL) {
+		(void)snprintf(c->host, sizeof(c->host), "%s", env->host);
+		c->env.host = c->host;
+	}
 	for (i = 0; i < ARRAY_LEN(c->peers); i++)
 		c->peers[i].ctl = c;
 	(void)snprintf(c->path, sizeof(c->path), "%s", path);

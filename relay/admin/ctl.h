@@ -45,7 +45,8 @@ struct ctl_env {
 	/* Reload; 0 or a code, the sentence in text. */
 	int (*reload)(void *arg, char *text, size_t cap);
 	void *arg;
-	/* For links where public-addr is not set; host NULL: the machine's. */
+	/* For links where public-addr is not set; host NULL: the machine's,
+	 * else copied. */
 	uint8_t relay_key[CTL_RELAY_KEY_LEN];
 	const char *host;
 	uint16_t port;

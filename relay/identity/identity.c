@@ -19,6 +19,7 @@
 
 #include "common/e164.h"
 #include "common/text.h"
+#include "relay/admin/metrics.h"
 #include "relay/identity/identity.h"
 #include "relay/identity/otp.h"
 #include "relay/keys/upload.h"
@@ -232,8 +233,9 @@ hash_code(const struct identity *id,
 /* ---- register ----------------------------------------------------------------------------- */
 
 static void
-log_withheld(const struct request *q)
+note_withheld(const struct request *q)
 {
+	metrics_add1(METRIC_otp, OTP_WITHHELD, 1);
 	log_info(q->id->env.log, "one-time code withheld",
 	    LOG_PHONE("phone", q->phone),
 	    LOG_STR(
@@ -251,6 +253,7 @@ on_sent(void *arg, int err)
 	};
 	struct request *q = arg;
 
+	metrics_add1(METRIC_otp, err == 0 ? OTP_SENT : OTP_FAILED, 1);
 	if (err == 0)
 		log_info(q->id->env.log, "one-time code sent",
 		    LOG_PHONE("phone", q->phone));
@@ -283,7 +286,7 @@ on_attempt_stored(struct store_op *op)
 	if (q->must_exist || q->attempt.withheld)
 		answer(q, 0, &q->attempt, NULL);
 	if (q->attempt.withheld) {
-		log_withheld(q);
+		note_withheld(q);
 		request_free(q);
 		return;
 	}
@@ -408,6 +411,7 @@ identity_register(struct identity *id, const struct sockaddr *peer,
 	(void)snprintf(q->phone, sizeof(q->phone), "%s", req->phone);
 	r = take_register_limits(id, peer, q);
 	if (r != 0) {
+		metrics_add1(METRIC_rate_limited, LIMIT_REGISTER, 1);
 		fail_soon(q, r, "too many codes were asked for, wait a while");
 		return;
 	}
@@ -448,6 +452,7 @@ on_registered(struct store_op *op)
 
 	if (r == ERR_NOTFOUND || (r == ERR_AUTH && o->attempts_left == 0))
 		r = ERR_EXPIRED;
+	metrics_code(METRIC_registrations, r);
 	if (r != 0) {
 		fail(q, r, text_of(texts, ARRAY_LEN(texts), r));
 		return;
@@ -529,6 +534,7 @@ identity_verify(struct identity *id, const struct sockaddr *peer,
 	r = limit_take(id->env.limit, LIMIT_VERIFY, &key, 1,
 	    relay_clock_mono(id->env.clock), &q->fail.retry_after_ms);
 	if (r != 0) {
+		metrics_add1(METRIC_rate_limited, LIMIT_VERIFY, 1);
 		fail_soon(q, r, "too many codes were tried, wait a while");
 		return;
 	}

@@ -14,6 +14,8 @@
  * and the answer is the same, at the same time, for all others; their attempt
  * takes wrong codes like any other. With an invite, or under policy open, a
  * code goes to every number, and the answer waits for the driver.
+ *
+ * Counts the metrics otp, registrations and its own share of rate_limited.
  */
 #ifndef RELAY_IDENTITY_IDENTITY_H
 #define RELAY_IDENTITY_IDENTITY_H
@@ -80,7 +82,7 @@ struct identity_attempt {
 	uint64_t expires_ms; /* wall clock */
 	uint32_t code_digits;
 	uint32_t resend_after_ms;
-	bool withheld; /* no code was sent; for metrics, never for the peer */
+	bool withheld; /* no code was sent: never for the peer to know */
 };
 
 /* err 0: a is filled; else fail is. Both are borrowed for the call. */

@@ -365,6 +365,7 @@ test_ctl_backup__copies_what_can_be_opened(void **state)
 	struct stat st;
 	struct person a;
 	char path[128];
+	int here = open(".", O_RDONLY | O_DIRECTORY);
 
 	join(&f->rig, &a, 1, 0);
 	(void)snprintf(path, sizeof(path), "%s/copy.db", f->rig.dir);
@@ -379,7 +380,8 @@ test_ctl_backup__copies_what_can_be_opened(void **state)
 	assert_int_equal(CTL(f, "backup", "--json", "second.db"), 0);
 	assert_int_equal(stat("second.db", &st), 0);
 	assert_has(f->out, "/second.db\", \"bytes\": ");
-	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(fchdir(here), 0);
+	close(here);
 	assert_int_equal(CTL(f, "backup", "/nowhere/at/all"), 1);
 	assert_has(f->err, "cannot write there");
 }
@@ -441,6 +443,36 @@ test_ctl__usage(void **state)
 	assert_has(f->out, "--expires TIME");
 	assert_int_equal(CTL(f, "--socket", "/nowhere/ctl", "stats"), 3);
 	assert_has(f->err, "no relay at /nowhere/ctl: No such file");
+}
+
+/* The manual page knows every command and option. */
+static void
+test_ctl__everything_is_in_the_manual(void **state)
+{
+	struct fix *f = *state;
+	const struct ctl_cmd *cmds;
+	char name[64], *page;
+	size_t i, n, len;
+
+	page = read_text_file("docs/man/sotto-relay.8.scd", &len);
+	cmds = ctl_cmds(&n);
+	for (i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "*ctl %s*", cmds[i].name);
+		assert_has(page, name);
+	}
+#define X(id, word, arg, help) assert_has(page, "*" word "*");
+	CTL_OPTIONS(X)
+#undef X
+	for (i = 0; i < relay_conf_spec.nrows; i++) {
+		const struct conf_row *row = &relay_conf_spec.rows[i];
+
+		if ((row->flags & CONF_FLAG_ONLY) == 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "*--%s*", row->name);
+		assert_has(page, name);
+	}
+	free(page);
+	(void)f;
 }
 
 /* ---- the socket itself ----------------------------------------------------------- */
@@ -642,6 +674,7 @@ main(void)
 	    T(test_ctl_backup__copies_what_can_be_opened),
 	    T(test_ctl_reload_and_check__say_what_they_found),
 	    T(test_ctl__usage),
+	    T(test_ctl__everything_is_in_the_manual),
 	    T(test_ctl_socket__bad_requests_are_refused),
 	    T(test_ctl_socket__many_at_once),
 	    T(test_ctl_socket__gone_before_the_answer),

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "common/buf.h"
+#include "relay/admin/metrics.h"
 #include "relay/identity/identity.h"
 #include "tests/unit/relay_store_help.h"
 
@@ -99,6 +100,7 @@ setup(void **state)
 {
 	struct fix *f = calloc(1, sizeof(*f));
 
+	metrics_reset();
 	rig_init(&f->rig);
 	rig_open(&f->rig);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
@@ -344,6 +346,9 @@ test_identity__open_new_number_then_again(void **state)
 	assert_int_equal(f->gone.n, 1);
 	assert_int_equal(f->gone.v[0], dev);
 	assert_int_equal(identity_pending(f->id), 0);
+	assert_int_equal(metrics_get1(METRIC_otp, OTP_SENT), 2);
+	assert_int_equal(metrics_get1(METRIC_registrations, METRIC_CODE_OK), 2);
+	assert_int_equal(metrics_get(METRIC_registrations), 4);
 }
 
 static void
@@ -533,6 +538,8 @@ assert_same_for_both(struct fix *f, bool anna_has_one)
 		(void)uv_run(&f->loop, UV_RUN_ONCE);
 	assert_string_equal(last_code(f, none), "");
 	assert_true(b.withheld);
+	assert_int_equal(
+	    metrics_get1(METRIC_otp, OTP_WITHHELD), anna_has_one ? 1 : 2);
 	assert_int_equal(a.code_digits, b.code_digits);
 	assert_int_equal(a.expires_ms - at, b.expires_ms - f->now_ms);
 	assert_int_equal(a.resend_after_ms, b.resend_after_ms);
@@ -622,6 +629,7 @@ test_identity__what_cannot_be_sent_is_told(void **state)
 	assert_err(reg(f, ANNA, "many"), ERR_IO);
 	assert_string_equal(
 	    f->text, "the code could not be sent, try again later");
+	assert_int_equal(metrics_get1(METRIC_otp, OTP_FAILED), 1);
 	/* Without an invite nothing may show. */
 	assert_ok(reg(f, ANNA, ""));
 }
