@@ -78,6 +78,7 @@ hot_reset(struct hot *h)
 	for (i = 0; i < h->cap; i++)
 		h->devices[i].first = i + 2 <= h->cap ? i + 2 : 0;
 	h->unused = 1;
+	h->n_devices = 0;
 	h->added = h->dropped = 0;
 }
 
@@ -94,6 +95,7 @@ device_for(struct hot *h, store_dev dev)
 	d = &h->devices[h->unused - 1];
 	h->unused = d->first;
 	*d = (struct hot_device){.dev = dev};
+	h->n_devices++;
 	return d;
 }
 
@@ -101,6 +103,7 @@ static void
 device_forget(struct hot *h, struct hot_device *d)
 {
 	slot_free(h, slot_of(h, d->dev));
+	h->n_devices--;
 	d->dev = 0;
 	d->first = h->unused;
 	h->unused = (uint32_t)(d - h->devices) + 1;

@@ -34,6 +34,7 @@ struct hot {
 	uint32_t *table; /* 2 * cap slots: place in devices + 1; 0 free */
 	uint32_t unused; /* head of that chain: place + 1 */
 	uint32_t cap; /* a power of two */
+	uint32_t n_devices; /* with live rows */
 	uint64_t added, dropped; /* rows dropped..added are here */
 };
 

@@ -565,13 +565,23 @@ backend_new(struct backend **out, const struct store_opts *opts,
 	return r;
 }
 
+/* Nobody asks SQLite how much memory it uses; counting costs a lock for every
+ * allocation. Too late is no harm. */
+static void
+configure_once(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int
 sqlite_open(struct backend **out, const struct store_opts *opts,
     struct store_seq *seq, struct store_why *why)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct backend *b;
 	int r;
 
+	pthread_once(&once, configure_once);
 	r = backend_new(&b, opts, seq, why);
 	if (r != 0)
 		return r;

@@ -297,8 +297,8 @@ int settled_went(
 /* ---- fresh rows settle (sqlite_settle.c) --------------------------------------- */
 
 #define HOT_ROWS   65536 /* fresh rows at most; a power of two */
-#define HOT_MANY   32768 /* from here on every commit settles some */
-#define SETTLE_MAX 8192 /* rows in one go */
+#define HOT_MANY   49152 /* from here on commits settle some */
+#define SETTLE_MAX 16384 /* rows in one go */
 
 struct moving {
 	store_dev dev;

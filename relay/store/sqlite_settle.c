@@ -135,14 +135,20 @@ hot_room(struct backend *b)
 	return hot_count(&b->hot) < b->hot.cap ? 0 : settle_any(b, SETTLE_MAX);
 }
 
+/* More than came; and when many devices have mail, so much that a page written
+ * for one of them holds some rows. */
 int
 settle_some(struct backend *b)
 {
-	uint64_t n = 2 * b->did.rows_in;
+	uint64_t n = 2 * b->did.rows_in, wide = 4 * (uint64_t)b->hot.n_devices;
 
 	if (hot_count(&b->hot) < HOT_MANY)
 		return 0;
-	return settle_any(b, n > SETTLE_LEAST ? (uint32_t)n : SETTLE_LEAST);
+	if (n < wide)
+		n = wide;
+	if (n < SETTLE_LEAST)
+		n = SETTLE_LEAST;
+	return settle_any(b, n < SETTLE_MAX ? (uint32_t)n : SETTLE_MAX);
 }
 
 int
