@@ -2,6 +2,7 @@
 /* ctl_client.c — the program `sotto-relay ctl`. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
