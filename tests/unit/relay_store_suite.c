@@ -949,6 +949,41 @@ test_send__repeats_are_known_after_the_ack(void **state)
 	ack(r, b.dev, seq);
 	assert_ok(send_one(r, &a, &b, 9, NULL));
 	assert_int_equal(queue_count(r, b.dev), 0);
+	rig_reopen(r);
+	assert_ok(send_one(r, &a, &b, 9, NULL));
+	assert_int_equal(queue_count(r, b.dev), 0);
+}
+
+/* 1,024 in this rig. What falls out is queued again, nothing else is. */
+static void
+test_send__repeats_are_known_among_the_newest(void **state)
+{
+	struct rig *r = *state;
+	struct person a, a2, b, b2;
+	struct send s;
+	int i;
+
+	join(r, &a, 1, 0);
+	join_device(r, &a, &a2, 2);
+	join(r, &b, 3, 0);
+	join_device(r, &b, &b2, 4);
+	for (i = 0; i < 1300 / 2; i++) {
+		send_init(r, &s, &a, 0);
+		put_be32(s.o.message_id, (uint32_t)i);
+		send_add(&s, 0, &b);
+		send_add(&s, 0, &b2);
+		assert_ok(rig_call(r, &s.o.op));
+	}
+	rig_reopen(r);
+	send_init(r, &s, &a, 0);
+	put_be32(s.o.message_id, 650 - 500);
+	send_add(&s, 0, &b);
+	send_add(&s, 0, &b2);
+	assert_ok(rig_call(r, &s.o.op));
+	assert_true(s.v[0][0].repeat && s.v[0][1].repeat);
+	put_be32(s.o.message_id, 3);
+	assert_ok(rig_call(r, &s.o.op));
+	assert_false(s.v[0][0].repeat || s.v[0][1].repeat);
 }
 
 static void
@@ -1502,6 +1537,171 @@ test_sweep__expires_in_pieces(void **state)
 }
 
 static void
+sweep_all(struct rig *r)
+{
+	struct op_sweep o;
+
+	INIT(r, &o, SWEEP);
+	do
+		assert_ok(rig_call(r, &o.op));
+	while (o.more);
+}
+
+/* Read the queue in pages of two rows; expects the messages first..last. */
+static void
+expect_queue(struct rig *r, const struct person *p, uint8_t first, uint8_t last)
+{
+	struct op_queue_read o;
+	uint64_t after = 0;
+	uint8_t m = first;
+	size_t i;
+
+	INIT(r, &o, QUEUE_READ);
+	do {
+		assert_ok(read_queue(r, p->dev, after, 2, 1 << 20, &o));
+		for (i = 0; i < o.n; i++, m++) {
+			assert_true(o.v[i].seq > after);
+			after = o.v[i].seq;
+			assert_int_equal(o.v[i].message_id[0], m);
+			assert_int_equal(o.v[i].len, m);
+		}
+		assert_true(o.upto == after || (o.n == 0 && o.upto > after));
+	} while (o.more);
+	assert_int_equal(m, last + 1);
+	assert_int_equal(queue_count(r, p->dev), last + 1 - first);
+	store_op_clear(&o.op);
+}
+
+/* Upkeep between any two steps changes nothing that a device can see. */
+static void
+test_sweep__moves_nothing_out_of_sight(void **state)
+{
+	struct rig *r = *state;
+	struct person a, b, c;
+	uint64_t seq[21];
+	struct op_stats st;
+	uint8_t m;
+
+	join(r, &a, 1, 0);
+	join(r, &b, 2, 0);
+	join(r, &c, 3, 0);
+	for (m = 1; m <= 10; m++) {
+		assert_ok(send_one(r, &a, &b, m, &seq[m]));
+		assert_ok(send_one(r, &a, &c, m, NULL));
+	}
+	r->now_ms += 60000;
+	sweep_all(r);
+	expect_queue(r, &b, 1, 10);
+	for (; m <= 15; m++) {
+		assert_ok(send_one(r, &a, &b, m, &seq[m]));
+		assert_ok(send_one(r, &a, &c, m, NULL));
+	}
+	expect_queue(r, &b, 1, 15);
+	ack(r, b.dev, seq[3]); /* among the old */
+	expect_queue(r, &b, 4, 15);
+	rig_reopen(r);
+	expect_queue(r, &b, 4, 15);
+	ack(r, b.dev, seq[12]); /* all the old, some of the new */
+	expect_queue(r, &b, 13, 15);
+	rig_reopen(r);
+	expect_queue(r, &b, 13, 15);
+	for (; m <= 18; m++)
+		assert_ok(send_one(r, &a, &b, m, &seq[m]));
+	expect_queue(r, &b, 13, 18);
+	r->now_ms += 60000;
+	sweep_all(r);
+	rig_reopen(r);
+	expect_queue(r, &b, 13, 18);
+	expect_queue(r, &c, 1, 15);
+	stats(r, &st);
+	assert_int_equal(st.queued, 6 + 15);
+	assert_int_equal(st.queued_bytes, 13 + 14 + 15 + 16 + 17 + 18 + 120);
+	assert_int_equal(st.oldest_ms, RIG_START_MS);
+	ack(r, b.dev, seq[18]);
+	expect_queue(r, &b, 1, 0);
+	expect_queue(r, &c, 1, 15);
+	stats(r, &st);
+	assert_int_equal(st.queued_bytes, 120);
+}
+
+static void
+test_sweep__old_messages_expire_device_by_device(void **state)
+{
+	struct rig *r = *state;
+	struct person a, b[3];
+	struct op_sweep o;
+	uint8_t m, i;
+
+	r->opts.queue_ttl_ms = 100000;
+	rig_reopen(r);
+	join(r, &a, 1, 0);
+	for (i = 0; i < 3; i++)
+		join(r, &b[i], (uint8_t)(i + 2), 0);
+	for (m = 1; m <= 6; m++) {
+		for (i = 0; i < 3; i++)
+			assert_ok(send_one(r, &a, &b[i], m, NULL));
+		r->now_ms += 10000;
+	}
+	sweep_all(r);
+	r->now_ms = RIG_START_MS + 130001; /* the first four of each */
+	INIT(r, &o, SWEEP);
+	o.max_rows = 5;
+	assert_ok(rig_call(r, &o.op));
+	assert_int_equal(o.messages, 5);
+	assert_true(o.more);
+	assert_ok(rig_call(r, &o.op));
+	assert_int_equal(o.messages, 5);
+	assert_ok(rig_call(r, &o.op));
+	assert_int_equal(o.messages, 2);
+	assert_false(o.more);
+	for (i = 0; i < 3; i++)
+		expect_queue(r, &b[i], 5, 6);
+}
+
+static void
+test_delete__old_and_new_messages_go(void **state)
+{
+	struct op_device_revoke rev;
+	struct rig *r = *state;
+	struct op_register reg;
+	struct person a, b, b2;
+	struct op_check check;
+	struct op_stats st;
+	uint8_t m;
+
+	join(r, &a, 1, 0);
+	join(r, &b, 2, 0);
+	join_device(r, &b, &b2, 3);
+	for (m = 1; m <= 6; m++) {
+		assert_ok(send_to(r, &a, m, (const struct person *[]){&b, &b2},
+		    2, (struct store_envelope[2]){{0}}));
+		if (m == 3) {
+			r->now_ms += 60000;
+			sweep_all(r);
+		}
+	}
+	INIT(r, &rev, DEVICE_REVOKE);
+	rev.account = b.id;
+	rev.device_id = b2.device_id;
+	assert_ok(rig_call(r, &rev.op));
+	stats(r, &st);
+	assert_int_equal(st.queued, 6);
+	assert_ok(put_attempt(r, b.phone, 9, ""));
+	fill_register(r, &reg, 9, 9);
+	assert_ok(rig_call(r, &reg.op));
+	stats(r, &st);
+	assert_int_equal(st.queued, 0);
+	INIT(r, &check, CHECK);
+	assert_ok(rig_call(r, &check.op));
+	r->now_ms += 60000;
+	sweep_all(r);
+	rig_reopen(r);
+	assert_ok(rig_call(r, &check.op));
+	stats(r, &st);
+	assert_int_equal(st.queued, 0);
+}
+
+static void
 test_invites__add_list_revoke_expire(void **state)
 {
 	struct rig *r = *state;
@@ -1780,6 +1980,7 @@ relay_store_suite(const struct suite_backend *b)
 	    CASE(test_send__check_only_queues_nothing),
 	    CASE(test_send__repeats_are_one_message),
 	    CASE(test_send__repeats_are_known_after_the_ack),
+	    CASE(test_send__repeats_are_known_among_the_newest),
 	    CASE(test_send__queues_are_bounded),
 	    CASE(test_send__refusals),
 	    CASE(test_send__to_more_devices_than_are_remembered),
@@ -1795,6 +1996,9 @@ relay_store_suite(const struct suite_backend *b)
 	    CASE(test_batch__is_bounded_and_counted),
 	    CASE(test_names__are_the_rows),
 	    CASE(test_sweep__expires_in_pieces),
+	    CASE(test_sweep__moves_nothing_out_of_sight),
+	    CASE(test_sweep__old_messages_expire_device_by_device),
+	    CASE(test_delete__old_and_new_messages_go),
 	    CASE(test_invites__add_list_revoke_expire),
 	    CASE(test_ban__shuts_out_until_lifted),
 	    CASE(test_ban__a_code_sent_before_is_void),

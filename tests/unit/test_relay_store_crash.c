@@ -47,6 +47,7 @@ struct job {
 		struct op_send send;
 		struct op_keys_take take;
 		struct op_queue_ack ack;
+		struct op_sweep sweep;
 	} u;
 	struct store_target t;
 	struct store_envelope v;
@@ -152,6 +153,24 @@ ack_done(struct store_op *op)
 }
 
 static void
+sweep_done(struct store_op *op)
+{
+	if (op->result != 0)
+		wrong("a sweep failed");
+	job_done(op->ctx);
+}
+
+/* What is older than a few seconds moves; the clock runs fast. */
+static void
+start_sweep(struct job *j)
+{
+	pthread_mutex_lock(&w.rig.lock);
+	w.rig.now_ms += 2000;
+	pthread_mutex_unlock(&w.rig.lock);
+	store_op_init(&j->u.sweep.op, STORE_SWEEP, &w.rig.sink, sweep_done, j);
+}
+
+static void
 start_send(struct job *j)
 {
 	struct op_send *o = &j->u.send;
@@ -208,6 +227,9 @@ start_job(struct job *j)
 	case 1:
 		start_take(j);
 		break;
+	case 2:
+		start_sweep(j);
+		break;
 	default:
 		start_send(j);
 		break;
@@ -236,6 +258,7 @@ child(const char *dir, int fd, unsigned round)
 	rig_init(&w.rig); /* its own folder is not used */
 	rmdir(w.rig.dir);
 	w.rig.opts.dir = dir;
+	w.rig.now_ms += (uint64_t)round * 1000000;
 	w.rig.opts.recent_rows = 1 << 16;
 	rig_open(&w.rig);
 	w.pipe = fd;

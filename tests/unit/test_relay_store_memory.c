@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the writer keeps in memory, against simple models of it. */
 #include "relay/store/cache.h"
+#include "relay/store/hot.h"
 #include "relay/store/recent.h"
 #include "tests/unit/test.h"
 
@@ -127,6 +128,114 @@ step_recent(void *arg)
 	return e;
 }
 
+/* ---- hot ------------------------------------------------------------------------ */
+
+#define HOT_CAP	 256
+#define HOT_DEVS 40
+
+struct hot_model {
+	struct hot_row row[40000];
+	uint32_t from, to;
+};
+
+static uint32_t
+model_ack(struct hot_model *m, store_dev dev, uint64_t seq)
+{
+	uint32_t i, n = 0;
+
+	for (i = m->from; i < m->to; i++)
+		if (m->row[i].dev == dev && m->row[i].seq <= seq &&
+		    m->row[i].live) {
+			m->row[i].live = false;
+			n++;
+		}
+	return n;
+}
+
+/* Every chain has exactly the live rows, in order. */
+static void
+compare_hot(const struct hot *h, const struct hot_model *m)
+{
+	const struct hot_device *d;
+	const struct hot_row *row;
+	uint32_t i, n, devices = 0;
+	store_dev dev;
+
+	assert_int_equal(hot_count(h), m->to - m->from);
+	for (i = m->from; i < m->to; i++) {
+		row = hot_nth(h, i - m->from);
+		assert_int_equal(row->seq, m->row[i].seq);
+		assert_int_equal(row->live, m->row[i].live);
+	}
+	assert_null(hot_nth(h, m->to - m->from));
+	for (dev = 1; dev <= HOT_DEVS; dev++) {
+		d = hot_find(h, dev);
+		row = d == NULL ? NULL : hot_at(h, d->first);
+		for (n = 0, i = m->from; i < m->to; i++) {
+			if (m->row[i].dev != dev || !m->row[i].live)
+				continue;
+			assert_non_null(row);
+			assert_int_equal(row->seq, m->row[i].seq);
+			row = hot_at(h, row->next);
+			n++;
+		}
+		assert_null(row);
+		assert_int_equal(d == NULL ? 0 : d->live, n);
+		devices += n > 0;
+	}
+	assert_int_equal(h->n_devices, devices);
+}
+
+static void
+test_hot__behaves_like_a_list(void **state)
+{
+	static struct hot_model m;
+	struct hot h;
+	uint64_t seed = 7, seq = 0;
+	struct hot_row row = {0};
+	int i;
+
+	(void)state;
+	m.from = m.to = 0;
+	assert_ok(hot_init(&h, HOT_CAP));
+	for (i = 0; i < 30000; i++) {
+		row.dev = next(&seed) % HOT_DEVS + 1;
+		if (hot_count(&h) < HOT_CAP && next(&seed) % 4 != 0) {
+			row.seq = ++seq;
+			row.live = next(&seed) % 16 != 0;
+			hot_add(&h, &row);
+			m.row[m.to++] = row;
+		} else if (hot_count(&h) > 0 && next(&seed) % 4 != 0) {
+			hot_drop(&h);
+			m.from++;
+		} else {
+			uint64_t upto = seq - next(&seed) % 64;
+
+			assert_int_equal(hot_ack(&h, row.dev, upto),
+			    model_ack(&m, row.dev, upto));
+		}
+		if (i % 16 == 0)
+			compare_hot(&h, &m);
+		if (next(&seed) % 4096 == 0) {
+			hot_reset(&h);
+			m.from = m.to;
+		}
+	}
+	hot_clear(&h);
+}
+
+static int
+step_hot(void *arg)
+{
+	struct hot h;
+	int e = hot_init(&h, HOT_CAP);
+
+	(void)arg;
+	if (e == 0)
+		hot_clear(&h);
+	return e;
+}
+
 /* ---- cache ---------------------------------------------------------------------- */
 
 static struct account_id
@@ -242,6 +351,7 @@ test_init__survives_every_failing_allocation(void **state)
 	(void)state;
 	assert_int_equal(alloc_sweep(step_recent, NULL), 2);
 	assert_int_equal(alloc_sweep(step_cache, NULL), 4);
+	assert_int_equal(alloc_sweep(step_hot, NULL), 3);
 }
 
 int
@@ -251,6 +361,7 @@ main(void)
 	    cmocka_unit_test(test_recent__behaves_like_a_list),
 	    cmocka_unit_test(test_recent__tags_depend_on_everything),
 	    cmocka_unit_test(test_recent__without_memory_it_forgets_earlier),
+	    cmocka_unit_test(test_hot__behaves_like_a_list),
 	    cmocka_unit_test(test_cache__finds_what_was_added_until_it_is_full),
 	    cmocka_unit_test(test_cache__a_dropped_account_comes_back_anew),
 	    cmocka_unit_test(test_init__survives_every_failing_allocation),

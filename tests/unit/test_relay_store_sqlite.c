@@ -382,6 +382,8 @@ test_disk_full__the_batch_fails_and_service_goes_on(void **state)
 {
 	struct rig *r = *state;
 	struct op_keys_take take;
+	struct op_keys_count count;
+	struct op_queue_ack fine;
 	struct big_send s[8];
 	struct store_metrics m;
 	struct op_check check;
@@ -412,6 +414,20 @@ test_disk_full__the_batch_fails_and_service_goes_on(void **state)
 	big_batch(r, s, 8);
 	for (i = 0; i < 8; i++)
 		assert_err(s[i].o.op.result, ERR_IO);
+	assert_int_equal(queue_count(r, b.dev), 1);
+	INIT(r, &fine, QUEUE_ACK); /* in one batch with what fails */
+	fine.dev = b.dev;
+	fine.seq = first;
+	rig_gate_close(r);
+	INIT(r, &count, KEYS_COUNT);
+	rig_submit(r, &count.op);
+	rig_gate_wait(r);
+	rig_submit(r, &fine.op);
+	rig_submit(r, &s[0].o.op);
+	rig_gate_open(r);
+	rig_wait(r, &s[0].o.op);
+	assert_err(fine.op.result, ERR_IO);
+	assert_err(s[0].o.op.result, ERR_IO);
 	assert_int_equal(queue_count(r, b.dev), 1);
 
 	limit_files(RLIM_INFINITY);
@@ -745,6 +761,80 @@ test_sweep__gives_the_disk_back(void **state)
 	free(body);
 }
 
+/* ---- many messages ---------------------------------------------------------------- */
+
+#define WIDE 100
+
+/* More fresh rows than there are places for: they settle by themselves, and
+ * nobody sees it. */
+static void
+test_settle__under_pressure_nothing_is_lost(void **state)
+{
+	static struct store_target t;
+	static struct store_envelope v[WIDE];
+	static uint64_t seq[1200][WIDE];
+	struct rig *r = *state;
+	struct person a, b[WIDE];
+	struct op_queue_read rd;
+	struct op_check check;
+	struct op_send o;
+	uint32_t m, i, n;
+
+	rig_open(r);
+	join(r, &a, 1, 0);
+	join(r, &b[0], 2, 0);
+	for (i = 1; i < WIDE; i++)
+		join_device(r, &b[0], &b[i], (uint8_t)(i + 2));
+	for (m = 0; m < 1200; m++) { /* 120,000 rows */
+		INIT(r, &o, SEND);
+		o.sender = a.dev;
+		put_be32(o.message_id, m);
+		o.v = &t;
+		o.n = 1;
+		t.account = b[0].id;
+		t.v = v;
+		t.n = WIDE;
+		for (i = 0; i < WIDE; i++) {
+			v[i].device_id = b[i].device_id;
+			v[i].registration_id = b[i].registration_id;
+			v[i].body = o.message_id;
+			v[i].len = 4;
+		}
+		assert_ok(rig_call(r, &o.op));
+		for (i = 0; i < WIDE; i++) {
+			assert_int_equal(
+			    v[i].prev_seq, m == 0 ? 0 : seq[m - 1][i]);
+			seq[m][i] = v[i].seq;
+		}
+		if (m % 100 == 50) /* one device keeps up, half-way */
+			ack(r, b[7].dev, seq[m - 25][7]);
+	}
+	for (n = 0; n < 2; n++) {
+		INIT(r, &check, CHECK);
+		assert_ok(rig_call(r, &check.op));
+		for (i = 0; i < WIDE; i++) {
+			m = i == 7 ? 1200 - 74 : 0;
+			assert_int_equal(queue_count(r, b[i].dev), 1200 - m);
+			INIT(r, &rd, QUEUE_READ);
+			rd.dev = b[i].dev;
+			rd.max_rows = 700;
+			rd.max_bytes = 1 << 20;
+			do {
+				size_t k;
+
+				assert_ok(rig_call(r, &rd.op));
+				for (k = 0; k < rd.n; k++, m++)
+					assert_int_equal(
+					    rd.v[k].seq, seq[m][i]);
+				rd.after_seq = rd.upto;
+			} while (rd.more);
+			assert_int_equal(m, 1200);
+			store_op_clear(&rd.op);
+		}
+		rig_reopen(r);
+	}
+}
+
 /* ---- the log is copied back ------------------------------------------------------ */
 
 static void
@@ -800,6 +890,7 @@ main(void)
 	    CASE(test_backup__a_failed_one_leaves_no_file),
 	    CASE(test_check__finds_damage),
 	    CASE(test_sweep__gives_the_disk_back),
+	    CASE(test_settle__under_pressure_nothing_is_lost),
 	    CASE(test_wal__does_not_grow_without_end),
 	};
 
