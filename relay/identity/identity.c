@@ -272,7 +272,7 @@ on_attempt_stored(struct store_op *op)
 	    {ERR_FULL, "that invite has been used up"},
 	};
 	struct request *q = op->ctx;
-	int r = op->result;
+	int r = q->id->closed ? ERR_CLOSED : op->result;
 
 	/* A ban is nobody's business but the operator's. */
 	if (r == ERR_DENIED) {
@@ -289,10 +289,6 @@ on_attempt_stored(struct store_op *op)
 	if (q->attempt.withheld) {
 		note_withheld(q);
 		request_free(q);
-		return;
-	}
-	if (q->id->closed) {
-		fail(q, ERR_CLOSED, NULL);
 		return;
 	}
 	otp_send(q->id->otps, q->phone, q->code, on_sent, q);
@@ -330,6 +326,8 @@ on_account_known(struct store_op *op)
 	struct request *q = op->ctx;
 	int r = op->result;
 
+	if (q->id->closed) /* the store may be gone by now */
+		r = ERR_CLOSED;
 	if (r != 0 && r != ERR_NOTFOUND) {
 		fail(q, r, NULL);
 		return;
