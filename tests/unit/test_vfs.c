@@ -403,6 +403,25 @@ test_vfs_calls__header_and_page_are_two_writes(void **state)
 	dir_free(dir);
 }
 
+/* Pitfall 7: what would stay behind a zeroed header is not there to be read as
+ * records. */
+static void
+test_vfs_calls__a_zeroed_journal_is_emptied(void **state)
+{
+	const struct db_opts o = {.journal = "PERSIST"};
+	char *dir = dir_new();
+	sqlite3 *db = db_open(dir_file(dir, "a.db"), key_a, &o);
+	size_t len = 1;
+
+	(void)state;
+	fill(db, 50);
+	sql_run(db, "UPDATE t SET b = 'x'");
+	free(read_text_file(dir_file(dir, "a.db-journal"), &len));
+	assert_int_equal(len, 0);
+	db_close(db);
+	dir_free(dir);
+}
+
 /* ---- what must not be on disk ----------------------------------------------------- */
 
 static void
@@ -855,6 +874,23 @@ test_vfs_uri__escapes_paths(void **state)
 
 /* ---- refusals ------------------------------------------------------------------------- */
 
+static void
+attach(sqlite3 *db, const char *path, const uint8_t *key, bool reserve)
+{
+	int bytes = VFS_RESERVE;
+	char uri[512];
+	uint32_t n;
+
+	assert_ok(vfs_key_add(key, &n));
+	assert_ok(vfs_uri(VFS_NAME, path, n, uri, sizeof(uri)));
+	sql_run(db, "ATTACH '%s' AS other", uri);
+	vfs_key_drop(n);
+	if (reserve)
+		assert_int_equal(sqlite3_file_control(db, "other",
+				     SQLITE_FCNTL_RESERVE_BYTES, &bytes),
+		    SQLITE_OK);
+}
+
 /* The sealed file under an open connection. */
 static sqlite3_file *
 file_of(sqlite3 *db, int op)
@@ -915,6 +951,10 @@ test_vfs_refuse__reads_and_writes_out_of_shape(void **state)
 	    f->pMethods->xWrite(f, page, 4096, 4096), SQLITE_IOERR_WRITE);
 	assert_int_equal(
 	    f->pMethods->xWrite(f, whole, 4096, 0), SQLITE_IOERR_WRITE);
+	assert_int_equal(f->pMethods->xRead(f, page, 4096, 0), SQLITE_OK);
+	page[20] = 0; /* says it has no reserve */
+	assert_int_equal(
+	    f->pMethods->xWrite(f, page, 4096, 0), SQLITE_IOERR_WRITE);
 	assert_int_equal(
 	    f->pMethods->xTruncate(f, 5000), SQLITE_IOERR_TRUNCATE);
 	assert_true(db_sound(db));
@@ -956,6 +996,7 @@ test_vfs_refuse__journal_and_log_out_of_shape(void **state)
 	char *dir = dir_new();
 	sqlite3 *db = db_open(dir_file(dir, "a.db"), key_a, &o);
 	uint8_t page[8192] = {0};
+	sqlite3_int64 size = 0;
 	sqlite3_file *f;
 
 	(void)state;
@@ -996,6 +1037,10 @@ test_vfs_refuse__journal_and_log_out_of_shape(void **state)
 	assert_int_equal(f->pMethods->xRead(f, page, 8, 32 + 8), SQLITE_OK);
 	assert_int_equal(
 	    f->pMethods->xRead(f, page + 8, 8, 16), SQLITE_IOERR_READ);
+	/* A limit inside a frame keeps the frame. */
+	assert_int_equal(f->pMethods->xTruncate(f, 32 + 4120 + 1), SQLITE_OK);
+	assert_int_equal(f->pMethods->xFileSize(f, &size), SQLITE_OK);
+	assert_int_equal(size, 32 + 2 * 4120);
 	sqlite3_close(db);
 	dir_free(dir);
 }
@@ -1020,6 +1065,36 @@ test_vfs_refuse__temporary_files(void **state)
 	dir_free(dir);
 }
 
+/* A commit over two files needs a file that names both: in WAL mode it does
+ * not, in the others it is refused, whole. */
+static void
+test_vfs_refuse__super_journals(void **state)
+{
+	const struct db_opts o = {
+	    .journal = "TRUNCATE", .pragmas = "PRAGMA synchronous=FULL"};
+	char *dir = dir_new();
+	sqlite3 *db = db_open(dir_file(dir, "a.db"), key_a, &o);
+
+	(void)state;
+	fill(db, 10);
+	attach(db, dir_file(dir, "b.db"), key_b, true);
+	sql_run(db, "PRAGMA other.journal_mode=TRUNCATE;"
+		    "PRAGMA other.locking_mode=EXCLUSIVE;"
+		    "PRAGMA other.synchronous=FULL;"
+		    "CREATE TABLE other.t AS SELECT * FROM main.t");
+	assert_int_not_equal(sql_try(db, "BEGIN; DELETE FROM main.t;"
+					 "DELETE FROM other.t; COMMIT"),
+	    SQLITE_OK);
+	(void)sql_try(db, "ROLLBACK");
+	assert_int_equal(sql_int(db, "SELECT count(*) FROM main.t"), 10);
+	assert_int_equal(sql_int(db, "SELECT count(*) FROM other.t"), 10);
+	db_close(db);
+	db = db_open(dir_file(dir, "b.db"), key_b, &o);
+	assert_int_equal(sql_int(db, "SELECT count(*) FROM t"), 10);
+	db_close(db);
+	dir_free(dir);
+}
+
 /* Pitfall 12: a new database without its reserve fails closed. */
 static void
 test_vfs_refuse__a_database_without_reserve(void **state)
@@ -1039,23 +1114,6 @@ test_vfs_refuse__a_database_without_reserve(void **state)
 }
 
 /* ---- the rest of SQLite -------------------------------------------------------------- */
-
-static void
-attach(sqlite3 *db, const char *path, const uint8_t *key, bool reserve)
-{
-	int bytes = VFS_RESERVE;
-	char uri[512];
-	uint32_t n;
-
-	assert_ok(vfs_key_add(key, &n));
-	assert_ok(vfs_uri(VFS_NAME, path, n, uri, sizeof(uri)));
-	sql_run(db, "ATTACH '%s' AS other", uri);
-	vfs_key_drop(n);
-	if (reserve)
-		assert_int_equal(sqlite3_file_control(db, "other",
-				     SQLITE_FCNTL_RESERVE_BYTES, &bytes),
-		    SQLITE_OK);
-}
 
 static void
 test_vfs_sqlite__attach_with_another_key(void **state)
@@ -1234,6 +1292,7 @@ main(void)
 	    cmocka_unit_test(test_vfs_format__nonces_do_not_survive_fork),
 	    cmocka_unit_test(test_vfs_calls__are_all_known),
 	    cmocka_unit_test(test_vfs_calls__header_and_page_are_two_writes),
+	    cmocka_unit_test(test_vfs_calls__a_zeroed_journal_is_emptied),
 	    cmocka_unit_test(test_vfs_disk__shows_nothing_in_any_mode),
 	    cmocka_unit_test(test_vfs_disk__frame_headers_do_not_show),
 	    cmocka_unit_test(
@@ -1256,6 +1315,7 @@ main(void)
 	    cmocka_unit_test(test_vfs_refuse__a_partly_present_page),
 	    cmocka_unit_test(test_vfs_refuse__journal_and_log_out_of_shape),
 	    cmocka_unit_test(test_vfs_refuse__temporary_files),
+	    cmocka_unit_test(test_vfs_refuse__super_journals),
 	    cmocka_unit_test(test_vfs_refuse__a_database_without_reserve),
 	    cmocka_unit_test(test_vfs_sqlite__attach_with_another_key),
 	    cmocka_unit_test(test_vfs_sqlite__vacuum_into_is_a_new_key),
