@@ -7,10 +7,12 @@ relay_PKG   := libuv libsodium libprotobuf-c libcurl
 relay_DEPS  := relay/queue relay/keys relay/presence relay/session \
 	relay/route relay/net relay/identity relay/admin relay/abuse \
 	relay/store common/noise common/proto common
-relay_TESTS := test_relay_keyfile test_relay_net test_relay_messages test_relay_keys
+relay_TESTS := test_relay_keyfile test_relay_net test_relay_messages test_relay_keys \
+	test_relay_program
 RELAY_RIG   := tests/lib/relay_rig.c tests/lib/relay_client.c
 test_relay_messages_SRC := $(RELAY_RIG)
 test_relay_net_SRC      := $(RELAY_RIG)
+test_relay_program_SRC  := tests/lib/relay_client.c
 test_relay_keys_SRC     := $(RELAY_RIG)
 relay_FUZZ  := fuzz_dispatch
 sotto-relay_MAIN := relay/main.c
