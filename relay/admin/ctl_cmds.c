@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <assert.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,18 +114,9 @@ ctl_cmds(size_t *n)
 
 /* ---- understanding a request ---------------------------------------------------- */
 
-static int bad(char *why, const char *fmt, ...) PRINTF(2, 3);
-
-static int
-bad(char *why, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(why, CTL_WHY_MAX, fmt, ap);
-	va_end(ap);
-	return ERR_FORMAT;
-}
+/* The sentence, and the code that goes with it. */
+#define BAD(why, ...)                                                          \
+	((void)snprintf((why), CTL_WHY_MAX, __VA_ARGS__), ERR_FORMAT)
 
 static int
 parse_uses(const char *v, struct ctl_opts *o)
@@ -148,7 +138,7 @@ option_value(enum ctl_option opt, const char *v, struct ctl_opts *o, char *why)
 	switch (opt) {
 	case CTL_OPT_USES:
 		if (parse_uses(v, o) != 0)
-			return bad(why,
+			return BAD(why,
 			    "--uses: \"%.40s\" is no number from 1 to 1000000",
 			    v);
 		return 0;
@@ -156,7 +146,7 @@ option_value(enum ctl_option opt, const char *v, struct ctl_opts *o, char *why)
 		o->expires_ms = 0;
 		if (strcmp(v, "never") != 0 &&
 		    limit_time_parse(v, &o->expires_ms) != 0)
-			return bad(why,
+			return BAD(why,
 			    "--expires: \"%.40s\" is no time such as 7d, 12h "
 			    "or never",
 			    v);
@@ -164,8 +154,8 @@ option_value(enum ctl_option opt, const char *v, struct ctl_opts *o, char *why)
 	case CTL_OPT_NOTE:
 		if (strlen(v) > STORE_NOTE_MAX ||
 		    !text_is_clean(v, strlen(v), TEXT_LINE))
-			return bad(why, "--note: %s",
-			    "at most 128 bytes of printable text");
+			return BAD(
+			    why, "--note: at most 128 bytes of printable text");
 		o->note = v;
 		return 0;
 	default:
@@ -197,16 +187,16 @@ parse_option(const struct words *w, size_t *i, const struct ctl_cmd *cmd,
 	const char *v = NULL;
 
 	if (opt < 0 || (cmd->options & 1U << opt) == 0)
-		return bad(why, "%s has no option %.60s", cmd->name, word);
+		return BAD(why, "%s has no option %.60s", cmd->name, word);
 	o->given |= 1U << opt;
 	if (!options[opt].value)
-		return eq == NULL ? 0 : bad(why, "%.60s: no value", word);
+		return eq == NULL ? 0 : BAD(why, "%.60s: no value", word);
 	if (eq != NULL)
 		v = eq + 1;
 	else if (*i + 1 < w->n)
 		v = w->v[++*i];
 	else
-		return bad(why, "%.60s needs a value", word);
+		return BAD(why, "%.60s needs a value", word);
 	return option_value((enum ctl_option)opt, v, o, why);
 }
 
@@ -223,7 +213,7 @@ find_cmd(const struct words *w, size_t *at, char *why)
 			i++;
 	}
 	if (i >= w->n) {
-		(void)bad(why, "%s", "which command?");
+		(void)BAD(why, "which command?");
 		return NULL;
 	}
 	for (k = 0; k < ARRAY_LEN(cmds); k++)
@@ -231,7 +221,7 @@ find_cmd(const struct words *w, size_t *at, char *why)
 			*at = i;
 			return &cmds[k];
 		}
-	(void)bad(why, "there is no command \"%.60s\"", w->v[i]);
+	(void)BAD(why, "there is no command \"%.60s\"", w->v[i]);
 	return NULL;
 }
 
@@ -258,14 +248,14 @@ ctl_parse(const struct words *w, const struct ctl_cmd **cmd, struct ctl_opts *o,
 			if (r != 0)
 				return r;
 		} else if (got.nargs == (*cmd)->max_args) {
-			return bad(
+			return BAD(
 			    why, "\"%.60s\" is one word too many", w->v[i]);
 		} else {
 			got.args[got.nargs++] = w->v[i];
 		}
 	}
 	if (got.nargs < (*cmd)->min_args)
-		return bad(why, "%s is missing", (*cmd)->args);
+		return BAD(why, "%s is missing", (*cmd)->args);
 	*o = got;
 	return 0;
 }

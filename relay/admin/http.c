@@ -38,6 +38,7 @@ page_health(struct admin_http *h, struct buf *body)
 {
 	const char *reason = health_reason();
 
+	(void)h;
 	if (buf_printf(body, "%s\n", reason != NULL ? reason : "ok") != 0)
 		return MHD_HTTP_INTERNAL_SERVER_ERROR;
 	return reason != NULL ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
@@ -113,6 +114,8 @@ on_request(void *arg, struct MHD_Connection *c, const char *url,
 	unsigned status;
 	size_t i;
 
+	(void)version;
+	(void)upload;
 	if (*state == NULL) { /* the header only; a body may follow */
 		*state = &seen;
 		return MHD_YES;
@@ -137,6 +140,8 @@ on_request(void *arg, struct MHD_Connection *c, const char *url,
 }
 
 /* libmicrohttpd complains in its own words: for developers. */
+static void on_log(void *arg, const char *fmt, va_list ap) PRINTF(2, 0);
+
 static void
 on_log(void *arg, const char *fmt, va_list ap)
 {
