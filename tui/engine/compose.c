@@ -14,36 +14,22 @@
 #define TYPING_EVERY_MS 4000
 #define TYPING_HEARD_MS (2 * 60 * 1000) /* silent for longer: do not tell */
 
-/* A content with the fields every one has. The profile goes along until they
- * have answered. */
+/* A content with the fields every one has. */
 struct draft {
 	Sotto__Content__Content c;
 	Sotto__Content__Profile profile;
 	uint8_t id[STORE_ID_LEN];
 };
 
-static int
-introduce(struct engine *e, struct draft *d,
-    const uint8_t account[static STORE_ID_LEN])
+/* Who writes: with every text, so that a new name is known by the next one.
+ * It costs nothing on the wire, as it is within the padding. */
+static void
+introduce(struct engine *e, struct draft *d)
 {
-	struct session_info info = {0};
-	struct buf rec;
-	int r;
-
-	buf_init(&rec, SESSION_RECORD_MAX);
-	r = store_session_get(e->store, account, DEVICELIST_PRIMARY, &rec);
-	if (r == 0)
-		r = session_info(rec.p, rec.len, &info);
-	buf_clear(&rec);
-	if (r != 0 && r != ERR_NOTFOUND)
-		return r;
-	if (r == 0 && info.has_current && !info.unacknowledged)
-		return 0;
 	sotto__content__profile__init(&d->profile);
 	d->profile.phone = e->self.phone;
 	d->profile.name = e->self.name;
 	d->c.profile = &d->profile;
-	return 0;
 }
 
 static void
@@ -78,7 +64,6 @@ send_again(struct engine *e, const struct store_message *m,
 {
 	Sotto__Content__Text text = SOTTO__CONTENT__TEXT__INIT;
 	struct draft d = {0};
-	int r;
 
 	draft_init(&d);
 	memcpy(d.id, m->message_id, sizeof(d.id));
@@ -86,8 +71,8 @@ send_again(struct engine *e, const struct store_message *m,
 	text.text = m->text;
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
 	d.c.text = &text;
-	r = introduce(e, &d, account);
-	return r == 0 ? draft_send(e, &d, account, m->id) : r;
+	introduce(e, &d);
+	return draft_send(e, &d, account, m->id);
 }
 
 static int
