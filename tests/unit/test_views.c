@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is drawn, at three sizes: tests/vectors/screen/. */
 #include "tests/unit/screen_rig.h"
 
-/* What is drawn, at three sizes. */
+typedef void scene_fn(struct rig *r);
 
 static void
-at_sizes(const char *name, void (*go)(struct rig *r))
+at_sizes(const char *name, scene_fn *go)
 {
 	static const struct {
 		int rows, cols;
@@ -23,18 +24,211 @@ at_sizes(const char *name, void (*go)(struct rig *r))
 	}
 }
 
+/* ---- scenes ----------------------------------------------------------------- */
+
 static void
-test_views__chats_and_conversation(void **state)
+conversation(struct rig *r)
 {
-	(void)state;
-	at_sizes("main", rig_main);
+	rig_main(r);
+	rig_press(r, "Tab Esc"); /* narrow: from the list to the chat */
+	rig_press(r, "Tab Enter");
 }
+
+static void
+writing(struct rig *r)
+{
+	rig_main(r);
+	if (r->app->show_list)
+		rig_press(r, "Esc");
+	rig_type(r, "A text that is long enough to take more than one line "
+		    "where the window is not very wide \xf0\x9f\x98\x85");
+	rig_press(r, "Alt-Enter");
+	rig_type(r, "and one more");
+}
+
+static void
+offline(struct rig *r)
+{
+	struct msg_row m = rig_msg(
+	    9, 1, true, RIG_NOW, MSG_FAILED, "This one is not going anywhere");
+
+	writing(r);
+	rig_event(r, (struct engine_event){
+			 .kind = EV_MSG_NEW, .chat = 1, .msgs = &m, .n = 1});
+	rig_event(r, (struct engine_event){.kind = EV_CONN,
+			 .conn = CONN_OFFLINE,
+			 .retry_after_ms = 12000});
+	rig_wait(r, 500);
+	rig_press(r, "Esc");
+}
+
+static void
+palette(struct rig *r)
+{
+	rig_main(r);
+	rig_press(r, "Ctrl-G");
+	rig_type(r, "an");
+}
+
+static void
+search(struct rig *r)
+{
+	struct hit_row hits[] = {
+	    {.msg = rig_msg(4, 1, false, RIG_NOW - 2 * HOUR, MSG_RECEIVED,
+		 "Shall we go on Saturday?\nThe weather should hold."),
+		.title = r->log, /* not shown: the chat's own is known */
+		.mark_off = 15,
+		.mark_len = 8},
+	    {.msg = rig_msg(5, 1, true, RIG_NOW - 30 * MINUTE, MSG_DELIVERED,
+		 "Saturday is good \xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd"),
+		.title = r->log,
+		.mark_off = 0,
+		.mark_len = 8},
+	};
+
+	rig_main(r);
+	rig_press(r, "Ctrl-S");
+	rig_type(r, "saturday");
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_HITS, .hits = hits, .n = ARRAY_LEN(hits)});
+}
+
+static void
+safety(struct rig *r)
+{
+	struct engine_event ev = {.kind = EV_SAFETY};
+
+	memcpy(ev.safety,
+	    "123451234567890678901111122222333334444455555666667777788888",
+	    sizeof(ev.safety));
+	rig_main(r);
+	rig_press(r, "F3");
+	rig_answer(r, ev);
+}
+
+static void
+help(struct rig *r)
+{
+	rig_main(r);
+	rig_press(r, "F1");
+}
+
+static void
+first_run(struct rig *r)
+{
+	app_start(r->app, false, NULL);
+	rig_type(r, "sotto://relay.example/?invite=abc");
+	rig_press(r, "Enter");
+	rig_type(r, "+49 170 1234567");
+	rig_press(r, "Enter");
+	rig_type(r, "Mia");
+	rig_press(r, "Enter");
+	rig_type(r, "three quiet otters");
+	rig_press(r, "Enter");
+	rig_type(r, "three quiet otter");
+}
+
+static void
+first_run_code(struct rig *r)
+{
+	first_run(r);
+	rig_type(r, "s");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	rig_answer(r,
+	    (struct engine_event){
+		.kind = EV_CODE_SENT, .digits = 6, .resend_after_ms = 60000});
+	rig_wait(r, 1500);
+}
+
+static void
+unlock(struct rig *r)
+{
+	app_start(r->app, true, NULL);
+	rig_type(r, "wrong");
+	rig_press(r, "Enter");
+	rig_answer(
+	    r, (struct engine_event){.kind = EV_ERROR, .code = ERR_AUTH});
+}
+
+static void
+settings(struct rig *r)
+{
+	rig_main(r);
+	rig_press(r, "F4 Tab");
+}
+
+static void
+new_chat(struct rig *r)
+{
+	rig_main(r);
+	rig_press(r, "F2");
+	rig_type(r, "+49 170 55");
+	rig_press(r, "Enter");
+	rig_answer(
+	    r, (struct engine_event){.kind = EV_ERROR, .code = ERR_NOTFOUND});
+}
+
+static void
+paste(struct rig *r)
+{
+	rig_main(r);
+	rig_paste(r, "one\ntwo\nthree\n\tfour\nfive\nsix \xf0\x9f\x9a\xa2\n"
+		     "seven \033[31m\n");
+}
+
+static void
+relay_key(struct rig *r)
+{
+	char key[] = "SUbDJzGc4XjLbt8H0_5L3p4Ly5ftWmMcubgydOEBFT0";
+
+	rig_main(r);
+	rig_event(r, (struct engine_event){
+			 .kind = EV_RELAY_KEY, .text = key, .changed = true});
+}
+
+static void
+selected(struct rig *r)
+{
+	rig_main(r);
+	if (r->app->show_list)
+		rig_press(r, "Esc");
+	rig_press(r, "Ctrl-Up Up Up Up");
+}
+
+#define SCENES(X)                                                              \
+	X(conversation)                                                        \
+	X(writing)                                                             \
+	X(offline)                                                             \
+	X(palette)                                                             \
+	X(search)                                                              \
+	X(safety)                                                              \
+	X(help)                                                                \
+	X(first_run)                                                           \
+	X(first_run_code)                                                      \
+	X(unlock)                                                              \
+	X(settings)                                                            \
+	X(new_chat)                                                            \
+	X(paste)                                                               \
+	X(relay_key)                                                           \
+	X(selected)
+
+#define X(name)                                                                \
+	static void test_views__##name##_as_drawn_before(void **state)         \
+	{                                                                      \
+		(void)state;                                                   \
+		at_sizes(#name, name);                                         \
+	}
+SCENES(X)
+#undef X
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_views__chats_and_conversation),
+#define X(name) cmocka_unit_test(test_views__##name##_as_drawn_before),
+		SCENES(X)
+#undef X
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,19 @@ app_asked(struct app *a, int r)
 	return r == 0;
 }
 
+const char *
+app_sentence(const struct engine_event *ev, char *out, size_t cap)
+{
+	const char *s = ev->text != NULL ? ev->text : err_str(ev->code);
+	size_t n = strlen(s);
+	bool ended = n > 0 && strchr(".!?", s[n - 1]) != NULL;
+
+	snprintf(out, cap, "%s%s", s, ended ? "" : ".");
+	if (out[0] >= 'a' && out[0] <= 'z')
+		out[0] = (char)(out[0] - 'a' + 'A');
+	return out;
+}
+
 /* ---- the stack of views ------------------------------------------------------- */
 
 bool
@@ -462,6 +475,13 @@ app_more(struct app *a)
 		ask_page(a, WANT_AFTER, h->v[h->n - 1].id);
 }
 
+static void
+leave_list(struct app *a)
+{
+	a->focus_list = false;
+	a->show_list = false;
+}
+
 /* Make the chat the shown one, without asking for messages. */
 static struct chat *
 enter_chat(struct app *a, int64_t chat)
@@ -482,8 +502,7 @@ enter_chat(struct app *a, int64_t chat)
 	hist_open(&a->hist, chat);
 	a->read_up_to = 0;
 	a->marked = chat;
-	a->focus_list = false;
-	a->show_list = false;
+	leave_list(a);
 	a->selecting = false;
 	a->marker_wanted = 0;
 	a->dirty = true;
@@ -493,8 +512,15 @@ enter_chat(struct app *a, int64_t chat)
 void
 app_open_chat(struct app *a, int64_t chat)
 {
-	struct chat *c = enter_chat(a, chat);
+	struct chat *c;
 
+	if (chat == a->open && a->hist.n > 0 && a->hist.want == WANT_NOTHING) {
+		leave_list(a); /* it is there already */
+		app_latest(a);
+		a->back.valid = false;
+		return;
+	}
+	c = enter_chat(a, chat);
 	if (c == NULL) {
 		a->open_when_known = chat;
 		return;
@@ -610,7 +636,7 @@ sending_failed(struct app *a, struct sending *s, const char *why)
 	int r;
 
 	a->claimed = true;
-	app_notice(a, ST_ERROR, "Not sent: %s", why);
+	app_notice(a, ST_ERROR, "Not sent. %s", why);
 	if (c == NULL)
 		return;
 	text = s->chat == a->open ? composer_text(&a->comp) : c->draft;
@@ -706,10 +732,11 @@ on_message(struct app *a, const struct engine_event *ev)
 static void
 on_error(struct app *a, const struct engine_event *ev)
 {
-	const char *why = ev->text != NULL ? ev->text : err_str(ev->code);
 	struct sending *s = sending_take(a, ev->tag);
+	char why[APP_NOTICE_CAP];
 
 	if (s != NULL) {
+		app_sentence(ev, why, sizeof(why));
 		sending_failed(a, s, why);
 		sending_free(s);
 	} else if (ev->tag == a->hist.tag && a->hist.want != WANT_NOTHING) {
@@ -817,6 +844,7 @@ take(struct app *a, const struct engine_event *ev)
 void
 app_event(struct app *a, const struct engine_event *ev)
 {
+	char why[APP_NOTICE_CAP];
 	int i;
 
 	a->claimed = false;
@@ -827,8 +855,8 @@ app_event(struct app *a, const struct engine_event *ev)
 			a->views[i]->event(a, ev);
 	}
 	if (ev->kind == EV_ERROR && !a->claimed && ev->tag != APP_TAG_NONE)
-		app_notice(a, ST_ERROR, "%s",
-		    ev->text != NULL ? ev->text : err_str(ev->code));
+		app_notice(
+		    a, ST_ERROR, "%s", app_sentence(ev, why, sizeof(why)));
 }
 
 void

@@ -32,6 +32,8 @@ struct view_ops {
 	const char *name;
 	/* Which keys are alive, the first that knows a key wins; 0-terminated. */
 	void (*contexts)(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX]);
+	/* False: the bar does not show the action now. */
+	bool (*offers)(const struct app *a, enum action act);
 	/* Draw into the box: everything but the bar at the bottom. */
 	void (*draw)(struct app *a, struct box b);
 	/* False: not done, another context may know better. */
@@ -82,6 +84,7 @@ struct app {
 
 	struct model m;
 	struct prefs prefs;
+	unsigned home; /* home country calling code, 0 none */
 	uint64_t next_tag;
 
 	int64_t open; /* the chat shown, 0 none */
@@ -153,6 +156,9 @@ void app_flush(struct app *a);
 uint64_t app_tag(struct app *a);
 /* A command could not be queued: say so. True when it was. */
 bool app_asked(struct app *a, int r);
+
+/* Why a command failed, as a sentence. Returns out. */
+const char *app_sentence(const struct engine_event *ev, char *out, size_t cap);
 
 void app_notice(struct app *a, enum style st, const char *fmt, ...)
     PRINTF(3, 4);

@@ -76,9 +76,11 @@ draw_keys(struct app *a, int y, int x, int end)
 	for (n = 0; ctx[n] != CTX_NONE; n++) {
 		for (i = 0; i < keymap_nrows; i++) {
 			r = &keymap_rows[i];
-			if (r->ctx == ctx[n] && r->label[0] != '\0' &&
-			    r->action != ACT_HELP &&
-			    !draw_key(a, y, &x, end, r))
+			if (r->ctx != ctx[n] || r->label[0] == '\0' ||
+			    r->action == ACT_HELP ||
+			    (v->offers != NULL && !v->offers(a, r->action)))
+				continue;
+			if (!draw_key(a, y, &x, end, r))
 				return;
 		}
 	}

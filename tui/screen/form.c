@@ -173,13 +173,15 @@ draw_secret(
 
 /* The part around the cursor; returns the cursor's column. */
 static int
-draw_line(
-    struct draw *d, int y, int x, int w, const struct edit *e, enum style st)
+draw_line(struct draw *d, int y, int x, int w, const struct edit *e,
+    enum style st, bool focus)
 {
 	const char *s = edit_text(e);
 	size_t from = 0, len = edit_len(e);
 	int before = text_width(s, e->cur);
 
+	if (!focus)
+		return draw_elide(d, y, x, w, s, st);
 	if (before >= w)
 		from = text_cut_left(s, e->cur, w * 2 / 3, NULL);
 	draw_text(d, y, x, w, s + from, len - from, st);
@@ -199,7 +201,7 @@ field_draw_edit(struct draw *d, int y, int x, int w, const struct edit *e,
 	if (secret)
 		col = draw_secret(d, y, x, w, e, st);
 	else
-		col = draw_line(d, y, x, w, e, st);
+		col = draw_line(d, y, x, w, e, st, focus);
 	if (focus)
 		draw_cursor(d, y, x + (col < w ? col : w - 1));
 }
@@ -224,7 +226,7 @@ label_width(const struct form *f)
 
 	for (i = 0; i < f->n; i++) {
 		w = text_width(f->f[i].label, strlen(f->f[i].label));
-		if (!f->f[i].hidden && w > max)
+		if (w > max)
 			max = w;
 	}
 	return max;

@@ -336,6 +336,8 @@ hist_resize(struct hist *h, int width, int view)
 	it = id != 0 ? hist_find(h, id) : NULL;
 	h->scroll = it != NULL ? lines_below(h, (size_t)(it - h->v)) : 0;
 	clamp(h);
+	if (h->selected != 0)
+		hist_show(h, h->selected);
 }
 
 bool

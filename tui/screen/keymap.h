@@ -23,7 +23,10 @@
 	X(SELECT, "A selected message")                                        \
 	X(LIST, "Go to, search, new chat: the list")                           \
 	X(SEARCH, "Search")                                                    \
+	X(DIALOG, "A form that can be closed")                                 \
 	X(FORM, "Forms")                                                       \
+	X(SECRET, "A passphrase in a form")                                    \
+	X(CODE, "The code of the first run")                                   \
 	X(CHOICE, "A choice in a form")                                        \
 	X(PASTE, "After a long paste")                                         \
 	X(SAFETY, "Safety number")                                             \
@@ -77,9 +80,8 @@ enum key_ctx {
 	X(MAIN, RETRY, "Alt-R", "", "Send again what could not be sent")       \
 	X(MAIN, MOUSE, "Alt-M", "", "Mouse on or off")                         \
 	X(MAIN, BACK, "Esc", "", "Back to where you were before a jump")       \
-	X(COMPOSER, SEND, "Enter", "send", "Send")                             \
-	X(COMPOSER, NEWLINE, "Alt-Enter, Shift-Enter, Ctrl-J", "new line",     \
-	    "New line")                                                        \
+	X(COMPOSER, SEND, "Enter", "", "Send")                                 \
+	X(COMPOSER, NEWLINE, "Alt-Enter, Shift-Enter, Ctrl-J", "", "New line") \
 	X(COMPOSER, COMPLETE, "Tab", "", "Complete a /command")                \
 	X(COMPOSER, ROW_UP, "Up", "",                                          \
 	    "Line up; from the first line: what you sent before")              \
@@ -128,12 +130,13 @@ enum key_ctx {
 	X(LIST, LIST_CLOSE, "Esc", "close", "Close")                           \
 	X(SEARCH, SEARCH_SCOPE, "Ctrl-S, Tab", "this chat / everywhere",       \
 	    "Search this chat or everywhere")                                  \
+	X(DIALOG, FORM_CANCEL, "Esc", "close", "Close without changing")       \
 	X(FORM, FORM_ENTER, "Enter", "go on", "Go on")                         \
 	X(FORM, FORM_NEXT, "Tab, Down", "next field", "Next field")            \
 	X(FORM, FORM_PREV, "Shift-Tab, Up", "", "Field before")                \
-	X(FORM, FORM_REVEAL, "Ctrl-R", "show passphrase",                      \
+	X(SECRET, FORM_REVEAL, "Ctrl-R", "show passphrase",                    \
 	    "Show or hide the passphrase")                                     \
-	X(FORM, FORM_CANCEL, "Esc", "close", "Close without changing")         \
+	X(CODE, FORM_RESEND, "Ctrl-R", "new code", "Ask for a new code")       \
 	X(CHOICE, CHOICE_NEXT, "Space, Right", "change", "Next choice")        \
 	X(CHOICE, CHOICE_PREV, "Left", "", "Choice before")                    \
 	X(PASTE, PASTE_SEND, "Enter", "send", "Send it")                       \

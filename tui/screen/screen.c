@@ -385,7 +385,7 @@ start_engine(struct loop *l, const struct engine_opts *eo)
 
 /* The terminal and the app on it. */
 static int
-start_screen(struct loop *l)
+start_screen(struct loop *l, const struct screen_opts *so)
 {
 	const char *why = NULL;
 	int r = tty_open(&l->tty, &why);
@@ -401,6 +401,8 @@ start_screen(struct loop *l)
 		l->tty = NULL;
 		return fail(err_str(r));
 	}
+	if (so->country != NULL)
+		l->app->home = (unsigned)strtoul(so->country, NULL, 10);
 	external_load_prefs(l);
 	host_retheme(l);
 	if (l->app->prefs.mouse)
@@ -452,7 +454,7 @@ screen_run(const struct screen_opts *opts)
 	uv_async_init(&l->uv, &l->wake, on_wake);
 	eo.dir = l->paths.dir[PATHS_DATA];
 	eo.ctx = l;
-	if (start_engine(l, &eo) == 0 && start_screen(l) == 0) {
+	if (start_engine(l, &eo) == 0 && start_screen(l, so) == 0) {
 		run(l, &eo, so);
 		status = l->app->status;
 	}

@@ -55,10 +55,16 @@ first_run_close(struct app *a)
 static void
 first_run_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 {
-	(void)a;
-	out[0] = CTX_FORM;
-	out[1] = CTX_EDIT;
-	out[2] = CTX_NONE;
+	const struct first_run_view *v = &a->vs->first_run;
+	int n = 0;
+
+	out[n++] = CTX_FORM;
+	if (form_has_secret(&v->form))
+		out[n++] = CTX_SECRET;
+	if (v->step == FR_TYPE_CODE)
+		out[n++] = CTX_CODE;
+	out[n++] = CTX_EDIT;
+	out[n] = CTX_NONE;
 }
 
 /* ---- remarks beside the fields --------------------------------------------------- */
@@ -137,9 +143,10 @@ check_passphrase(struct first_run_view *v)
 }
 
 static bool
-check(struct first_run_view *v)
+check(struct app *a)
 {
-	char number[E164_CAP];
+	struct first_run_view *v = &a->vs->first_run;
+	char number[E164_CAP], text[128];
 	enum e164_reason reason;
 	const char *why = NULL;
 	struct uri uri;
@@ -149,12 +156,12 @@ check(struct first_run_view *v)
 		    "Paste the invite link or the relay's address here.");
 	if (uri_parse(form_text(&v->form, FR_RELAY), &uri, &why) != 0)
 		return wrong(v, FR_RELAY, why);
-	if (e164_parse(number, form_text(&v->form, FR_PHONE), 0, &reason) !=
-		0 &&
-	    reason != E164_HOME)
-		return wrong(v, FR_PHONE, e164_reason_str(reason));
-	if (form_text(&v->form, FR_PHONE)[0] == '\0')
-		return wrong(v, FR_PHONE, "Your phone number is missing.");
+	if (e164_parse(
+		number, form_text(&v->form, FR_PHONE), a->home, &reason) != 0) {
+		snprintf(text, sizeof(text), "The phone number: %s.",
+		    e164_reason_str(reason));
+		return wrong(v, FR_PHONE, text);
+	}
 	if (form_text(&v->form, FR_NAME)[0] == '\0')
 		return wrong(v, FR_NAME, "Type the name others will see.");
 	return check_passphrase(v);
@@ -226,7 +233,7 @@ submit(struct app *a)
 		form_act(&v->form, ACT_FORM_NEXT);
 		return;
 	}
-	if (!check(v))
+	if (!check(a))
 		return;
 	if (v->opened)
 		ask_code(a);
@@ -257,13 +264,14 @@ static void
 failed(struct app *a, const struct engine_event *ev)
 {
 	struct first_run_view *v = &a->vs->first_run;
+	char why[APP_NOTICE_CAP];
 
 	v->step = v->step == FR_CHECKING      ? FR_TYPE_CODE
 		  : v->fields[FR_CODE].hidden ? FR_FILL
 					      : FR_TYPE_CODE;
 	v->form.busy = false;
-	form_status(&v->form, ST_ERROR, "%s",
-	    ev->text != NULL ? ev->text : err_str(ev->code));
+	app_sentence(ev, why, sizeof(why));
+	form_status(&v->form, ST_ERROR, "%s", why);
 	if (ev->retry_after_ms > 0)
 		v->resend_at = a->mono + ev->retry_after_ms;
 }
@@ -345,7 +353,7 @@ first_run_act(struct app *a, enum action act, int digit)
 	(void)digit;
 	if (act == ACT_FORM_ENTER)
 		submit(a);
-	else if (act == ACT_FORM_REVEAL && v->step == FR_TYPE_CODE)
+	else if (act == ACT_FORM_RESEND)
 		resend(a);
 	else
 		done = form_act(&v->form, act);

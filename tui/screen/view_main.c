@@ -75,7 +75,7 @@ composer_hint(const struct app *a)
 
 	if (c != NULL && c->trust == TRUST_CHANGED)
 		return "The safety number has changed: F3 before you write";
-	return "Write a message";
+	return "Write a message; Enter sends, Alt-Enter makes a new line";
 }
 
 /* A line that tells of drafts too long, of what is selected. */
@@ -93,12 +93,19 @@ draw_rule(struct app *a, int y, int x, int w)
 	draw_right(a->draw, y, x, w - 1, text, ST_WARN);
 }
 
+/* Keys go to the list. */
+static bool
+in_list(const struct app *a)
+{
+	return a->focus_list || a->show_list || a->open == 0;
+}
+
 static void
 main_draw(struct app *a, struct box b)
 {
 	struct parts p = parts_of(a, b);
 	bool on_top = a->views[a->nviews - 1] == &view_main;
-	bool list_focus = on_top && (a->focus_list || p.conv.w == 0);
+	bool list_focus = on_top && in_list(a);
 
 	if (p.list.w > 0) {
 		draw_list_header(a, p.head_y, p.list.w);
@@ -119,12 +126,6 @@ main_draw(struct app *a, struct box b)
 		draw_rule(a, p.comp.y - 1, p.comp.x, p.comp.w);
 	composer_draw(a->draw, &a->comp, p.comp, composer_hint(a),
 	    on_top && !list_focus && !a->selecting);
-}
-
-static bool
-in_list(const struct app *a)
-{
-	return a->focus_list || a->show_list || a->open == 0;
 }
 
 static void
@@ -599,8 +600,28 @@ main_mouse(struct app *a, const struct key *ev)
 	return true;
 }
 
+static bool
+main_offers(const struct app *a, enum action act)
+{
+	const struct chat *c = app_chat(a);
+
+	switch (act) {
+	case ACT_NEXT_UNREAD:
+		return model_next_unread(&a->m, a->open) != NULL;
+	case ACT_SAFETY:
+		return c != NULL && c->trust != TRUST_VERIFIED;
+	case ACT_SEARCH:
+	case ACT_PALETTE:
+	case ACT_FOCUS_LIST:
+		return a->m.n > 0;
+	default:
+		return true;
+	}
+}
+
 const struct view_ops view_main = {
     .name = "main",
+    .offers = main_offers,
     .contexts = main_contexts,
     .draw = main_draw,
     .act = main_act,

@@ -37,8 +37,9 @@ new_chat_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 {
 	(void)a;
 	out[0] = CTX_FORM;
-	out[1] = CTX_EDIT;
-	out[2] = CTX_NONE;
+	out[1] = CTX_DIALOG;
+	out[2] = CTX_EDIT;
+	out[3] = CTX_NONE;
 }
 
 static void
@@ -105,6 +106,7 @@ static void
 new_chat_event(struct app *a, const struct engine_event *ev)
 {
 	struct new_chat_view *v = &a->vs->new_chat;
+	char why[APP_NOTICE_CAP];
 
 	if (v->tag == 0 || ev->tag != v->tag)
 		return;
@@ -120,7 +122,7 @@ new_chat_event(struct app *a, const struct engine_event *ev)
 	} else {
 		form_focus(&v->form, NC_PHONE);
 		form_status(&v->form, ST_ERROR, "%s",
-		    ev->text != NULL ? ev->text : err_str(ev->code));
+		    app_sentence(ev, why, sizeof(why)));
 	}
 }
 

@@ -6,11 +6,20 @@
 #include "common/text.h"
 #include "tui/screen/views.h"
 
+#define SMALL_H 11 /* below, boxes take the whole screen */
+#define SMALL_W 40
+
 struct box
 popup(struct app *a, struct box b, int w, int h, const char *title)
 {
-	struct box in;
-
+	if (b.h < SMALL_H || b.w < SMALL_W) {
+		/* No room for a frame: everything, below a line. */
+		draw_fill(a->draw, b, ST_BOX);
+		draw_fill(a->draw, (struct box){b.y, b.x, 1, b.w}, ST_HEADER);
+		draw_elide(
+		    a->draw, b.y, b.x + 1, b.w - 2, title, ST_HEADER_STRONG);
+		return (struct box){b.y + 1, b.x + 1, b.h - 1, b.w - 2};
+	}
 	if (w > b.w - 4)
 		w = b.w < 50 ? b.w : b.w - 4;
 	if (h > b.h - 2)
@@ -19,8 +28,7 @@ popup(struct app *a, struct box b, int w, int h, const char *title)
 	b.y += (b.h - h) / 3;
 	b.w = w;
 	b.h = h;
-	in = draw_frame(a->draw, b, title);
-	return in;
+	return draw_frame(a->draw, b, title);
 }
 
 /* ---- the relay's key ------------------------------------------------------------- */
@@ -37,7 +45,7 @@ static void
 relay_key_draw(struct app *a, struct box b)
 {
 	const struct relay_key_view *v = &a->vs->relay_key;
-	struct box in = popup(a, b, 64, 16,
+	struct box in = popup(a, b, 64, 11,
 	    v->changed ? "The relay's key has changed" : "A new relay");
 	int n;
 

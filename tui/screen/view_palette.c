@@ -227,8 +227,11 @@ static void
 palette_draw(struct app *a, struct box b)
 {
 	struct palette_view *p = &a->vs->palette;
-	struct box in = popup(a, b, BOX_W, BOX_H, "Go to");
-	int i, x = in.x;
+	int i, x, rows = p->n > 0 ? p->n : 2;
+	struct box in =
+	    popup(a, b, BOX_W, rows + 3 < BOX_H ? rows + 3 : BOX_H, "Go to");
+
+	x = in.x;
 
 	x += draw_sign(a->draw, in.y, x, SIGN_PROMPT, ST_PROMPT) + 1;
 	field_draw_edit(

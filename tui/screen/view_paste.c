@@ -73,8 +73,12 @@ describe(const struct app *a, char *out, size_t cap)
 	size_t n = parts(a);
 	int at;
 
-	at = snprintf(out, cap, "%d lines, %zu.%zu kB.", p->lines,
-	    p->len / 1000, p->len % 1000 / 100);
+	if (p->len < 1000)
+		at = snprintf(
+		    out, cap, "%d lines, %zu bytes.", p->lines, p->len);
+	else
+		at = snprintf(out, cap, "%d lines, %zu.%zu kB.", p->lines,
+		    p->len / 1000, p->len % 1000 / 100);
 	if (p->cut)
 		at += snprintf(out + at, cap - (size_t)at,
 		    " It was longer: the rest is lost.");

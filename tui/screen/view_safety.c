@@ -7,7 +7,7 @@
 #include "tui/screen/views.h"
 
 #define BOX_W	64
-#define BOX_H	18
+#define BOX_H	12
 #define BLOCK	5 /* digits */
 #define BLOCKS	(ENGINE_SAFETY_LEN / BLOCK)
 #define BLOCK_W (BLOCK + 2)
@@ -37,18 +37,18 @@ static int
 draw_digits(struct app *a, struct box b, const char *digits)
 {
 	static const int per_row[] = {6, 4, 3, 2};
+	int n = 2, k, x0, step = b.w < 4 * BLOCK_W ? BLOCK + 1 : BLOCK + 2;
 	size_t i;
-	int n = 2, k, x0;
 
 	for (i = 0; i < ARRAY_LEN(per_row); i++) {
-		if (per_row[i] * BLOCK_W - 2 <= b.w) {
+		if (per_row[i] * step - 1 <= b.w) {
 			n = per_row[i];
 			break;
 		}
 	}
-	x0 = b.x + (b.w - (n * BLOCK_W - 2)) / 2;
+	x0 = b.x + (b.w - (n * step - (step - BLOCK))) / 2;
 	for (k = 0; k < BLOCKS && k / n < b.h; k++)
-		draw_text(a->draw, b.y + k / n, x0 + k % n * BLOCK_W, BLOCK,
+		draw_text(a->draw, b.y + k / n, x0 + k % n * step, BLOCK,
 		    digits + k * BLOCK, BLOCK, ST_STRONG);
 	return (BLOCKS + n - 1) / n;
 }
@@ -95,7 +95,7 @@ safety_draw(struct app *a, struct box b)
 		return;
 	if (in.h >= 12)
 		in.y++, in.h--;
-	n = draw_digits(a, in, s->digits) + 1;
+	n = draw_digits(a, in, s->digits) + (in.h > 8);
 	in.y += n;
 	in.h -= n;
 	if (in.h < 1)
@@ -163,8 +163,7 @@ safety_event(struct app *a, const struct engine_event *ev)
 		return;
 	a->claimed = true;
 	if (ev->kind == EV_ERROR) {
-		snprintf(s->error, sizeof(s->error), "%s",
-		    ev->text != NULL ? ev->text : err_str(ev->code));
+		app_sentence(ev, s->error, sizeof(s->error));
 		return;
 	}
 	if (ev->kind != EV_SAFETY)
@@ -178,8 +177,26 @@ safety_event(struct app *a, const struct engine_event *ev)
 					   : "No longer marked as verified.");
 }
 
+static bool
+safety_offers(const struct app *a, enum action act)
+{
+	enum trust trust = a->vs->safety.trust;
+
+	switch (act) {
+	case ACT_SAFETY_VERIFY:
+		return trust != TRUST_VERIFIED;
+	case ACT_SAFETY_ACCEPT:
+		return trust == TRUST_CHANGED;
+	case ACT_SAFETY_UNVERIFY:
+		return trust == TRUST_VERIFIED;
+	default:
+		return true;
+	}
+}
+
 const struct view_ops view_safety = {
     .name = "safety",
+    .offers = safety_offers,
     .contexts = safety_contexts,
     .draw = safety_draw,
     .act = safety_act,

@@ -117,6 +117,8 @@ draw_hit(struct app *a, struct box b, const struct hit *h, bool marked)
 {
 	enum style st = marked ? ST_LIST_MARK : ST_STRONG;
 	enum style dim = marked ? ST_LIST_MARK_DIM : ST_DIM;
+	const struct chat *c = model_find(&a->m, h->chat);
+	const char *who = c != NULL ? c->title : h->title;
 	char when[WHEN_CAP];
 	int w;
 
@@ -126,11 +128,11 @@ draw_hit(struct app *a, struct box b, const struct hit *h, bool marked)
 	when_short(when, h->ms, a->wall);
 	w = text_width(when, strlen(when));
 	draw_str(a->draw, b.y, b.x + b.w - w, w, when, dim);
-	draw_elide(a->draw, b.y, b.x + 2, b.w - w - 3,
-	    h->outgoing ? "You" : h->title, st);
+	draw_elide(
+	    a->draw, b.y, b.x + 2, b.w - w - 3, h->outgoing ? "You" : who, st);
 	if (h->outgoing)
 		draw_printf(
-		    a->draw, b.y, b.x + 6, b.w - w - 7, dim, "to %s", h->title);
+		    a->draw, b.y, b.x + 6, b.w - w - 7, dim, "to %s", who);
 	draw_excerpt(a, b.y + 1, b.x + 2, b.w - 2, h,
 	    marked ? ST_LIST_MARK_DIM : ST_TEXT);
 }

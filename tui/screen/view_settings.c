@@ -72,6 +72,7 @@ settings_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 	if (form_is_choice(&a->vs->settings.form))
 		out[n++] = CTX_CHOICE;
 	out[n++] = CTX_FORM;
+	out[n++] = CTX_DIALOG;
 	out[n++] = CTX_EDIT;
 	out[n] = CTX_NONE;
 }
@@ -139,8 +140,6 @@ settings_act(struct app *a, enum action act, int digit)
 	case ACT_FORM_CANCEL:
 		app_close(a, &view_settings);
 		return true;
-	case ACT_FORM_REVEAL:
-		return false;
 	default:
 		return form_act(&a->vs->settings.form, act);
 	}
@@ -162,6 +161,7 @@ static void
 settings_event(struct app *a, const struct engine_event *ev)
 {
 	struct settings_view *v = &a->vs->settings;
+	char why[APP_NOTICE_CAP];
 
 	if (v->tag == 0 || ev->tag != v->tag)
 		return;
@@ -170,7 +170,7 @@ settings_event(struct app *a, const struct engine_event *ev)
 	a->claimed = true;
 	if (ev->kind == EV_ERROR) {
 		form_status(&v->form, ST_ERROR, "%s",
-		    ev->text != NULL ? ev->text : err_str(ev->code));
+		    app_sentence(ev, why, sizeof(why)));
 		return;
 	}
 	app_close(a, &view_settings);

@@ -46,8 +46,9 @@ unlock_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 {
 	(void)a;
 	out[0] = CTX_FORM;
-	out[1] = CTX_EDIT;
-	out[2] = CTX_NONE;
+	out[1] = CTX_SECRET;
+	out[2] = CTX_EDIT;
+	out[3] = CTX_NONE;
 }
 
 static void
@@ -99,6 +100,7 @@ static void
 refused(struct app *a, const struct engine_event *ev)
 {
 	struct unlock_view *u = &a->vs->unlock;
+	char why[APP_NOTICE_CAP];
 
 	u->form.busy = false;
 	if (edit_set(&u->fields[0].edit, "", 0) != 0)
@@ -107,7 +109,7 @@ refused(struct app *a, const struct engine_event *ev)
 		form_status(&u->form, ST_ERROR, "Wrong passphrase. Try again.");
 	else
 		form_status(&u->form, ST_ERROR, "%s",
-		    ev->text != NULL ? ev->text : err_str(ev->code));
+		    app_sentence(ev, why, sizeof(why)));
 	u->by_key = false;
 }
 
