@@ -402,8 +402,14 @@ trim_front(const char *s, size_t len)
 static size_t
 trim_back(const char *s, size_t len)
 {
-	while (len > 0 && (s[len - 1] == '.' || s[len - 1] == ' '))
-		len--;
+	size_t before;
+
+	do {
+		before = len;
+		while (len > 0 && (s[len - 1] == '.' || s[len - 1] == ' '))
+			len--;
+		len = without_openers(s, len);
+	} while (len != before);
 	return len;
 }
 

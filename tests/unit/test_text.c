@@ -41,6 +41,17 @@ test_text_width__what_a_grapheme_aware_terminal_draws(void **state)
 		2, 1}, /* flag of England */
 	    {"abc", 3, 3},
 	    {"\u1000\u103b\u102c\u1038", 4, 3}, /* Burmese */
+	    {"a\ufe0f", 1, 1}, /* no emoji, no matter what */
+	    {"0\ufe0f", 2, 1},
+	    {"9\ufe0f", 2, 1},
+	    {"#\ufe0f", 2, 1},
+	    {"*\ufe0f", 2, 1},
+	    {"/\ufe0f:\ufe0f", 2, 2},
+	    {"\u2764\u0301", 1, 1},
+	    {"\U0001f1ee", 1, 1}, /* half a flag */
+	    {"\uff76\uff9e\uff9e", 2, 1},
+	    {"\u0915\u093f\u093f\u093f", 2, 1},
+	    {"a\177b", 2, 3},
 	    {"\u0600\u0661", 2, 1}, /* number sign and a digit */
 	    {"\x80\xff", 2, 2}, /* bad bytes are U+FFFD each */
 	    {"\xe2\x82", 2, 2},
@@ -76,6 +87,7 @@ test_text_width__tabs_go_to_the_next_stop(void **state)
 	assert_int_equal(text_grapheme("\t", 1, 7, &w), 1);
 	assert_int_equal(w, 1);
 	assert_int_equal(text_width("a\r\nb\n", 5), 2);
+	assert_int_equal(text_grapheme("", 0, 0, &w), 0);
 }
 
 static void
@@ -115,6 +127,8 @@ test_text_codepoint__bad_bytes_go_one_by_one(void **state)
 	assert_false(text_is_utf8("a\0b", 3));
 	assert_true(text_is_utf8("a\u00e9\U0001f600", 7));
 	assert_int_equal(text_encode(enc, 0xd800), 0);
+	assert_int_equal(text_encode(enc, 0xdfff), 0);
+	assert_int_equal(text_encode(enc, 0x10ffff), 4);
 	assert_int_equal(text_encode(enc, 0x110000), 0);
 	assert_int_equal(text_encode(enc, 0x20ac), 3);
 	assert_memory_equal(enc, "\u20ac", 3);
@@ -208,6 +222,7 @@ test_text_sanitize__controls_become_visible(void **state)
 	    "31m\xc2\x80\xc2\x9f",
 	    "\ufffd31m\ufffd\ufffd");
 	assert_clean(TEXT_LINE, "\x9b\x1b", "\ufffd\u241b"); /* raw C1 byte */
+	assert_clean(TEXT_LINE, "\001\037", "\u2401\u241f");
 	assert_clean(TEXT_MULTI, "\v\f\033", "\u240b\u240c\u241b");
 	assert_clean(TEXT_LINE, "plain text", "plain text");
 	assert_clean(TEXT_LINE, "", "");
@@ -323,6 +338,12 @@ test_text_sanitize__floods_of_marks_are_capped(void **state)
 	assert_int_equal(flood("\u1000", "\u103d", 500), 1 + TEXT_MARKS_MAX);
 	assert_int_equal(flood("", "\u0600", 500), TEXT_CLUSTER_MAX - 1);
 	assert_int_equal(flood("", "\u1100", 500), TEXT_CLUSTER_MAX);
+	/* an emoji in the middle carries marks of its own */
+	assert_clean(TEXT_LINE,
+	    "\u2764\u0301\u0301\u0301\u0301\ufe0f" ZWJ
+	    "\u2764\u0301\u0301\u0301\u0301\u0301",
+	    "\u2764\u0301\u0301\u0301\u0301\ufe0f" ZWJ
+	    "\u2764\u0301\u0301\u0301\u0301");
 	/* one cluster as long as it may be, the rest emoji of their own */
 	assert_int_equal(flood("\U0001f469", ZWJ "\U0001f469", 39),
 	    1 + 39 + 39 - 39 / (TEXT_CLUSTER_MAX / 2));
@@ -368,6 +389,7 @@ test_text_filename__is_a_harmless_name_in_this_folder(void **state)
 	assert_file("..", "file");
 	assert_file("", "file");
 	assert_file("-rf", "rf");
+	assert_file("file.123456789012345", "file.123456789012345");
 	assert_file("-\u0301-\u0301a", "a");
 	assert_file(".bashrc", "bashrc");
 	assert_file("~", "file");
@@ -376,12 +398,30 @@ test_text_filename__is_a_harmless_name_in_this_folder(void **state)
 	assert_file("gpj\u202eexe.txt", "gpjexe.txt");
 	assert_file("*\ufe0f?", "__");
 	assert_file("\u0915\u094d" ZWJ ". ", "\u0915\u094d");
+	assert_file("a.\u0600 ", "a");
 	assert_file("a very long name that does not fit in here at all.tar",
 	    "a very long name that does not fit .tar");
 	assert_file("\U0001f468\U0001f3fd" ZWJ "\U0001f469\U0001f3fd" ZWJ
 		    "\U0001f467\U0001f3fd" ZWJ
 		    "\U0001f466\U0001f3fd.verylongtail",
 	    "file");
+}
+
+static void
+test_text_filename__keeps_the_end_of_endless_names(void **state)
+{
+	char in[3000], out[40];
+	size_t n;
+
+	(void)state;
+	memset(in, 'x', sizeof(in));
+	memcpy(in + sizeof(in) - 5, "y.tar", 5);
+	n = text_filename(out, sizeof(out), in, sizeof(in));
+	assert_int_equal(n, 39);
+	assert_string_equal(out + 34, "x.tar");
+	memset(in, '.', sizeof(in) - 3);
+	assert_int_equal(text_filename(out, sizeof(out), in, sizeof(in)), 3);
+	assert_string_equal(out, "tar");
 }
 
 /* ---- lines --------------------------------------------------------------- */
@@ -457,6 +497,7 @@ test_text_wrap__ideographs_and_emoji(void **state)
 	    wrapped("\u6f22\u5b57\u3002", 4), "\u6f22|\u5b57\u3002");
 	assert_string_equal(
 	    wrapped("\u6f22\u300c\u5b57", 4), "\u6f22|\u300c\u5b57");
+	assert_string_equal(wrapped("\u6f22ab", 3), "\u6f22|ab");
 	assert_string_equal(wrapped("ab\u6f22", 3), "ab|\u6f22");
 	/* Korean has blanks */
 	assert_string_equal(
@@ -504,6 +545,7 @@ test_text_prev__undoes_next(void **state)
 	    "\u0600\u0661\u0600x",
 	    "\u0301\u0301a",
 	    "1\ufe0f\u20e3",
+	    "\u1100\uac00\uac01",
 	};
 	size_t i, len, at, next;
 
@@ -594,6 +636,8 @@ main(void)
 	    cmocka_unit_test(test_text_sanitize__cuts_between_clusters),
 	    cmocka_unit_test(
 		test_text_filename__is_a_harmless_name_in_this_folder),
+	    cmocka_unit_test(
+		test_text_filename__keeps_the_end_of_endless_names),
 	    cmocka_unit_test(test_text_wrap__at_blanks_then_inside_words),
 	    cmocka_unit_test(test_text_wrap__at_line_ends),
 	    cmocka_unit_test(test_text_wrap__ideographs_and_emoji),

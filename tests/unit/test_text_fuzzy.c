@@ -17,6 +17,7 @@ test_text_fold__case_accents_and_strokes_are_gone(void **state)
 
 	(void)state;
 	assert_fold("Hello", "hello");
+	assert_fold("AZaz@[", "azaz@[");
 	assert_fold("\u00c9l\u00e8ve", "eleve");
 	assert_fold("\u0141\u00f3d\u017a", "lodz");
 	assert_fold("Stra\u00dfe", "strasse");
@@ -116,6 +117,8 @@ test_fuzzy_match__one_slip_is_forgiven(void **state)
 	assert_true(score("glaway", "Galway Group") > 0); /* swapped */
 	assert_true(score("gruop", "Galway Group") > 0); /* second word */
 	assert_true(score("galwayx", "Galway") > 0); /* one too many */
+	assert_true(score("gruo", "Galway Gro") > 0); /* at the very end */
+	assert_true(score("abxd", "Abcd") > 0); /* four letters are enough */
 	assert_int_equal(score("glawey", "Galway Group"), 0); /* two slips */
 	assert_int_equal(score("gax", "Galway"), 0); /* too short */
 	assert_int_equal(score("alwey", "Galway"), 0); /* inside a word */
@@ -136,6 +139,8 @@ test_fuzzy_match__ranks(void **state)
 			fail_msg("%s (%d) is not better than %s (%d)", order[i],
 			    score("ann", order[i]), order[i + 1],
 			    score("ann", order[i + 1]));
+	/* a small gap is better than a wide one */
+	assert_true(score("xy", "x.y") > score("xy", "x...y"));
 	/* words' first letters beat letters in the middle */
 	assert_true(score("ng", "New Group") > score("ng", "hanging"));
 }
@@ -210,6 +215,11 @@ test_fuzzy_near__one_edit(void **state)
 	assert_true(near("send", "seend"));
 	assert_true(near("SEND", "s\u00e9nd"));
 	assert_true(near("", "a"));
+	assert_true(near("sendx", "sendy"));
+	assert_true(near("sedn", "send"));
+	assert_false(near("sednx", "sendy"));
+	assert_false(near("sxndx", "sendd"));
+	assert_false(near("xsendx", "sendx1"));
 	assert_false(near("send", "snde"));
 	assert_false(near("send", "se"));
 	assert_false(near("send", "list"));
