@@ -202,13 +202,47 @@ class Person:
         return [json.loads(line) for line in out.splitlines()]
 
 
+class Terminal(pyte.Screen):
+    """pyte and the few sequences of xterm that it lacks."""
+
+    def draw(self, data):
+        super().draw(data)
+        self.last_drawn = data[-1:]
+
+    def scroll_up(self, count=1):
+        top, bottom = self.margins or (0, self.lines - 1)
+        keep = self.cursor.y
+        self.cursor.y = bottom
+        for _ in range(count or 1):
+            self.index()
+        self.cursor.y = keep
+
+    def scroll_down(self, count=1):
+        top, bottom = self.margins or (0, self.lines - 1)
+        keep = self.cursor.y
+        self.cursor.y = top
+        for _ in range(count or 1):
+            self.reverse_index()
+        self.cursor.y = keep
+
+    def repeat_last(self, count=1):
+        self.draw(self.last_drawn * (count or 1))
+
+
+class TerminalStream(pyte.ByteStream):
+    csi = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down",
+           "b": "repeat_last"}
+    events = pyte.ByteStream.events | {"scroll_up", "scroll_down",
+                                       "repeat_last"}
+
+
 class Screen:
     """The TUI in a pseudo-terminal, read through a terminal emulator."""
 
     def __init__(self, person, rows=24, cols=80, args=(), env=None):
         self.rows, self.cols = rows, cols
-        self.term = pyte.Screen(cols, rows)
-        self.stream = pyte.ByteStream(self.term)
+        self.term = Terminal(cols, rows)
+        self.stream = TerminalStream(self.term)
         self.raw = b""
         pid, fd = pty.fork()
         if pid == 0:
@@ -272,11 +306,14 @@ class Screen:
                 raise Timeout(f"ended without {condition!r}:\n" + self.text())
 
     def type(self, text):
+        """Keys; what the client draws meanwhile is read, as a terminal does."""
         data = text.encode() if isinstance(text, str) else text
         deadline = time.monotonic() + DEADLINE
         while data:
-            _, ready, _ = select.select([], [self.fd], [], 1)
+            ready, writable, _ = select.select([self.fd], [self.fd], [], 1)
             if ready:
+                self._fill(deadline)
+            if writable:
                 data = data[os.write(self.fd, data):]
             elif time.monotonic() > deadline:
                 raise Timeout("the client does not read its terminal")
