@@ -474,6 +474,20 @@ set_gauges(const struct op_stats *op)
 	metrics_set(METRIC_store_bytes, (int64_t)op->disk_bytes);
 }
 
+static void
+set_counters(struct store *store)
+{
+	struct store_metrics m;
+
+	store_metrics(store, &m);
+	metrics_set(METRIC_store_operations, (int64_t)m.ops);
+	metrics_set(METRIC_store_commits, (int64_t)m.commits);
+	metrics_set(METRIC_store_commits_failed, (int64_t)m.failed_commits);
+	metrics_set(
+	    METRIC_store_commit_microseconds, (int64_t)m.commit_us_total);
+	metrics_set(METRIC_store_rows_written, (int64_t)m.rows_in);
+}
+
 void
 relay_refresh_metrics(struct relay *r)
 {
@@ -492,6 +506,7 @@ relay_refresh_metrics(struct relay *r)
 	store_sink_drain(&w.sink);
 	if (w.op.op.result == 0)
 		set_gauges(&w.op);
+	set_counters(r->sv.store);
 	pthread_cond_destroy(&w.cond);
 	pthread_mutex_destroy(&w.lock);
 	store_sink_clear(&w.sink);

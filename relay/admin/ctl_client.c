@@ -40,7 +40,8 @@ print_help(FILE *out)
 				(void)fprintf(out, "      %s%s%-*s %s\n",
 				    options[k].word,
 				    options[k].arg[0] != '\0' ? " " : "",
-				    (int)(15 - strlen(options[k].word)),
+				    (int)(15 - strlen(options[k].word)) +
+					(options[k].arg[0] == '\0'),
 				    options[k].arg, options[k].help);
 	}
 	(void)fprintf(out, "\n--json: answers as one JSON object a line.\n"

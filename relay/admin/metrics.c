@@ -15,7 +15,6 @@ enum {
 	WIDTH_COUNTER = 1,
 	WIDTH_GAUGE = 1,
 	WIDTH_SECONDS = BUCKETS + 2, /* buckets, +Inf, sum */
-	WIDTH_SIZE = BUCKETS + 2,
 };
 enum { HIST_SUM = BUCKETS + 1 };
 
@@ -30,7 +29,7 @@ enum { METRIC_LABELS(X) };
 enum { METRICS(X) CELL_COUNT };
 #undef X
 
-enum type { COUNTER, GAUGE, SECONDS, SIZE };
+enum type { COUNTER, GAUGE, SECONDS };
 
 struct rule {
 	const char *name;
@@ -51,8 +50,6 @@ static const struct rule rules[] = {METRICS(X)};
 static const uint64_t bounds_us[BUCKETS] = {100, 250, 500, 1000, 2500, 5000,
     10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000,
     10000000};
-static const uint64_t bounds_size[BUCKETS] = {1, 2, 4, 8, 16, 32, 64, 128, 256,
-    512, 1024, 2048, 4096, 8192, 16384, 32768};
 
 static _Atomic int64_t slots[SLOTS][CELL_COUNT];
 static _Atomic int64_t gauges[METRIC_COUNT]; /* what metrics_set() said */
@@ -107,11 +104,10 @@ method_label(uint16_t method)
 static void
 observe(const struct rule *r, unsigned label, uint64_t v)
 {
-	const uint64_t *bounds = r->type == SIZE ? bounds_size : bounds_us;
 	size_t cell = r->cell + (size_t)clamp(label, r->n1) * r->width;
 	unsigned i = 0;
 
-	while (i < BUCKETS && v > bounds[i])
+	while (i < BUCKETS && v > bounds_us[i])
 		i++;
 	add(cell + i, 1);
 	add(cell + HIST_SUM, (int64_t)v);
@@ -145,12 +141,6 @@ metrics_request(uint16_t method, int err, uint64_t micros)
 
 	add(r->cell + (size_t)label * r->n2 + code_label(err), 1);
 	observe(&rules[METRIC_request_duration], label, micros);
-}
-
-void
-metrics_observe(enum metric m, uint64_t value)
-{
-	observe(&rules[m], 0, value);
 }
 
 void
@@ -322,14 +312,11 @@ label_text(char out[static LABELS_CAP], const struct rule *r, unsigned i,
 }
 
 static const char *
-bound_text(char out[static 24], const struct rule *r, unsigned i)
+bound_text(char out[static 24], unsigned i)
 {
 	if (i == BUCKETS)
 		return "+Inf";
-	if (r->type == SIZE)
-		(void)snprintf(out, 24, "%" PRIu64, bounds_size[i]);
-	else
-		(void)snprintf(out, 24, "%g", (double)bounds_us[i] / 1e6);
+	(void)snprintf(out, 24, "%g", (double)bounds_us[i] / 1e6);
 	return out;
 }
 
@@ -340,7 +327,6 @@ suffix(const struct rule *r)
 	    [COUNTER] = "_total",
 	    [GAUGE] = "",
 	    [SECONDS] = "_seconds",
-	    [SIZE] = "",
 	};
 
 	return words[r->type];
@@ -359,17 +345,13 @@ print_histogram(struct buf *b, const struct rule *r, unsigned i)
 		n += sum(cell + k);
 		err = buf_printf(b, "sotto_relay_%s%s_bucket%s %" PRId64 "\n",
 		    r->name, suffix(r),
-		    label_text(text, r, i, 0, bound_text(bound, r, k)), n);
+		    label_text(text, r, i, 0, bound_text(bound, k)), n);
 		if (err != 0)
 			return err;
 	}
 	label_text(text, r, i, 0, "");
-	if (r->type == SIZE)
-		err = buf_printf(b, "sotto_relay_%s_sum%s %" PRId64 "\n",
-		    r->name, text, total);
-	else
-		err = buf_printf(b, "sotto_relay_%s_seconds_sum%s %.6f\n",
-		    r->name, text, (double)total / 1e6);
+	err = buf_printf(b, "sotto_relay_%s_seconds_sum%s %.6f\n", r->name,
+	    text, (double)total / 1e6);
 	if (err != 0)
 		return err;
 	return buf_printf(b, "sotto_relay_%s%s_count%s %" PRId64 "\n", r->name,
@@ -401,7 +383,6 @@ print_rule(struct buf *b, const struct rule *r)
 	    [COUNTER] = "counter",
 	    [GAUGE] = "gauge",
 	    [SECONDS] = "histogram",
-	    [SIZE] = "histogram",
 	};
 	unsigned i, k;
 	int err;

@@ -84,7 +84,7 @@ enum {
 };
 
 /* type, name, label, second label, help. COUNTER gets _total; a SECONDS
- * histogram is observed in microseconds, a SIZE histogram in units. */
+ * histogram is observed in microseconds. */
 #define METRICS(X)                                                             \
 	X(GAUGE, connections, NONE, NONE, "Open connections.")                 \
 	X(GAUGE, guests, NONE, NONE,                                           \
@@ -108,8 +108,6 @@ enum {
 	    "Envelopes acknowledged by devices.")                              \
 	X(COUNTER, messages_expired, NONE, NONE,                               \
 	    "Envelopes dropped undelivered.")                                  \
-	X(COUNTER, messages_unstored, NONE, NONE,                              \
-	    "Envelopes acknowledged before they were written.")                \
 	X(COUNTER, ephemeral, NONE, NONE, "Ephemeral envelopes forwarded.")    \
 	X(COUNTER, rate_limited, CLASS, NONE, "Refused by a rate limit.")      \
 	X(COUNTER, otp, OTP, NONE, "One-time codes, by what became of them.")  \
@@ -117,9 +115,14 @@ enum {
 	X(COUNTER, reloads, CODE, NONE, "Configuration reloads, by result.")   \
 	X(GAUGE, store_failing, NONE, NONE, "1 while the store refuses.")      \
 	X(GAUGE, draining, NONE, NONE, "1 while the relay drains.")            \
-	X(SECONDS, store_commit_duration, NONE, NONE,                          \
-	    "One group commit, fsync included.")                               \
-	X(SIZE, store_batch, NONE, NONE, "Operations in one group commit.")    \
+	X(COUNTER, store_operations, NONE, NONE, "Operations of the store.")   \
+	X(COUNTER, store_commits, NONE, NONE, "Group commits, an fsync each.") \
+	X(COUNTER, store_commits_failed, NONE, NONE,                           \
+	    "Group commits the disk refused.")                                 \
+	X(COUNTER, store_commit_microseconds, NONE, NONE,                      \
+	    "Time spent in group commits.")                                    \
+	X(COUNTER, store_rows_written, NONE, NONE,                             \
+	    "Envelopes that reached the disk.")                                \
 	X(GAUGE, accounts, NONE, NONE, "Accounts.")                            \
 	X(GAUGE, devices, NONE, NONE, "Devices.")                              \
 	X(GAUGE, queued_messages, NONE, NONE, "Envelopes waiting.")            \
@@ -145,11 +148,8 @@ void metrics_code(enum metric m, int err);
 /* One request answered: its method number, the result, how long it took. */
 void metrics_request(uint16_t method, int err, uint64_t micros);
 
-/* A histogram without labels: microseconds, or units. */
-void metrics_observe(enum metric m, uint64_t value);
-
-/* A gauge that somebody measures; not to be mixed with metrics_add() on the
- * same one. */
+/* What somebody else measures or counts; not to be mixed with metrics_add() on
+ * the same one. */
 void metrics_set(enum metric m, int64_t v);
 
 /* The sum over all labels; histograms: the number of observations. */

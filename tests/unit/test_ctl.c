@@ -445,6 +445,35 @@ test_ctl__usage(void **state)
 	assert_has(f->err, "no relay at /nowhere/ctl: No such file");
 }
 
+/* What main() calls: the socket is the one that the settings name. */
+static void
+test_ctl_main__finds_the_socket(void **state)
+{
+	struct fix *f = *state;
+	char name[] = "ctl", flag[] = "--config", file[128], check[] = "check";
+	char ban[] = "ban", who[] = "+491709999999", help[] = "--help";
+	char *argv[] = {name, flag, file, check, NULL, NULL};
+	char *helped[] = {name, help, NULL};
+	FILE *fp;
+
+	(void)snprintf(file, sizeof(file), "%s/r.conf", f->rig.dir);
+	fp = fopen(file, "w");
+	assert_non_null(fp);
+	assert_true(fprintf(fp, "ctl-socket = %s\n", f->path) > 0);
+	assert_int_equal(fclose(fp), 0);
+	assert_int_equal(ctl_main(4, argv, NULL), 0);
+	argv[3] = ban;
+	argv[4] = who;
+	assert_int_equal(ctl_main(5, argv, NULL), 1);
+	fp = fopen(file, "a");
+	assert_true(fprintf(fp, "bogus = 1\n") > 0);
+	assert_int_equal(fclose(fp), 0);
+	assert_int_equal(ctl_main(5, argv, NULL), 2);
+	assert_int_equal(ctl_main(2, argv, NULL), 2);
+	assert_int_equal(ctl_main(2, helped, NULL), 0);
+	assert_int_equal(ctl_main(1, argv, NULL), 2);
+}
+
 /* The manual page knows every command and option. */
 static void
 test_ctl__everything_is_in_the_manual(void **state)
@@ -674,6 +703,7 @@ main(void)
 	    T(test_ctl_backup__copies_what_can_be_opened),
 	    T(test_ctl_reload_and_check__say_what_they_found),
 	    T(test_ctl__usage),
+	    T(test_ctl_main__finds_the_socket),
 	    T(test_ctl__everything_is_in_the_manual),
 	    T(test_ctl_socket__bad_requests_are_refused),
 	    T(test_ctl_socket__many_at_once),

@@ -56,6 +56,7 @@ test_metrics_print__counters_and_gauges(void **state)
 	metrics_add(METRIC_connections, -2);
 	metrics_set(METRIC_queued_messages, 77);
 	metrics_set(METRIC_queued_messages, 78);
+	metrics_set(METRIC_store_commits, 9);
 	text = printed();
 	assert_line(text, "# TYPE sotto_relay_accepted_total counter");
 	assert_line(text, "sotto_relay_accepted_total 3");
@@ -63,6 +64,7 @@ test_metrics_print__counters_and_gauges(void **state)
 	assert_line(text, "sotto_relay_connections 3");
 	assert_line(text, "sotto_relay_queued_messages 78");
 	assert_line(text, "sotto_relay_devices_online 0");
+	assert_line(text, "sotto_relay_store_commits_total 9");
 	assert_line(
 	    text, "sotto_relay_build_info{version=\"" SOTTO_VERSION "\"} 1");
 	free(text);
@@ -125,23 +127,6 @@ test_metrics_request__counts_method_code_and_time(void **state)
 	assert_int_equal(metrics_get(METRIC_request_duration), 3);
 }
 
-static void
-test_metrics_observe__sizes(void **state)
-{
-	char *text;
-
-	metrics_observe(METRIC_store_batch, 1);
-	metrics_observe(METRIC_store_batch, 3);
-	metrics_observe(METRIC_store_batch, 100000);
-	text = printed();
-	assert_line(text, "sotto_relay_store_batch_bucket{le=\"1\"} 1");
-	assert_line(text, "sotto_relay_store_batch_bucket{le=\"4\"} 2");
-	assert_line(text, "sotto_relay_store_batch_bucket{le=\"+Inf\"} 3");
-	assert_line(text, "sotto_relay_store_batch_sum 100004");
-	assert_line(text, "sotto_relay_store_batch_count 3");
-	free(text);
-}
-
 /* Each line is a comment or `name{labels} number`. */
 static void
 test_metrics_print__every_line_is_well_formed(void **state)
@@ -178,7 +163,7 @@ count_many(void *arg)
 
 	for (i = 0; i < 50000; i++) {
 		metrics_add(METRIC_accepted, 1);
-		metrics_observe(METRIC_store_batch, 2);
+		metrics_request(METHOD_PING, 0, 2);
 	}
 	return NULL;
 }
@@ -195,7 +180,7 @@ test_metrics_add__threads_lose_nothing(void **state)
 	for (i = 0; i < ARRAY_LEN(t); i++)
 		assert_int_equal(pthread_join(t[i], NULL), 0);
 	assert_int_equal(metrics_get(METRIC_accepted), 40 * 50000);
-	assert_int_equal(metrics_get(METRIC_store_batch), 40 * 50000);
+	assert_int_equal(metrics_get(METRIC_request_duration), 40 * 50000);
 }
 
 static int
@@ -229,7 +214,6 @@ main(void)
 	    T(test_metrics_print__counters_and_gauges),
 	    T(test_metrics_print__labels_only_where_something_counted),
 	    T(test_metrics_request__counts_method_code_and_time),
-	    T(test_metrics_observe__sizes),
 	    T(test_metrics_print__every_line_is_well_formed),
 	    T(test_metrics_add__threads_lose_nothing),
 	    T(test_metrics_print__out_of_memory_and_room),
