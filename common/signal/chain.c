@@ -6,10 +6,67 @@
 #include "common/signal/chain.h"
 
 void
+skipped_init(struct buf *b)
+{
+	buf_init(b, (size_t)CHAIN_SKIPPED_MAX * SKIPPED_ENTRY);
+}
+
+int
+skipped_restore(struct buf *b, const uint8_t *p, size_t len)
+{
+	if (len % SKIPPED_ENTRY != 0 || len > b->max)
+		return ERR_FORMAT;
+	return buf_put(b, p, len);
+}
+
+int
+skipped_take(struct buf *b, uint32_t number, uint8_t key[static KDF_LEN])
+{
+	uint8_t *e = b->p;
+	size_t left = b->len;
+
+	for (; left > 0; e += SKIPPED_ENTRY, left -= SKIPPED_ENTRY) {
+		if (get_be32(e) != number)
+			continue;
+		memcpy(key, e + 4, KDF_LEN);
+		memmove(e, e + SKIPPED_ENTRY, left - SKIPPED_ENTRY);
+		b->len -= SKIPPED_ENTRY;
+		sodium_memzero(b->p + b->len, SKIPPED_ENTRY);
+		return 0;
+	}
+	return ERR_DUP;
+}
+
+int
+skipped_add(struct buf *b, uint32_t number, const uint8_t key[static KDF_LEN])
+{
+	uint8_t e[SKIPPED_ENTRY];
+	int r;
+
+	put_be32(e, number);
+	memcpy(e + 4, key, KDF_LEN);
+	r = buf_put(b, e, sizeof(e));
+	sodium_memzero(e, sizeof(e));
+	return r;
+}
+
+void
+skipped_trim(struct buf *b, uint32_t n)
+{
+	size_t have = b->len / SKIPPED_ENTRY;
+	size_t over;
+
+	if (have + n <= CHAIN_SKIPPED_MAX)
+		return;
+	over = have + n - CHAIN_SKIPPED_MAX;
+	buf_drop(b, (over < have ? over : have) * SKIPPED_ENTRY);
+}
+
+void
 chain_init(struct chain *c, const struct chain_key *key, uint32_t index)
 {
 	*c = (struct chain){.key = *key, .index = index};
-	buf_init(&c->skipped, (size_t)CHAIN_SKIPPED_MAX * SKIPPED_ENTRY);
+	skipped_init(&c->skipped);
 }
 
 void
@@ -22,54 +79,7 @@ chain_clear(struct chain *c)
 int
 chain_restore(struct chain *c, const uint8_t *skipped, size_t len)
 {
-	if (len % SKIPPED_ENTRY != 0 || len > c->skipped.max)
-		return ERR_FORMAT;
-	return buf_put(&c->skipped, skipped, len);
-}
-
-/* Take the seed of a message that was skipped; ERR_DUP when it is not there. */
-static int
-skipped_take(struct chain *c, uint32_t counter, struct message_seed *seed)
-{
-	uint8_t *e = c->skipped.p;
-	size_t left = c->skipped.len;
-
-	for (; left > 0; e += SKIPPED_ENTRY, left -= SKIPPED_ENTRY) {
-		if (get_be32(e) != counter)
-			continue;
-		memcpy(seed->b, e + 4, KDF_LEN);
-		memmove(e, e + SKIPPED_ENTRY, left - SKIPPED_ENTRY);
-		c->skipped.len -= SKIPPED_ENTRY;
-		sodium_memzero(c->skipped.p + c->skipped.len, SKIPPED_ENTRY);
-		return 0;
-	}
-	return ERR_DUP;
-}
-
-static int
-skipped_add(struct chain *c, const struct message_seed *seed)
-{
-	uint8_t e[SKIPPED_ENTRY];
-	int r;
-
-	put_be32(e, c->index);
-	memcpy(e + 4, seed->b, KDF_LEN);
-	r = buf_put(&c->skipped, e, sizeof(e));
-	sodium_memzero(e, sizeof(e));
-	return r;
-}
-
-/* Make room for n more seeds by dropping the oldest. */
-static void
-skipped_trim(struct chain *c, uint32_t n)
-{
-	size_t have = c->skipped.len / SKIPPED_ENTRY;
-	size_t over;
-
-	if (have + n <= CHAIN_SKIPPED_MAX)
-		return;
-	over = have + n - CHAIN_SKIPPED_MAX;
-	buf_drop(&c->skipped, (over < have ? over : have) * SKIPPED_ENTRY);
+	return skipped_restore(&c->skipped, skipped, len);
 }
 
 int
@@ -79,16 +89,16 @@ chain_take(struct chain *c, uint32_t counter, struct message_seed *seed)
 	int r;
 
 	if (counter < c->index)
-		return skipped_take(c, counter, seed);
+		return skipped_take(&c->skipped, counter, seed->b);
 	jump = counter - c->index;
 	if (jump > CHAIN_JUMP_MAX || counter == UINT32_MAX)
 		return ERR_RANGE;
-	skipped_trim(c, jump);
+	skipped_trim(&c->skipped, jump);
 	for (; c->index < counter; c->index++) {
 		/* older ones would be dropped again at once */
 		if (counter - c->index <= CHAIN_SKIPPED_MAX) {
 			kdf_chain_seed(seed, &c->key);
-			r = skipped_add(c, seed);
+			r = skipped_add(&c->skipped, c->index, seed->b);
 			if (r != 0)
 				return r;
 		}

@@ -20,6 +20,21 @@ struct chain {
 	struct buf skipped; /* SKIPPED_ENTRY bytes each, oldest first */
 };
 
+/*
+ * Keys put aside by number, SKIPPED_ENTRY bytes each, oldest first; also the
+ * post-quantum chains'. take: 0, or ERR_DUP when it is not there. add: 0,
+ * ERR_NOMEM. trim drops the oldest so that n more make CHAIN_SKIPPED_MAX at
+ * most.
+ */
+void skipped_init(struct buf *b);
+int skipped_take(
+    struct buf *b, uint32_t number, uint8_t key[static KDF_LEN]) MUST_USE;
+int skipped_add(
+    struct buf *b, uint32_t number, const uint8_t key[static KDF_LEN]) MUST_USE;
+void skipped_trim(struct buf *b, uint32_t n);
+/* As they were stored, into an empty buffer: 0, ERR_FORMAT, ERR_NOMEM. */
+int skipped_restore(struct buf *b, const uint8_t *p, size_t len) MUST_USE;
+
 void chain_init(struct chain *c, const struct chain_key *key, uint32_t index);
 void chain_clear(struct chain *c);
 

@@ -30,6 +30,14 @@ void
 kdf_hkdf(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
     const uint8_t *ikm, size_t ikmlen, const char *info)
 {
+	kdf_hkdf_bytes(out, outlen, salt, saltlen, ikm, ikmlen,
+	    (const uint8_t *)info, strlen(info));
+}
+
+void
+kdf_hkdf_bytes(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
+    const uint8_t *ikm, size_t ikmlen, const uint8_t *info, size_t infolen)
+{
 	crypto_auth_hmacsha256_state keyed, st;
 	uint8_t prk[KDF_LEN], t[KDF_LEN], n = 0;
 	size_t used = 0, take;
@@ -45,8 +53,7 @@ kdf_hkdf(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
 		st = keyed;
 		if (n > 0)
 			crypto_auth_hmacsha256_update(&st, t, sizeof(t));
-		crypto_auth_hmacsha256_update(
-		    &st, (const uint8_t *)info, strlen(info));
+		crypto_auth_hmacsha256_update(&st, info, infolen);
 		n++;
 		crypto_auth_hmacsha256_update(&st, &n, 1);
 		crypto_auth_hmacsha256_final(&st, t);

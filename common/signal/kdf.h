@@ -39,6 +39,11 @@ void kdf_hmac(uint8_t out[static KDF_LEN], const uint8_t *key, size_t keylen,
 void kdf_hkdf(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
     const uint8_t *ikm, size_t ikmlen, const char *info);
 
+/* The same with any bytes as info. */
+void kdf_hkdf_bytes(uint8_t *out, size_t outlen, const uint8_t *salt,
+    size_t saltlen, const uint8_t *ikm, size_t ikmlen, const uint8_t *info,
+    size_t infolen);
+
 /* Root step: HKDF(root, dh, "WhisperRatchet", 64). next may be root. */
 void kdf_root_step(struct root_key *next, struct chain_key *chain,
     const struct root_key *root, const uint8_t dh[static EC_LEN]);

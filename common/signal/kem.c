@@ -273,3 +273,57 @@ kem_decaps(const struct kem *kem, uint8_t ss[static KEM_SS_LEN],
 	sodium_memzero(kr, sizeof(kr));
 	sodium_memzero(again, sizeof(again));
 }
+
+/* ---- in parts ------------------------------------------------------------- */
+
+void
+kem_split(uint8_t hdr[static MLKEM768_HDR], uint8_t ek[static MLKEM768_EK],
+    const uint8_t *pk)
+{
+	memcpy(hdr, pk + MLKEM768_EK, 32);
+	sha3_256(hdr + 32, pk, MLKEM768_PK);
+	memcpy(ek, pk, MLKEM768_EK);
+}
+
+void
+kem_encaps_ct1(uint8_t ct1[static MLKEM768_CT1], uint8_t ss[static KEM_SS_LEN],
+    const uint8_t hdr[static MLKEM768_HDR],
+    const uint8_t random[static KEM_MSG_LEN])
+{
+	uint8_t kr[64];
+	struct kvec y;
+
+	sha3_512(kr, random, KEM_MSG_LEN, hdr + 32, 32);
+	pke_encrypt_u(&kem_mlkem768, ct1, &y, hdr, kr + 32);
+	memcpy(ss, kr, KEM_SS_LEN);
+	sodium_memzero(kr, sizeof(kr));
+	sodium_memzero(&y, sizeof(y));
+}
+
+int
+kem_encaps_ct2(uint8_t ct2[static MLKEM768_CT2],
+    const uint8_t hdr[static MLKEM768_HDR],
+    const uint8_t ek[static MLKEM768_EK],
+    const uint8_t random[static KEM_MSG_LEN])
+{
+	const struct kem *kem = &kem_mlkem768;
+	uint8_t pk[MLKEM768_PK], ct[MLKEM768_CT], h[32], kr[64];
+	bool reduced = true;
+	struct kvec t, y;
+	unsigned i;
+
+	memcpy(pk, ek, MLKEM768_EK);
+	memcpy(pk + MLKEM768_EK, hdr, 32);
+	sha3_256(h, pk, sizeof(pk));
+	for (i = 0; i < kem->k; i++)
+		reduced &= kpoly_get(&t.v[i], ek + i * KPOLY_BYTES);
+	if (!reduced || memcmp(h, hdr + 32, sizeof(h)) != 0) /* all public */
+		return ERR_FORMAT;
+	sha3_512(kr, random, KEM_MSG_LEN, hdr + 32, 32);
+	noise_ntt(&y, kem->k, kr + 32, 0);
+	pke_encrypt_v(kem, ct, &y, &t, random, kr + 32);
+	memcpy(ct2, ct + MLKEM768_CT1, MLKEM768_CT2);
+	sodium_memzero(kr, sizeof(kr));
+	sodium_memzero(&y, sizeof(y));
+	return 0;
+}

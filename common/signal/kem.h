@@ -60,4 +60,31 @@ int kem_encaps(const struct kem *kem, uint8_t *ct,
 void kem_decaps(const struct kem *kem, uint8_t ss[static KEM_SS_LEN],
     const uint8_t *ct, const uint8_t *sk);
 
+/*
+ * ML-KEM-768 in parts, as SPQR sends it: the header is enough for the first
+ * half of a ciphertext, the second needs the rest of the key. Together they
+ * are the ordinary key and ciphertext. docs/crypto.md §9.4.
+ */
+#define MLKEM768_HDR 64 /* rho || H(pk) */
+#define MLKEM768_EK  1152 /* the key without rho */
+#define MLKEM768_CT1 960
+#define MLKEM768_CT2 128
+
+/* The two parts of a public key of MLKEM768_PK bytes. */
+void kem_split(uint8_t hdr[static MLKEM768_HDR], uint8_t ek[static MLKEM768_EK],
+    const uint8_t *pk);
+
+/* First half and shared secret, from 32 random bytes which are kept for the
+ * second. */
+void kem_encaps_ct1(uint8_t ct1[static MLKEM768_CT1],
+    uint8_t ss[static KEM_SS_LEN], const uint8_t hdr[static MLKEM768_HDR],
+    const uint8_t random[static KEM_MSG_LEN]);
+
+/* Returns 0; ERR_FORMAT ek does not belong to the header, or is not reduced:
+ * ct2 is unchanged then. */
+int kem_encaps_ct2(uint8_t ct2[static MLKEM768_CT2],
+    const uint8_t hdr[static MLKEM768_HDR],
+    const uint8_t ek[static MLKEM768_EK],
+    const uint8_t random[static KEM_MSG_LEN]) MUST_USE;
+
 #endif

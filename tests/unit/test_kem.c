@@ -214,6 +214,38 @@ test_kpoly__ntt_and_back(void **state)
 	assert_memory_equal(&out, &p, sizeof(p));
 }
 
+/* In parts: the same ciphertext and secret as at once. */
+static void
+test_kem__mlkem768_in_parts(void **state)
+{
+	uint8_t pk[MLKEM768_PK], sk[MLKEM768_SK], seed[KEM_SEED_LEN];
+	uint8_t hdr[MLKEM768_HDR], ek[MLKEM768_EK], m[KEM_MSG_LEN];
+	uint8_t ct[MLKEM768_CT], whole[MLKEM768_CT], was[MLKEM768_CT];
+	uint8_t ss[32], want[32];
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		randombytes_buf(seed, sizeof(seed));
+		randombytes_buf(m, sizeof(m));
+		kem_keypair(&kem_mlkem768, pk, sk, seed);
+		kem_split(hdr, ek, pk);
+		assert_memory_equal(hdr, pk + MLKEM768_EK, 32);
+		kem_encaps_ct1(ct, ss, hdr, m);
+		assert_ok(kem_encaps_ct2(ct + MLKEM768_CT1, hdr, ek, m));
+		assert_ok(kem_encaps(&kem_mlkem768, whole, want, pk, m));
+		assert_memory_equal(ct, whole, sizeof(ct));
+		assert_memory_equal(ss, want, sizeof(ss));
+	}
+	memcpy(was, ct, sizeof(ct));
+	ek[700] ^= 1; /* not the header's key */
+	assert_err(kem_encaps_ct2(ct + MLKEM768_CT1, hdr, ek, m), ERR_FORMAT);
+	ek[0] = ek[1] = 0xff; /* not reduced, but the header's */
+	memcpy(pk, ek, sizeof(ek));
+	kem_split(hdr, ek, pk);
+	assert_err(kem_encaps_ct2(ct + MLKEM768_CT1, hdr, ek, m), ERR_FORMAT);
+	assert_memory_equal(ct, was, sizeof(ct));
+}
+
 int
 main(void)
 {
@@ -225,6 +257,7 @@ main(void)
 	    cmocka_unit_test(test_kem__mlkem768_known_answers),
 	    cmocka_unit_test(test_kem_decaps__forged_ciphertexts),
 	    cmocka_unit_test(test_kem_encaps__an_unreduced_key),
+	    cmocka_unit_test(test_kem__mlkem768_in_parts),
 	    cmocka_unit_test(test_kpoly__compression_rounds_to_the_nearest),
 	    cmocka_unit_test(test_kpoly__ntt_and_back),
 	};
