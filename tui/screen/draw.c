@@ -217,6 +217,17 @@ over_kill(struct draw *d, size_t i)
 	o->w = 0;
 }
 
+/* What is left of a wide character when its other half is drawn over. */
+static void
+half_blank(struct draw *d, int y, int x)
+{
+	struct cell *c = cell_at(d, y, x);
+	enum style st = (enum style)c->style;
+
+	c->second = false;
+	mvhline(y, x, ' ' | attrs_of(d, st) | COLOR_PAIR(pair_of(d, st)), 1);
+}
+
 /* w cells at y, x are about to be drawn; they are on the screen. */
 static void
 claim(struct draw *d, int y, int x, int w, enum style st)
@@ -224,6 +235,10 @@ claim(struct draw *d, int y, int x, int w, enum style st)
 	struct cell *c;
 	int i;
 
+	if (w > 0 && cell_at(d, y, x)->second)
+		half_blank(d, y, x - 1);
+	if (w > 0 && x + w < d->cols && cell_at(d, y, x + w)->second)
+		half_blank(d, y, x + w);
 	for (i = 0; i < w; i++) {
 		c = cell_at(d, y, x + i);
 		if (c->over != 0)
@@ -231,8 +246,6 @@ claim(struct draw *d, int y, int x, int w, enum style st)
 		c->style = (uint8_t)st;
 		c->second = false;
 	}
-	if (x + w < d->cols) /* the left half of a wide one may be gone */
-		cell_at(d, y, x + w)->second = false;
 }
 
 static void

@@ -16,6 +16,9 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/external.c tui/screen/screen.c
 tui/screen_PKG   := ncursesw libuv
 tui/screen_DEPS  := common
-tui/screen_TESTS := test_keydecode test_keymap test_edit test_views
+tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \
+	test_screen_parts test_draw test_app test_views
+test_draw_SRC  := tests/unit/screen_rig.c
+test_app_SRC   := tests/unit/screen_rig.c
 test_views_SRC := tests/unit/screen_rig.c
 tui/screen_FUZZ  := fuzz_keys
