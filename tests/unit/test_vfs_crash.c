@@ -312,7 +312,7 @@ test_io_fault__the_store_says_so(void **state)
 /* ---- kill -9 ---------------------------------------------------------------------- */
 
 /* In the child: add messages for ever, telling each once it is on disk. */
-static void
+static NORETURN void
 write_for_ever(const char *dir, int fd)
 {
 	struct store_message m = {.dir = STORE_OUT, .received_ms = 5};

@@ -199,10 +199,13 @@ export_objects(struct store *s, bool tables, store_sink_fn *sink, void *ctx)
 	while (q_row(&q)) {
 		char *name = q_dup_text(&q, 0), *sql = q_dup_text(&q, 1);
 
-		if (name != NULL && sql != NULL)
+		if (name == NULL || sql == NULL)
+			q.r = ERR_NOMEM;
+		else
 			q.r = flush(
 			    s, &b, buf_printf(&b, "%s;\n", sql), sink, ctx);
-		if (q.r == 0 && tables && strcmp(name, "message_fts") != 0)
+		if (q.r == 0 && tables && name != NULL &&
+		    strcmp(name, "message_fts") != 0)
 			q.r = export_table(s, name, sink, ctx);
 		free(name);
 		free(sql);

@@ -14,16 +14,14 @@ store_setting_get(struct store *s, const char *name, char **out)
 {
 	char *value = NULL;
 	struct query q;
-	bool found;
 	int r;
 
 	q_begin(&q, s, "SELECT value FROM setting WHERE name = ?");
 	q_text(&q, name);
-	found = q_row(&q);
-	if (found)
+	if (q_row(&q))
 		value = q_dup_text(&q, 0);
 	r = q_end(&q);
-	if (r == 0 && !found)
+	if (r == 0 && value == NULL)
 		r = store_fail(s, ERR_NOTFOUND, "no setting %s", name);
 	if (r == 0)
 		*out = value;
@@ -52,7 +50,7 @@ int
 store_setting_get_int(
     struct store *s, const char *name, int64_t def, int64_t *out)
 {
-	char *text, *end;
+	char *text = NULL, *end;
 	long long v;
 	int r = store_setting_get(s, name, &text);
 
@@ -60,7 +58,7 @@ store_setting_get_int(
 		*out = def;
 		return 0;
 	}
-	if (r != 0)
+	if (r != 0 || text == NULL)
 		return r;
 	errno = 0;
 	v = strtoll(text, &end, 10);
