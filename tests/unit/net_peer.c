@@ -175,6 +175,8 @@ on_peer_frame(struct peer_conn *c, const struct frame *f)
 		if (!p->no_pong)
 			peer_send(
 			    c, FRAME_RESPONSE, METHOD_PING, f->id, NULL, 0);
+		else if (p->chatty)
+			peer_send(c, FRAME_EVENT, EVENT_PRESENCE, 0, NULL, 0);
 	} else {
 		p->frames++;
 		if (p->on_frame != NULL)
@@ -214,7 +216,7 @@ take(struct peer_conn *c)
 static void
 read_conn(struct peer_conn *c, ssize_t n, const uv_buf_t *buf)
 {
-	if (n < 0) {
+	if (n < 0 || c->peer->slam) {
 		hang_up(c);
 		return;
 	}
@@ -372,11 +374,16 @@ on_pass(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 {
 	struct tunnel *t = s->data;
 
-	if (n < 0)
+	if (n < 0) {
 		tunnel_close(t);
-	else
-		write_all((uv_stream_t *)&t->near == s ? &t->far : &t->near,
-		    buf->base, (size_t)n);
+		return;
+	}
+	if (n > 50 && t->proxy->bend && memcmp(buf->base, "ST", 2) == 0) {
+		buf->base[50] ^= 1;
+		t->proxy->bend = false;
+	}
+	write_all((uv_stream_t *)&t->near == s ? &t->far : &t->near, buf->base,
+	    (size_t)n);
 }
 
 static void

@@ -37,7 +37,9 @@ struct peer {
 	struct peer_conn *conns[PEER_CONNS];
 	/* what it does */
 	bool mute; /* reads, and answers nothing at all, not even HELLO */
-	bool no_pong;
+	bool no_pong; /* an event instead, if chatty */
+	bool chatty;
+	bool slam; /* closes when the opening has come */
 	const char *garbage; /* sent to every connection at once */
 	size_t garbage_len;
 	int hello_error; /* code of an Error instead of a HelloResponse */
@@ -74,6 +76,7 @@ struct proxy {
 	int port;
 	bool refuse; /* SOCKS5 reply 2, HTTP 403 */
 	bool ask_password; /* HTTP 407 */
+	bool bend; /* flip a bit of the next opening that passes */
 	int used; /* tunnels made */
 	char target[300]; /* as the client named it, "host:port" */
 };

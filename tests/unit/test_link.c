@@ -202,6 +202,18 @@ ask(const char *body, uint32_t timeout_ms)
 	    timeout_ms, on_reply, fx);
 }
 
+/* Dial through the proxy. */
+static void
+through(const char *scheme)
+{
+	static char url[100];
+
+	if (fx->proxy.listener == NULL)
+		assert_int_equal(proxy_listen(&fx->proxy, &fx->loop), 0);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d", scheme, fx->proxy.port);
+	fx->opts.proxy = url;
+}
+
 /* ---- handshakes ---- */
 
 static void
@@ -303,6 +315,7 @@ hold_three(struct peer_conn *c, const struct frame *f)
 {
 	static const char *const bodies[] = {"a", "b", "c"};
 
+	assert_int_equal(f->id, held + 2); /* 1 was HELLO's */
 	held_ids[held++] = f->id;
 	if (held < 3)
 		return;
@@ -489,6 +502,9 @@ test_link_request__has_limits(void **state)
 	assert_err(link_request(fx->link, METHOD_SEND, big, sizeof(big), 0,
 		       on_reply, fx),
 	    ERR_RANGE);
+	assert_err(link_request(fx->link, METHOD_SEND, big,
+		       LINK_PENDING_MAX + 1, 0, on_reply, fx),
+	    ERR_RANGE);
 	assert_int_equal(link_inflight(fx->link), 0);
 	for (i = 0; i < LINK_INFLIGHT_MAX; i++)
 		assert_ok(ask("x", 0));
@@ -636,6 +652,8 @@ test_link__a_relay_out_of_line_is_left_and_dialled_again(void **state)
 		assert_ok(ask("1", 0));
 		until(fx->seen.states[LINK_OFFLINE] == (int)i + 1);
 		assert_int_equal(fx->seen.err, rows[i].err);
+		if (rows[i].err == ERR_AUTH)
+			assert_non_null(strstr(fx->seen.reason, "damaged"));
 		assert_int_equal(fx->replies, i + 1);
 		assert_true(
 		    fx->errs[i] == ERR_CLOSED || fx->errs[i] == ERR_FORMAT);
@@ -672,6 +690,31 @@ test_link__a_stranger_in_the_relays_place_is_told(void **state)
 	fx->peer.garbage = NULL;
 	fx->peer.mute = false;
 	until(fx->seen.states[LINK_OPEN] == 1);
+}
+
+static void
+test_link__a_relay_that_closes_at_once_is_told(void **state)
+{
+	(void)state;
+	fx->peer.slam = true;
+	start();
+	until(fx->seen.states[LINK_OFFLINE] == 1);
+	assert_int_equal(fx->seen.err, ERR_CLOSED);
+	assert_string_equal(
+	    fx->seen.reason, "the relay closed the connection at once");
+}
+
+static void
+test_link__a_bent_opening_is_no_changed_key(void **state)
+{
+	(void)state;
+	through("socks5h");
+	fx->proxy.bend = true;
+	start_open();
+	assert_false(fx->proxy.bend);
+	assert_true(fx->peer.fallbacks > 0);
+	assert_int_equal(fx->seen.keys, 0);
+	assert_int_equal(fx->peer.hellos, 1);
 }
 
 static void
@@ -715,6 +758,20 @@ test_link__silence_is_asked_about(void **state)
 	until(fx->peer.pings >= 3);
 	assert_int_equal(link_state(fx->link), LINK_OPEN);
 	assert_int_equal(fx->seen.states[LINK_OFFLINE], 0);
+}
+
+static void
+test_link__whatever_comes_shows_that_the_relay_lives(void **state)
+{
+	(void)state;
+	fx->opts.times.ping = 3;
+	fx->opts.times.pong = 300;
+	fx->peer.no_pong = fx->peer.chatty = true;
+	start_open();
+	until(fx->peer.pings == 2);
+	assert_int_equal(link_state(fx->link), LINK_OPEN);
+	assert_int_equal(fx->seen.states[LINK_OFFLINE], 0);
+	assert_true(fx->seen.events >= 1);
 }
 
 static void
@@ -773,6 +830,18 @@ test_link__dials_again_with_longer_pauses(void **state)
 	peer_hang_up(&fx->peer);
 	until(fx->seen.states[LINK_OFFLINE] > i);
 	assert_true(fx->seen.retry_ms <= 2); /* success begins anew */
+}
+
+static void
+test_link__pauses_have_a_limit(void **state)
+{
+	(void)state;
+	fx->opts.times.retry_first = 3600 * 1000;
+	fx->opts.times.retry_max = 4;
+	peer_unlisten(&fx->peer);
+	start();
+	until(fx->seen.states[LINK_OFFLINE] == 2);
+	assert_true(fx->seen.retry_ms >= 2 && fx->seen.retry_ms <= 4);
 }
 
 static void
@@ -849,17 +918,6 @@ test_link__ipv6_needs_no_brackets(void **state)
 }
 
 static void
-through(const char *scheme)
-{
-	static char url[100];
-
-	if (fx->proxy.listener == NULL)
-		assert_int_equal(proxy_listen(&fx->proxy, &fx->loop), 0);
-	snprintf(url, sizeof(url), "%s://127.0.0.1:%d", scheme, fx->proxy.port);
-	fx->opts.proxy = url;
-}
-
-static void
 test_link__socks5_resolves_at_the_proxy(void **state)
 {
 	char want[64];
@@ -867,7 +925,9 @@ test_link__socks5_resolves_at_the_proxy(void **state)
 	(void)state;
 	through("socks5h");
 	fx->opts.host = "relay.invalid";
+	setenv("no_proxy", "*", 1); /* what is set here counts, not that */
 	start_open();
+	unsetenv("no_proxy");
 	snprintf(want, sizeof(want), "relay.invalid:%d", fx->peer.port);
 	assert_string_equal(fx->proxy.target, want);
 	assert_int_equal(fx->proxy.used, 1);
@@ -1041,12 +1101,16 @@ main(void)
 	    T(test_link_event__goes_both_ways),
 	    T(test_link__a_relay_out_of_line_is_left_and_dialled_again),
 	    T(test_link__a_stranger_in_the_relays_place_is_told),
+	    T(test_link__a_relay_that_closes_at_once_is_told),
+	    T(test_link__a_bent_opening_is_no_changed_key),
 	    T(test_link__a_refused_hello_is_told_and_waited_for),
 	    T(test_link__a_handshake_has_its_time),
 	    T(test_link__silence_is_asked_about),
+	    T(test_link__whatever_comes_shows_that_the_relay_lives),
 	    T(test_link__a_silent_relay_is_given_up),
 	    T(test_link_retry_now__asks_an_open_relay),
 	    T(test_link__dials_again_with_longer_pauses),
+	    T(test_link__pauses_have_a_limit),
 	    T(test_link_retry_now__does_not_wait),
 	    T(test_link_hold__stays_away_as_long_as_told),
 	    T(test_link__goodbye_arrives_before_the_end),

@@ -28,7 +28,7 @@ struct conn {
 	bool closed; /* on_closed was called, or conn_free() */
 	bool freed;
 	unsigned busy; /* frames of ours on the stack that still use it */
-	uint64_t heard_ms;
+	uint64_t heard_ms, heard;
 	struct buf first; /* the early frame, until the handshake begins */
 	struct buf in, plain; /* read: not yet opened, not yet parsed */
 	struct buf tx, out; /* to send: not yet sealed, not yet taken */
@@ -178,6 +178,12 @@ conn_heard_ms(const struct conn *c)
 	return c->heard_ms;
 }
 
+uint64_t
+conn_heard_count(const struct conn *c)
+{
+	return c->heard;
+}
+
 /* ---- reading ---- */
 
 /* Every whole frame of c->plain, which is ours during the callbacks. */
@@ -257,6 +263,7 @@ read_some(struct conn *c)
 			break;
 		c->in.len += n;
 		c->heard_ms = uv_now(c->loop);
+		c->heard++;
 		r = take_in(c);
 	}
 	return r == ERR_AGAIN ? 0 : r;

@@ -67,7 +67,8 @@ void conn_flush(struct conn *c);
 /* Bytes queued or sealed that the socket has not taken. */
 size_t conn_pending(const struct conn *c);
 
-/* When the relay was last heard, in uv_now()'s time. */
+/* When the relay was last heard, in uv_now()'s time, and how often so far. */
 uint64_t conn_heard_ms(const struct conn *c);
+uint64_t conn_heard_count(const struct conn *c);
 
 #endif

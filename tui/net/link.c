@@ -51,6 +51,7 @@ struct link {
 	struct mux mux; /* in flight on conn */
 	struct mux dead; /* of connections gone; their callbacks are due */
 	uint64_t ping_sent_ms;
+	uint64_t ping_heard; /* conn_heard_count() then */
 	uint64_t deadline_ms; /* CONNECTING: give up; OFFLINE: dial */
 	uint64_t armed_ms; /* what the timer is set to; MUX_NEVER: nothing */
 	uint32_t last_id;
@@ -235,6 +236,7 @@ send_ping(struct link *l)
 	l->ping_id = r == 0 ? ++l->last_id : 0;
 	l->asked = true;
 	l->ping_sent_ms = now_ms(l);
+	l->ping_heard = conn_heard_count(l->conn);
 	wake(l);
 }
 
@@ -433,7 +435,7 @@ check_open(struct link *l)
 	}
 	if (l->status.state != LINK_OPEN)
 		return;
-	if (l->asked && conn_heard_ms(l->conn) > l->ping_sent_ms)
+	if (l->asked && conn_heard_count(l->conn) != l->ping_heard)
 		l->asked = false; /* something else came: it lives */
 	if (l->asked && now >= l->ping_sent_ms + l->times.pong)
 		go_offline(l, ERR_TIMEOUT, "the relay has fallen silent", 0);
