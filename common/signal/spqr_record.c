@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* spqr_record.c — SPQR's state as bytes; common/proto/signal.proto. */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/proto/signal.pb-c.h"
+#include "common/signal/pb.h"
+#include "common/signal/spqr.h"
+
+#define RECORD_FORMAT 1
+#define IN_ENTRY      (2 + CHUNK_LEN)
+
+/* ---- load ----------------------------------------------------------------- */
+
+static int
+line_load(struct spqr_line *l, const Sotto__Signal__PqRatchet__Line *pb)
+{
+	l->counter = pb->counter;
+	l->open = pb->has_next;
+	skipped_init(&l->skipped);
+	if (l->open && pb_fixed(l->next, KDF_LEN, pb->next) != 0)
+		return ERR_FORMAT;
+	return skipped_restore(&l->skipped, pb->skipped.data, pb->skipped.len);
+}
+
+/* The chain's epochs are without gaps; the one that is sent with is there. */
+static int
+chain_load(struct spqr_chain *c, const Sotto__Signal__PqRatchet *pb)
+{
+	size_t i;
+	int r = 0;
+
+	if (pb->n_epochs < 1 || pb->n_epochs > SPQR_EPOCHS_MAX)
+		return ERR_RANGE;
+	if (pb->newest_epoch < pb->n_epochs - 1 ||
+	    pb->sending_epoch > pb->newest_epoch ||
+	    pb->sending_epoch < pb->newest_epoch - (pb->n_epochs - 1))
+		return ERR_FORMAT;
+	c->initiator = pb->initiator;
+	c->newest = pb->newest_epoch;
+	c->sending = pb->sending_epoch;
+	r = pb_fixed(c->root, KDF_LEN, pb->chain_root);
+	for (i = 0; r == 0 && i < pb->n_epochs; i++) {
+		c->n++;
+		r = line_load(&c->send[i], pb->epochs[i]->sending);
+		if (r == 0)
+			r = line_load(&c->recv[i], pb->epochs[i]->receiving);
+	}
+	return r;
+}
+
+/* Chunks with different numbers, and fewer than would have been taken. */
+static int
+in_load(struct spqr *q, ProtobufCBinaryData in, size_t need)
+{
+	size_t i, k;
+
+	if (in.len % IN_ENTRY != 0 || (in.len > 0 && in.len / IN_ENTRY >= need))
+		return ERR_FORMAT;
+	for (i = 0; i < in.len / IN_ENTRY; i++) {
+		const uint8_t *p = in.data + i * IN_ENTRY;
+
+		q->in[i].x = get_be16(p);
+		memcpy(q->in[i].b, p + 2, CHUNK_LEN);
+		for (k = 0; k < i; k++) {
+			if (q->in[k].x == q->in[i].x)
+				return ERR_FORMAT;
+		}
+	}
+	q->in_n = i;
+	return 0;
+}
+
+/* Exactly the parts that belong to the step. */
+static int
+parts_load(struct spqr *q, const Sotto__Signal__PqRatchet *pb,
+    const struct spqr_shape *shape)
+{
+	const struct {
+		void *to;
+		size_t len; /* 0: must be absent */
+		ProtobufCBinaryData from;
+	} parts[] = {
+	    {q->out, (size_t)shape->out * CHUNK_LEN, pb->out},
+	    {q->seed, shape->parts & SPQR_SEED ? sizeof(q->seed) : 0, pb->seed},
+	    {q->ct1, shape->parts & SPQR_CT1_KEPT ? sizeof(q->ct1) : 0,
+		pb->ct1},
+	    {q->hdr, shape->parts & SPQR_HDR_KEPT ? sizeof(q->hdr) : 0,
+		pb->header},
+	    {q->m, shape->parts & SPQR_M ? sizeof(q->m) : 0, pb->message},
+	    {q->ct2, shape->parts & SPQR_CT2_KEPT ? sizeof(q->ct2) : 0,
+		pb->ct2},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(parts); i++) {
+		if (parts[i].from.len != parts[i].len)
+			return ERR_FORMAT;
+		if (parts[i].len > 0)
+			memcpy(parts[i].to, parts[i].from.data, parts[i].len);
+	}
+	q->out_next = pb->out_next;
+	return in_load(q, pb->in, shape->in);
+}
+
+static int
+fields_load(struct spqr *q, const Sotto__Signal__PqRatchet *pb)
+{
+	const struct spqr_shape *shape = spqr_shape(pb->step);
+	int r;
+
+	if (pb->format != RECORD_FORMAT)
+		return ERR_VERSION;
+	if (shape == NULL || pb->epoch == 0 || pb->epoch == UINT64_MAX)
+		return ERR_FORMAT;
+	q->step = (enum spqr_step)pb->step;
+	q->epoch = pb->epoch;
+	q->negotiating = pb->negotiating;
+	r = chain_load(&q->chain, pb);
+	if (r != 0)
+		return r;
+	if (q->chain.newest != q->epoch - !(shape->parts & SPQR_ADDED) ||
+	    q->chain.sending >= q->epoch)
+		return ERR_FORMAT;
+	if (pb_fixed(q->auth.root, KDF_LEN, pb->auth_root) != 0 ||
+	    pb_fixed(q->auth.mac, KDF_LEN, pb->auth_mac_key) != 0)
+		return ERR_FORMAT;
+	return parts_load(q, pb, shape);
+}
+
+int
+spqr_load(struct spqr *q, const uint8_t *p, size_t len)
+{
+	struct pb_mem mem;
+	ProtobufCMessage *pb;
+	int r;
+
+	memset(q, 0, sizeof(*q));
+	r = pb_unpack(
+	    &mem, &sotto__signal__pq_ratchet__descriptor, p, len, &pb);
+	if (r != 0)
+		return r;
+	r = fields_load(q, (const Sotto__Signal__PqRatchet *)pb);
+	pb_free(&mem, pb);
+	if (r != 0)
+		spqr_clear(q);
+	return r;
+}
+
+/* ---- store ---------------------------------------------------------------- */
+
+static void
+line_fill(Sotto__Signal__PqRatchet__Line *pb, const struct spqr_line *l)
+{
+	sotto__signal__pq_ratchet__line__init(pb);
+	pb->counter = l->counter;
+	pb->has_next = l->open;
+	pb->next = pb_bytes(l->next, KDF_LEN);
+	pb->has_skipped = l->skipped.len > 0;
+	pb->skipped = pb_bytes(l->skipped.p, l->skipped.len);
+}
+
+static void
+in_fill(uint8_t *out, const struct spqr *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->in_n; i++) {
+		put_be16(out + i * IN_ENTRY, q->in[i].x);
+		memcpy(out + i * IN_ENTRY + 2, q->in[i].b, CHUNK_LEN);
+	}
+}
+
+static void
+fields_fill(Sotto__Signal__PqRatchet *pb, const struct spqr *q)
+{
+	const struct spqr_shape *shape = spqr_shape(q->step);
+
+	sotto__signal__pq_ratchet__init(pb);
+	pb->format = RECORD_FORMAT;
+	pb->step = q->step;
+	pb->epoch = q->epoch;
+	pb->initiator = q->chain.initiator;
+	pb->negotiating = q->negotiating;
+	pb->auth_root = pb_bytes(q->auth.root, KDF_LEN);
+	pb->auth_mac_key = pb_bytes(q->auth.mac, KDF_LEN);
+	pb->chain_root = pb_bytes(q->chain.root, KDF_LEN);
+	pb->newest_epoch = q->chain.newest;
+	pb->sending_epoch = q->chain.sending;
+	pb->has_out_next = pb->has_out = shape->out > 0;
+	pb->out_next = q->out_next;
+	pb->out = pb_bytes(q->out, (size_t)shape->out * CHUNK_LEN);
+	pb->has_seed = (shape->parts & SPQR_SEED) != 0;
+	pb->seed = pb_bytes(q->seed, sizeof(q->seed));
+	pb->has_ct1 = (shape->parts & SPQR_CT1_KEPT) != 0;
+	pb->ct1 = pb_bytes(q->ct1, sizeof(q->ct1));
+	pb->has_header = (shape->parts & SPQR_HDR_KEPT) != 0;
+	pb->header = pb_bytes(q->hdr, sizeof(q->hdr));
+	pb->has_message = (shape->parts & SPQR_M) != 0;
+	pb->message = pb_bytes(q->m, sizeof(q->m));
+	pb->has_ct2 = (shape->parts & SPQR_CT2_KEPT) != 0;
+	pb->ct2 = pb_bytes(q->ct2, sizeof(q->ct2));
+}
+
+int
+spqr_store(const struct spqr *q, struct buf *out)
+{
+	uint8_t in[CHUNKS_MAX * IN_ENTRY];
+	Sotto__Signal__PqRatchet__Line send[SPQR_EPOCHS_MAX],
+	    recv[SPQR_EPOCHS_MAX];
+	Sotto__Signal__PqRatchet__Epoch epoch[SPQR_EPOCHS_MAX],
+	    *epochs[SPQR_EPOCHS_MAX];
+	Sotto__Signal__PqRatchet pb;
+	size_t i;
+
+	fields_fill(&pb, q);
+	in_fill(in, q);
+	pb.has_in = q->in_n > 0;
+	pb.in = pb_bytes(in, q->in_n * IN_ENTRY);
+	for (i = 0; i < q->chain.n; i++) {
+		line_fill(&send[i], &q->chain.send[i]);
+		line_fill(&recv[i], &q->chain.recv[i]);
+		sotto__signal__pq_ratchet__epoch__init(&epoch[i]);
+		epoch[i].sending = &send[i];
+		epoch[i].receiving = &recv[i];
+		epochs[i] = &epoch[i];
+	}
+	pb.n_epochs = q->chain.n;
+	pb.epochs = epochs;
+	return pb_pack(out, &pb.base);
+}
