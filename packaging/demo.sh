@@ -51,19 +51,21 @@ say "  $uri"
 
 # A person: a profile of their own, registered with the code from the log.
 person() { # name, number
-	export HOME="$dir/$1" SOTTO_PASSPHRASE="demo of $1"
-	mkdir -m 700 -p "$HOME"
-	mkfifo "$HOME/code"
-	"$b/sotto" register --relay "$uri" --phone "$2" --name "$1" \
-	    < "$HOME/code" > "$HOME/register.log" 2>&1 &
+	home=$dir/$1
+	mkdir -m 700 "$home"
+	(umask 077 && head -c 32 /dev/urandom > "$home/key")
+	mkfifo "$home/code"
+	HOME=$home SOTTO_KEY_FILE=$home/key "$b/sotto" register \
+	    --relay "$uri" --phone "$2" --name "$1" \
+	    < "$home/code" > "$home/register.log" 2>&1 &
 	reg=$!
-	exec 3> "$HOME/code"
+	exec 3> "$home/code"
 	last=$(printf %s "$2" | tail -c 2)
 	code=$(wait_for 20 "$dir/relay.log" "phone=[^ ]*$last code=[0-9]{6}" |
 	    grep -oE 'code=[0-9]{6}' | cut -d= -f2) || die "no code for $1"
 	say "$code" >&3
 	exec 3>&-
-	wait "$reg" || { cat "$HOME/register.log" >&2; die "$1 could not register"; }
+	wait "$reg" || { cat "$home/register.log" >&2; die "$1 could not register"; }
 	say "$1 is $2."
 }
 anna=+4915550000011
@@ -74,7 +76,7 @@ person Ben "$ben"
 as() { # name, arguments of sotto
 	who=$1
 	shift
-	HOME="$dir/$who" SOTTO_PASSPHRASE="demo of $who" "$b/sotto" "$@"
+	HOME=$dir/$who SOTTO_KEY_FILE=$dir/$who/key "$b/sotto" "$@"
 }
 
 if [ -t 0 ] && [ -t 1 ] && [ -z "${SOTTO_DEMO_PLAIN:-}" ]; then
@@ -82,9 +84,9 @@ if [ -t 0 ] && [ -t 1 ] && [ -z "${SOTTO_DEMO_PLAIN:-}" ]; then
 	size=$(stty size 2>/dev/null || echo "24 160")
 	unset TMUX
 	$tmux new-session -d -x "${size#* }" -y "${size% *}" \
-	    "env HOME='$dir/Anna' SOTTO_PASSPHRASE='demo of Anna' '$b/sotto'"
+	    "env HOME='$dir/Anna' SOTTO_KEY_FILE='$dir/Anna/key' '$b/sotto'"
 	$tmux split-window -h \
-	    "env HOME='$dir/Ben' SOTTO_PASSPHRASE='demo of Ben' '$b/sotto'"
+	    "env HOME='$dir/Ben' SOTTO_KEY_FILE='$dir/Ben/key' '$b/sotto'"
 	$tmux set-option -g mouse off
 	$tmux set-option -g status-left ""
 	$tmux set-option -g status-left-length 0
@@ -96,9 +98,15 @@ if [ -t 0 ] && [ -t 1 ] && [ -z "${SOTTO_DEMO_PLAIN:-}" ]; then
 fi
 
 # No terminal: one side listens, the other speaks, and then the other way.
-follow() { # name: prints what arrives, one "name < text" line a message
-	as "$1" recv --json > "$dir/$1.out" 2> "$dir/$1.err" &
-	pids="${pids:-} $!"
+follow() { # name: what arrives goes to a file, an object a line
+	HOME=$dir/$1 SOTTO_KEY_FILE=$dir/$1/key "$b/sotto" recv --json \
+	    > "$dir/$1.out" 2> "$dir/$1.err" &
+	pids=$!
+}
+enough() {
+	kill "$pids"
+	wait "$pids" || die "the reader ended badly"
+	pids=
 }
 talk() { # from, to, number, text
 	as "$1" send "$3" "$4" > "$dir/send.log" 2>&1 ||
@@ -113,13 +121,12 @@ talk Anna Ben "$ben" "Hello Ben, this is Sotto."
 follow Ben
 heard Ben "this is Sotto"
 say "  Ben has it."
-kill "${pids# }"
-wait "${pids# }" 2>/dev/null || pids=
-pids=
+enough
 talk Ben Anna "$anna" "Hello Anna! Nobody else can read this."
 follow Anna
 heard Anna "Nobody else"
 say "  Anna has it."
+enough
 if grep -rqa "Nobody else can read" "$dir/relay"; then
 	die "the relay has read it"
 fi

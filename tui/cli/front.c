@@ -20,12 +20,20 @@
 #define SECRET_MAX 1024
 
 static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t wake_fd = -1;
 
+/* The byte ends a poll() that has just begun or is about to. */
 static void
 on_signal(int sig)
 {
+	int keep = errno;
+	ssize_t n;
+
 	(void)sig;
 	interrupted = 1;
+	n = write((int)wake_fd, "", 1);
+	(void)n;
+	errno = keep;
 }
 
 /* ---- waiting ----------------------------------------------------------------------- */
@@ -61,9 +69,10 @@ remember(struct front *f, struct engine_event *ev)
 	f->conn_text = ev->text != NULL ? strdup(ev->text) : NULL;
 }
 
-/* The next event, or NULL after waiting for one until the deadline. */
+/* The next event, or NULL after waiting for one until the deadline; through:
+ * also when the person wants to stop. */
 static struct engine_event *
-next_event(struct front *f, uint64_t deadline, int *why)
+next_event(struct front *f, uint64_t deadline, bool through, int *why)
 {
 	struct pollfd p = {.fd = f->wake[0], .events = POLLIN};
 	struct engine_event *ev;
@@ -81,7 +90,8 @@ next_event(struct front *f, uint64_t deadline, int *why)
 		}
 		now = monotonic_ms();
 		*why = interrupted ? ERR_CLOSED : ERR_TIMEOUT;
-		if (interrupted || (deadline != 0 && now >= deadline))
+		if ((interrupted && !through) ||
+		    (deadline != 0 && now >= deadline))
 			return NULL;
 		n = poll(&p, 1, deadline == 0 ? -1 : (int)(deadline - now));
 		if (n > 0 && read(f->wake[0], drop, sizeof(drop)) < 0 &&
@@ -104,15 +114,15 @@ front_tag(struct front *f)
 	return ++f->next_tag;
 }
 
-struct engine_event *
-front_wait(struct front *f, int queued, uint64_t tag, uint32_t timeout_ms)
+static struct engine_event *
+wait_for(
+    struct front *f, int queued, uint64_t tag, uint64_t deadline, bool through)
 {
-	uint64_t deadline = deadline_in(timeout_ms);
 	struct engine_event *ev;
 	int why = queued;
 
 	while (queued == 0) {
-		ev = next_event(f, deadline, &why);
+		ev = next_event(f, deadline, through, &why);
 		if (ev == NULL)
 			break;
 		if (ev->tag == tag)
@@ -132,6 +142,18 @@ front_wait(struct front *f, int queued, uint64_t tag, uint32_t timeout_ms)
 	return NULL;
 }
 
+struct engine_event *
+front_wait(struct front *f, int queued, uint64_t tag, uint32_t timeout_ms)
+{
+	return wait_for(f, queued, tag, deadline_in(timeout_ms), false);
+}
+
+struct engine_event *
+front_finish(struct front *f, int queued, uint64_t tag)
+{
+	return wait_for(f, queued, tag, 0, true);
+}
+
 int
 front_turn(struct front *f, uint32_t timeout_ms)
 {
@@ -139,7 +161,7 @@ front_turn(struct front *f, uint32_t timeout_ms)
 	bool fatal;
 	int why = 0;
 
-	ev = next_event(f, deadline_in(timeout_ms), &why);
+	ev = next_event(f, deadline_in(timeout_ms), false, &why);
 	if (ev == NULL)
 		return why;
 	fatal = ev->kind == EV_FATAL;
@@ -332,9 +354,10 @@ front_open(struct front *f, const struct front_opts *o)
 	f->e = NULL;
 	f->conn = CONN_OFFLINE;
 	store_no_dumps();
-	catch_signals();
 	if (pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) != 0)
 		return CLI_EXIT_FAILURE;
+	wake_fd = f->wake[1];
+	catch_signals();
 	r = data_dir(o, &paths);
 	if (r == 0)
 		r = start(f, o, paths.dir[PATHS_DATA]);
@@ -348,6 +371,7 @@ front_close(struct front *f)
 {
 	engine_free(f->e);
 	f->e = NULL;
+	wake_fd = -1;
 	close(f->wake[0]);
 	close(f->wake[1]);
 	free(f->conn_text);

@@ -54,6 +54,10 @@ uint64_t front_tag(struct front *f);
 struct engine_event *front_wait(
     struct front *f, int queued, uint64_t tag, uint32_t timeout_ms) MUST_USE;
 
+/* The same for what the store alone answers: SIGINT lets it finish. */
+struct engine_event *front_finish(
+    struct front *f, int queued, uint64_t tag) MUST_USE;
+
 /*
  * Wait until one more event has been seen by on_event, or the time is over.
  * Returns 0; ERR_TIMEOUT; ERR_CLOSED interrupted; ERR_IO the engine failed.

@@ -135,7 +135,7 @@ save_cursor(struct recv *rv, int64_t id)
 	struct engine_event *ev;
 	int status = 0;
 
-	ev = front_wait(rv->f, engine_set_cursor(rv->f->e, tag, id), tag, 0);
+	ev = front_finish(rv->f, engine_set_cursor(rv->f->e, tag, id), tag);
 	if (ev == NULL)
 		return CLI_EXIT_FAILURE;
 	if (ev->kind != EV_DONE)
@@ -154,10 +154,10 @@ print_page(struct recv *rv, bool *more)
 	int status = 0;
 	size_t i;
 
-	ev = front_wait(rv->f,
+	ev = front_finish(rv->f,
 	    engine_incoming_after(
 		rv->f->e, tag, ENGINE_SAVED_CURSOR, RECV_PAGE),
-	    tag, 0);
+	    tag);
 	if (ev == NULL)
 		return CLI_EXIT_FAILURE;
 	if (ev->kind != EV_PAGE)
@@ -231,7 +231,7 @@ load_names(struct recv *rv)
 {
 	uint64_t tag = front_tag(rv->f);
 	struct engine_event *ev =
-	    front_wait(rv->f, engine_chats(rv->f->e, tag), tag, 0);
+	    front_finish(rv->f, engine_chats(rv->f->e, tag), tag);
 
 	engine_event_free(ev);
 	return ev != NULL ? 0 : CLI_EXIT_FAILURE;
