@@ -330,7 +330,7 @@ bind_at(const char *path, int *fd)
 		close(s);
 		return ERR_SYS;
 	}
-	if (chmod(path, 0600) != 0 || listen(s, BACKLOG) != 0) {
+	if (listen(s, BACKLOG) != 0) {
 		close(s);
 		(void)unlink(path);
 		return ERR_SYS;

@@ -35,6 +35,7 @@ struct fix {
 	int done, err;
 	char text[128];
 	uint32_t retry_after_ms;
+	bool sent_before; /* a code had gone out before the answer came */
 	struct identity_attempt attempt;
 	struct identity_device device;
 	struct store_devs gone;
@@ -173,6 +174,8 @@ on_registered(void *arg, int err, const struct identity_attempt *a,
 	struct fix *f = arg;
 
 	note(f, err, fail);
+	f->sent_before = f->lines.len > 0 &&
+			 memmem(f->lines.p, f->lines.len, "code=", 5) != NULL;
 	assert_true((a != NULL) == (err == 0));
 	if (a != NULL)
 		f->attempt = *a;
@@ -527,6 +530,7 @@ assert_same_for_both(struct fix *f, bool anna_has_one)
 	at = f->now_ms;
 	a = f->attempt;
 	/* The answer comes first, then the code. */
+	assert_false(f->sent_before);
 	while (identity_pending(f->id) > 0)
 		(void)uv_run(&f->loop, UV_RUN_ONCE);
 	last_code(f, code);

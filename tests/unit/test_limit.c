@@ -202,41 +202,48 @@ test_limit_set_rates__new_rates_hold_at_once(void **state)
 	limit_free(l);
 }
 
+#define CROWD 4000u /* keys */
+
 struct crowd {
 	struct limit *l;
-	int passed[2];
+	unsigned passed[2];
 };
 
-static void *
+/* Both threads meet at the same keys at about the same time. */
+static void
 one_of_two(struct crowd *c, int who)
 {
-	int i;
+	struct limit_key k;
+	uint32_t i;
 
-	for (i = 0; i < 20000; i++) {
-		struct limit_key k = account((uint32_t)i % 50);
-
+	for (i = 0; i < 10 * CROWD; i++) {
+		k = account(i / 10);
 		c->passed[who] +=
 		    limit_take(c->l, LIMIT_SEND, &k, 1, 0, NULL) == 0;
 	}
-	return NULL;
 }
 
 static void *
 crowd_first(void *arg)
 {
-	return one_of_two(arg, 0);
+	one_of_two(arg, 0);
+	return NULL;
 }
 
 static void
 test_limit_take__two_threads_get_no_token_twice(void **state)
 {
-	struct crowd c = {.l = limiter()};
+	struct limit_rates rates = {0};
+	struct crowd c = {0};
 	pthread_t t;
 
+	assert_ok(limit_new(&c.l, 16 * CROWD));
+	assert_ok(limit_rate_parse("5/1m", &rates.r[LIMIT_SEND][0]));
+	limit_set_rates(c.l, &rates);
 	assert_int_equal(pthread_create(&t, NULL, crowd_first, &c), 0);
 	one_of_two(&c, 1);
 	assert_int_equal(pthread_join(t, NULL), 0);
-	assert_int_equal(c.passed[0] + c.passed[1], 50 * 5);
+	assert_int_equal(c.passed[0] + c.passed[1], CROWD * 5);
 	limit_free(c.l);
 }
 

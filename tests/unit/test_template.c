@@ -4,7 +4,7 @@
 
 static const struct template_values values = {
     .v = {"+491701234567", "491701234567", "012345",
-	"A \"B\" & <C>\n\x7f\x01ü"},
+	"A \"B\" \\ & <C>\n\x7f\x01ü"},
 };
 
 static void
@@ -26,14 +26,15 @@ test_template_render__escapes_for_the_place(void **state)
 	assert_rendered(
 	    "to={digits}&m={code}", TEMPLATE_PLAIN, "to=491701234567&m=012345");
 	assert_rendered("https://h/{phone}?q={relay}", TEMPLATE_URL,
-	    "https://h/%2B491701234567?q=A%20%22B%22%20%26%20%3CC%3E%0A%7F%01"
+	    "https://h/"
+	    "%2B491701234567?q=A%20%22B%22%20%5C%20%26%20%3CC%3E%0A%7F%01"
 	    "%C3%BC");
 	assert_rendered("{\"to\":\"{phone}\",\"t\":\"{relay}\"}", TEMPLATE_JSON,
-	    "{\"to\":\"+491701234567\",\"t\":\"A \\\"B\\\" & \\u003cC>\\n"
+	    "{\"to\":\"+491701234567\",\"t\":\"A \\\"B\\\" \\\\ & \\u003cC>\\n"
 	    "\\u007f\\u0001ü\"}");
 	assert_rendered("<c a='{relay}'/>", TEMPLATE_XML,
-	    "<c a='A &#34;B&#34; &#38; &#60;C&#62;&#10;\x7fü'/>");
-	assert_rendered("X: {relay}", TEMPLATE_HEADER, "X: A \"B\" & <C>ü");
+	    "<c a='A &#34;B&#34; \\ &#38; &#60;C&#62;&#10;\x7fü'/>");
+	assert_rendered("X: {relay}", TEMPLATE_HEADER, "X: A \"B\" \\ & <C>ü");
 }
 
 static void
