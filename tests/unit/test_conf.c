@@ -173,6 +173,26 @@ test_conf_load__reads_a_file(void **state)
 }
 
 static void
+test_conf_load__edges_of_a_line(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	assert_ok(load_text("wait = 0\nname = a b\t# c\ntags =\t\n", &s, NULL));
+	assert_int_equal(s.wait_ms, 0);
+	assert_string_equal(s.name, "a b");
+	assert_int_equal(s.tags.n, 0);
+	conf_clear(&spec, &s);
+	assert_ok(load_text("wait = 1h\nlimit = 1T\nname = a\t\n\n", &s, NULL));
+	assert_int_equal(s.wait_ms, 3600000);
+	assert_true(s.limit == 1ULL << 40);
+	assert_string_equal(s.name, "a");
+	conf_clear(&spec, &s);
+	assert_err(load_text("name = \001", &s, NULL), ERR_CONFIG);
+	assert_err(load_text("name = \177", &s, NULL), ERR_CONFIG);
+}
+
+static void
 test_conf_load__errors_say_where_and_what(void **state)
 {
 	static const struct {
@@ -585,6 +605,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_conf_load__defaults_come_from_the_rows),
 	    cmocka_unit_test(test_conf_load__reads_a_file),
+	    cmocka_unit_test(test_conf_load__edges_of_a_line),
 	    cmocka_unit_test(test_conf_load__errors_say_where_and_what),
 	    cmocka_unit_test(test_conf_load__a_value_may_not_be_endless),
 	    cmocka_unit_test(test_conf_load__flags_beat_environment_beats_file),

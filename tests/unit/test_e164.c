@@ -60,6 +60,8 @@ test_e164_parse__national_numbers_get_the_home_code(void **state)
 	assert_number("06 20 123 4567", 36, "+36201234567");
 	assert_number("201234567", 36, "+36201234567");
 	assert_number("0612345678", 33, "+33612345678");
+	assert_number("+49 1234567890123", 0, "+491234567890123"); /* 15 */
+	assert_number("+49\u2212170\u00b71234567", 0, "+491701234567");
 }
 
 static void
@@ -73,6 +75,8 @@ test_e164_parse__refuses_nonsense_with_a_reason(void **state)
 	assert_refused("+", 49, E164_EMPTY, ERR_FORMAT);
 	assert_refused("0800-FLOWERS", 49, E164_LETTERS, ERR_FORMAT);
 	assert_refused("+49 170 12345\u00e9", 0, E164_LETTERS, ERR_FORMAT);
+	assert_refused("+49 170 \u6f22", 0, E164_LETTERS, ERR_FORMAT);
+	assert_refused("00", 49, E164_SHORT, ERR_RANGE);
 	assert_refused("+49*170#", 0, E164_CHARS, ERR_FORMAT);
 	assert_refused("+49 170\n1234567", 0, E164_CHARS, ERR_FORMAT);
 	assert_refused("+49 170 1234567\xff", 0, E164_CHARS, ERR_FORMAT);

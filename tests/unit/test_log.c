@@ -116,6 +116,8 @@ test_log_write__values_cannot_forge_lines_or_fields(void **state)
 	    "\u241b[2J\\\\ \ufffd\",\"name\":\"x\\\" admin=true\u21b5ts=1 "
 	    "\u241b[2J\\\\ \ufffd\"}\n");
 	lg.format = LOG_FORMAT_KV;
+	log_info(&lg, "e", LOG_STR("lead", " x"));
+	assert_string_equal(c.line, "level=info event=e lead=\" x\"\n");
 	log_info(&lg, "e", LOG_STR("empty", ""));
 	assert_string_equal(c.line, "level=info event=e empty=\"\"\n");
 }
@@ -124,6 +126,7 @@ static void
 test_log_write__is_bounded_and_stays_well_formed(void **state)
 {
 	char big[4096];
+	size_t i;
 	struct caught c;
 	struct log lg = logger(&c, LOG_FORMAT_JSON);
 
@@ -143,6 +146,18 @@ test_log_write__is_bounded_and_stays_well_formed(void **state)
 	assert_non_null(strstr(c.line, "x\u2026 d=4\n"));
 	assert_null(strstr(c.line, "truncated"));
 	assert_int_equal(strspn(strstr(c.line, "xx"), "x"), LOG_VALUE_MAX - 3);
+	log_info(&lg, "big", LOG_HEX("h", (const uint8_t *)big, sizeof(big)));
+	assert_int_equal(strspn(strstr(c.line, "7878"), "78"), 64);
+	/* a line that is full to its last byte is whole */
+	for (i = 1; i < LOG_VALUE_MAX; i++) {
+		big[i] = '\0';
+		log_info(&lg, "e", LOG_STR("a", big), LOG_STR("b", big),
+		    LOG_STR("c", big), LOG_STR("d", big), LOG_STR("e", big));
+		assert_int_equal(c.line[c.len - 1], '\n');
+		assert_int_equal(strstr(c.line, "truncated=true") != NULL,
+		    strstr(c.line, " e=x") == NULL);
+		big[i] = 'x';
+	}
 }
 
 #define assert_addr(in, want)                                                  \
@@ -169,6 +184,7 @@ test_log_write__shortens_what_identifies_people(void **state)
 	assert_addr("::ffff:192.0.2.17", "192.0.2.x");
 	assert_addr("[::ffff:192.0.2.17]:5", "192.0.2.x");
 	assert_addr("host.example:5", "?");
+	assert_addr("host:5", "?");
 	assert_addr("1.2.3.4.5", "?");
 	assert_addr("", "?");
 	assert_addr(NULL, "?");
