@@ -93,7 +93,6 @@ struct relay_conf {
 	uint64_t message_ttl_ms; /* undelivered after this: dropped */
 	uint64_t envelope_max; /* bytes of one ciphertext */
 	uint32_t queue_max; /* messages waiting for one device */
-	uint64_t queue_bytes_max; /* bytes waiting for one device */
 	uint64_t disk_free_min; /* below: sends to absent devices refused */
 
 	/* limits */

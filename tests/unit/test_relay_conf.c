@@ -272,16 +272,16 @@ test_relay_conf_reload__swaps_and_keeps_what_needs_a_restart(void **state)
 	char prog[] = "sotto-relay";
 	char *argv[] = {prog, f->flag, NULL};
 
-	write_file(f, "queue-bytes-max = 2MiB\nthreads = 2\n"
+	write_file(f, "envelope-max = 20KiB\nthreads = 2\n"
 		      "listen = 127.0.0.1:1\n");
 	assert_ok(load(f, NULL, f->flag, NULL));
-	write_file(f, "queue-bytes-max = 3MiB\nthreads = 5\n"
+	write_file(f, "envelope-max = 30KiB\nthreads = 5\n"
 		      "listen = 127.0.0.1:1, 127.0.0.1:2\n"
 		      "ctl-socket = /run/x\nproxy-trusted = 10.0.0.0/8\n"
 		      "limit-send-account = 7/1s\n");
 	assert_ok(
 	    relay_conf_reload(f->c, 2, argv, NULL, &next, &f->kept, &f->why));
-	assert_int_equal(next->queue_bytes_max, 3 << 20);
+	assert_int_equal(next->envelope_max, 30 << 10);
 	assert_int_equal(next->threads, 2);
 	assert_int_equal(next->listen.n, 1);
 	assert_string_equal(next->listen.v[0], "127.0.0.1:1");
@@ -289,16 +289,16 @@ test_relay_conf_reload__swaps_and_keeps_what_needs_a_restart(void **state)
 	assert_int_equal(next->n_proxy_nets, 1);
 	assert_int_equal(next->rates.r[LIMIT_SEND][LIMIT_BY_ACCOUNT].burst, 7);
 	assert_string_equal(f->kept.text, "ctl-socket, threads, listen");
-	assert_int_equal(f->c->queue_bytes_max, 2 << 20);
+	assert_int_equal(f->c->envelope_max, 20 << 10);
 	relay_conf_unref(next);
 
 	next = NULL;
-	write_file(f, "queue-bytes-max = 3\n");
+	write_file(f, "envelope-max = 3\n");
 	assert_err(
 	    relay_conf_reload(f->c, 2, argv, NULL, &next, &f->kept, &f->why),
 	    ERR_CONFIG);
 	assert_null(next);
-	assert_non_null(strstr(f->why.text, "r.conf:1: queue-bytes-max: "));
+	assert_non_null(strstr(f->why.text, "r.conf:1: envelope-max: "));
 }
 
 static bool
