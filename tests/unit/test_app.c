@@ -215,6 +215,23 @@ test_app_first_run__errors_keep_the_form_and_can_be_mended(void **state)
 }
 
 static void
+test_app_first_run__the_code_may_be_typed_before_the_relay_answers(void **state)
+{
+	struct rig *r = *state;
+
+	fill_first_run(r);
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	rig_log(r);
+	rig_press(r, "Enter"); /* nothing typed: nothing is sent later */
+	rig_type(r, "246810");
+	rig_press(r, "Enter Enter");
+	assert_log(r, "");
+	rig_answer(r, (struct engine_event){.kind = EV_CODE_SENT, .digits = 6});
+	assert_log(r, "verify 246810; ");
+}
+
+static void
 test_app_first_run__a_new_code_can_be_had_when_its_time_has_come(void **state)
 {
 	struct rig *r = *state;
@@ -1059,6 +1076,7 @@ main(void)
 	    A(test_app_first_run__from_nothing_to_the_chats),
 	    A(test_app_first_run__what_is_wrong_is_said_before_anything_is_made),
 	    A(test_app_first_run__errors_keep_the_form_and_can_be_mended),
+	    A(test_app_first_run__the_code_may_be_typed_before_the_relay_answers),
 	    A(test_app_first_run__a_new_code_can_be_had_when_its_time_has_come),
 	    M(test_app_send__leaves_the_composer_and_comes_back_when_refused),
 	    M(test_app_send__is_shown_once_whatever_events_come),

@@ -64,6 +64,7 @@ app_free(struct app *a)
 		a->sending = s->next;
 		sending_free(s);
 	}
+	search_forget(a);
 	model_clear(&a->m);
 	hist_clear(&a->hist);
 	composer_clear(&a->comp);

@@ -72,11 +72,13 @@ steps_drop_oldest(struct edit *e)
 void
 edit_clear(struct edit *e)
 {
+	size_t max = e->text.max > 0 ? e->text.max - 1 : 0;
+
 	steps_cut(e, 0);
 	free(e->steps);
 	buf_clear(&e->text);
 	buf_clear(&e->kill);
-	edit_init(e, e->text.max - 1, e->flags);
+	edit_init(e, max, e->flags);
 }
 
 static char *

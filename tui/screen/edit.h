@@ -44,7 +44,7 @@ struct edit {
 
 /* max: bytes of text. */
 void edit_init(struct edit *e, size_t max, unsigned flags);
-void edit_clear(struct edit *e); /* wipes; usable again */
+void edit_clear(struct edit *e); /* wipes; usable again; a zeroed one too */
 
 const char *edit_text(const struct edit *e); /* NUL-terminated, never NULL */
 size_t edit_len(const struct edit *e);

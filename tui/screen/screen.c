@@ -434,8 +434,10 @@ screen_run(const struct screen_opts *opts)
 {
 	static const struct screen_opts none;
 	const struct screen_opts *so = opts != NULL ? opts : &none;
-	struct engine_opts eo = {
-	    .wake = wake, .country = so->country, .proxy = so->proxy};
+	struct engine_opts eo = {.wake = wake,
+	    .country = so->country,
+	    .proxy = so->proxy,
+	    .fast_kdf = getenv("SOTTO_TEST_FAST_KDF") != NULL};
 	struct paths_err why = {{0}};
 	struct loop *l = calloc(1, sizeof(*l));
 	int status = 1;

@@ -37,6 +37,7 @@ first_run_begin(struct app *a, bool opened)
 {
 	struct first_run_view *v = &a->vs->first_run;
 
+	app_close(a, &view_first_run);
 	memset(v, 0, sizeof(*v));
 	memcpy(v->fields, blank, sizeof(blank));
 	form_init(&v->form, v->fields, FR_FIELDS);
@@ -173,8 +174,7 @@ static void
 go(struct first_run_view *v, enum first_run_step step, const char *status)
 {
 	v->step = step;
-	v->form.busy =
-	    step == FR_MAKING || step == FR_ASKING || step == FR_CHECKING;
+	v->form.busy = step == FR_MAKING || step == FR_CHECKING;
 	form_status(&v->form, ST_TEXT, "%s", status);
 }
 
@@ -182,13 +182,20 @@ static void
 ask_code(struct app *a)
 {
 	struct first_run_view *v = &a->vs->first_run;
+	struct form *f = &v->form;
+	int r;
 
 	v->tag = app_tag(a);
-	if (app_asked(
-		a, a->be->start(a->e, v->tag, form_text(&v->form, FR_RELAY),
-		       form_text(&v->form, FR_PHONE),
-		       form_text(&v->form, FR_NAME))))
-		go(v, FR_ASKING, "Asking the relay for a code...");
+	r = a->be->start(a->e, v->tag, form_text(f, FR_RELAY),
+	    form_text(f, FR_PHONE), form_text(f, FR_NAME));
+	if (!app_asked(a, r))
+		return;
+	go(v, FR_ASKING, "Asking the relay for a code...");
+	/* The code may be there before the relay's answer: it can be typed. */
+	v->eager = false;
+	v->fields[FR_CODE].hidden = false;
+	edit_clear(&v->fields[FR_CODE].edit);
+	form_focus(f, FR_CODE);
 }
 
 static void
@@ -224,12 +231,16 @@ submit(struct app *a)
 
 	if (v->form.busy)
 		return;
+	if (v->step == FR_ASKING) {
+		v->eager = form_text(&v->form, FR_CODE)[0] != '\0';
+		return;
+	}
 	if (v->step == FR_TYPE_CODE && v->form.focus == FR_CODE) {
 		send_code(a);
 		return;
 	}
 	/* Enter goes through the fields; the last one sends the form. */
-	if (v->step == FR_FILL && !form_at_last(&v->form)) {
+	if (v->step == FR_FILL && !v->opened && !form_at_last(&v->form)) {
 		form_act(&v->form, ACT_FORM_NEXT);
 		return;
 	}
@@ -250,14 +261,13 @@ code_sent(struct app *a, const struct engine_event *ev)
 
 	v->digits = ev->digits;
 	v->resend_at = a->mono + ev->resend_after_ms;
-	v->fields[FR_CODE].hidden = false;
-	if (edit_set(&v->fields[FR_CODE].edit, "", 0) != 0)
-		edit_clear(&v->fields[FR_CODE].edit);
+	v->coded = true;
 	go(v, FR_TYPE_CODE, "");
 	form_status(&v->form, ST_GOOD,
 	    "A code of %u digits is on its way to %s.", ev->digits,
 	    form_text(&v->form, FR_PHONE));
-	form_focus(&v->form, FR_CODE);
+	if (v->eager)
+		send_code(a);
 }
 
 static void
@@ -266,9 +276,11 @@ failed(struct app *a, const struct engine_event *ev)
 	struct first_run_view *v = &a->vs->first_run;
 	char why[APP_NOTICE_CAP];
 
-	v->step = v->step == FR_CHECKING      ? FR_TYPE_CODE
-		  : v->fields[FR_CODE].hidden ? FR_FILL
-					      : FR_TYPE_CODE;
+	v->step = v->coded ? FR_TYPE_CODE : FR_FILL;
+	if (!v->coded) {
+		v->fields[FR_CODE].hidden = true;
+		v->form.focus = FR_RELAY; /* most often it is the relay */
+	}
 	v->form.busy = false;
 	app_sentence(ev, why, sizeof(why));
 	form_status(&v->form, ST_ERROR, "%s", why);

@@ -28,6 +28,13 @@ hits_clear(struct search_view *s)
 	s->n = s->marked = s->top = 0;
 }
 
+void
+search_forget(struct app *a)
+{
+	hits_clear(&a->vs->search);
+	edit_clear(&a->vs->search.edit);
+}
+
 /* One question at a time: what is typed meanwhile is asked afterwards. */
 static void
 ask(struct app *a)

@@ -25,6 +25,7 @@ unlock_begin(struct app *a, const struct engine_key *key)
 {
 	struct unlock_view *u = &a->vs->unlock;
 
+	app_close(a, &view_unlock);
 	memset(u, 0, sizeof(*u));
 	u->fields[0] =
 	    (struct field){.label = "Passphrase", .kind = FIELD_SECRET};

@@ -41,6 +41,8 @@ struct first_run_view {
 	struct field fields[FR_FIELDS];
 	enum first_run_step step;
 	bool opened; /* the store is there: no passphrase is needed */
+	bool coded; /* a code has been sent */
+	bool eager; /* Enter came before the relay's word that it was sent */
 	uint64_t tag;
 	uint32_t digits;
 	uint64_t resend_at; /* monotonic: a new code may be asked for */
@@ -162,6 +164,7 @@ void unlock_begin(struct app *a, const struct engine_key *key);
 void first_run_begin(struct app *a, bool opened);
 void palette_begin(struct app *a, uint32_t cp);
 void search_begin(struct app *a, const char *words);
+void search_forget(struct app *a); /* words and hits outlive the view */
 void safety_begin(struct app *a, int64_t chat);
 void new_chat_begin(struct app *a, const char *phone);
 void settings_begin(struct app *a);
