@@ -2,7 +2,7 @@
 /*
  * test_vfs.c — the sealing VFS: its format by fixed vectors and by a second
  * implementation, what SQLite asks of it, what must never be on disk, what is
- * detected, and what it refuses. The numbers are those of docs/store.md §5.
+ * detected, and what it refuses. Pitfalls are numbered in docs/store.md §7.
  */
 #include <fcntl.h>
 #include <sodium.h>

@@ -14,6 +14,7 @@ tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
 tui/store_TESTS := test_keyfile test_store test_store_rows test_store_message test_vfs \
 	test_vfs_crash
+tui/store_FUZZ  := fuzz_store_search fuzz_store_files
 
 test_store_SRC := tests/unit/store_help.c
 test_store_rows_SRC := tests/unit/store_help.c
