@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/test.h"
+#include "tui/screen/composer.h"
 #include "tui/screen/keymap.h"
 
 /* Call fn for each alternative of each row. */
@@ -151,6 +152,92 @@ test_keymap_short__is_what_the_bar_shows(void **state)
 	assert_string_equal(keymap_short(out, ACT_NONE), "");
 }
 
+/* ---- docs/tui.md ------------------------------------------------------------ */
+
+#define DOC "docs/tui.md"
+
+/*
+ * What stands between <!-- name --> and <!-- /name --> is text. With
+ * SOTTO_GOLDEN in the environment it is written there.
+ */
+static void
+expect_in_doc(const char *name, const char *text)
+{
+	char from[40], to[40], *doc, *a, *b;
+	size_t len;
+	FILE *f;
+
+	snprintf(from, sizeof(from), "<!-- %s -->\n", name);
+	snprintf(to, sizeof(to), "<!-- /%s -->\n", name);
+	doc = read_text_file(DOC, &len);
+	a = strstr(doc, from);
+	b = strstr(doc, to);
+	assert_non_null(a);
+	assert_non_null(b);
+	a += strlen(from);
+	if (getenv("SOTTO_GOLDEN") != NULL) {
+		f = fopen(DOC, "w");
+		assert_non_null(f);
+		fprintf(f, "%.*s%s%s", (int)(a - doc), doc, text, b);
+		assert_ok(fclose(f));
+	} else {
+		assert_int_equal(b - a, strlen(text));
+		assert_memory_equal(a, text, strlen(text));
+	}
+	free(doc);
+}
+
+static void
+test_keymap_markdown__is_the_table_in_the_manual(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 65536);
+	assert_ok(keymap_markdown(&b));
+	assert_ok(buf_put_u8(&b, 0));
+	expect_in_doc("keys", (const char *)b.p);
+	buf_clear(&b);
+}
+
+static void
+test_commands__are_those_in_the_manual(void **state)
+{
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, 65536);
+	assert_ok(buf_printf(&b, "| command | what it does |\n|---|---|\n"));
+	for (i = 0; i < ncommands; i++)
+		assert_ok(buf_printf(&b, "| `/%s%s%s` | %s |\n",
+		    commands[i].word, commands[i].args[0] != '\0' ? " " : "",
+		    commands[i].args, commands[i].help));
+	assert_ok(buf_put_u8(&b, 0));
+	expect_in_doc("commands", (const char *)b.p);
+	buf_clear(&b);
+}
+
+static int
+markdown_step(void *arg)
+{
+	struct buf b;
+	int r;
+
+	(void)arg;
+	buf_init(&b, 65536);
+	r = keymap_markdown(&b);
+	buf_clear(&b);
+	return r;
+}
+
+static void
+test_keymap_markdown__out_of_memory_is_told(void **state)
+{
+	(void)state;
+	assert_true(alloc_sweep(markdown_step, NULL) > 3);
+}
+
 int
 main(void)
 {
@@ -164,6 +251,9 @@ main(void)
 	    cmocka_unit_test(
 		test_keymap_find__other_contexts_and_modifiers_do_not_match),
 	    cmocka_unit_test(test_keymap_short__is_what_the_bar_shows),
+	    cmocka_unit_test(test_keymap_markdown__is_the_table_in_the_manual),
+	    cmocka_unit_test(test_commands__are_those_in_the_manual),
+	    cmocka_unit_test(test_keymap_markdown__out_of_memory_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
