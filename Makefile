@@ -93,8 +93,9 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c | $(PB_H)
 	$(Q)$(CC) $(ALL_CFLAGS) -w -c -o $@ $<
 
 # libs,MODULES: archives first (users before what they use), then system libs.
+pkgs_of = $(sort $(foreach m,$(1),$($(m)_PKG)))
 libs  = $(foreach m,$(1),$(call ar_of,$(m))) \
-	$(shell pkg-config --libs $(sort $(foreach m,$(1),$($(m)_PKG))))
+	$(if $(call pkgs_of,$(1)),$(shell pkg-config --libs $(call pkgs_of,$(1))))
 LINK  = @mkdir -p $(@D); echo "  LINK  $@";
 
 define PROGRAM

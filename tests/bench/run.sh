@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every bench, one line a figure. Takes some minutes; let the machine be quiet.
+#   tests/bench/run.sh BUILD-FOLDER
+set -eu
+b=$1
+PYTHON=${PYTHON:-/usr/bin/python3}
+packaging/deps.sh bench
+echo "== relay, beside mosquitto"
+"$b/tests/relay-bench" "$b"
+echo "== relay store alone"
+"$b/tests/bench_relay_store"
+echo "== client store, beside plain SQLite"
+"$b/tests/bench_store"
+echo "== client"
+B=$b "$PYTHON" tests/bench/client.py
