@@ -309,6 +309,55 @@ test_io_fault__the_store_says_so(void **state)
 	dir_free(dir);
 }
 
+static int
+no_reads(void *ctx, const struct tap_op *op)
+{
+	const bool *broken = ctx;
+
+	return *broken && op->kind == TAP_READ ? SQLITE_IOERR_READ : SQLITE_OK;
+}
+
+/* A page that cannot be read ends a transaction inside SQLite: what the caller
+ * does next must not go to disk on its own. */
+static void
+test_io_fault__nothing_slips_out_of_a_failed_transaction(void **state)
+{
+	const struct store_opts o = {
+	    .fast_kdf = true, .vfs = "sealed-fault", .cache_kib = 64};
+	struct store_message m;
+	char *dir = dir_new();
+	struct store *s = NULL;
+	bool broken = false;
+	int64_t chat, id;
+
+	(void)state;
+	tap_register("tap-fault", NULL, no_reads, &broken);
+	assert_ok(vfs_register("sealed-fault", sqlite3_vfs_find("tap-fault")));
+	assert_ok(store_open(dir, &pass_key, &o, &s));
+	chat = chat_with(s, 1);
+	assert_ok(store_begin(s));
+	for (unsigned i = 1; i <= 2000; i++)
+		add_text(s, chat, STORE_IN, i, i, "far more than the cache");
+	assert_ok(store_commit(s));
+	store_idle(s); /* nothing is in the cache now */
+	assert_ok(store_begin(s));
+	id = add_text(s, chat, STORE_IN, 9001, 9001, "in the transaction");
+	broken = true;
+	assert_err(store_message_get(s, 1, &m), ERR_IO);
+	broken = false;
+	assert_err(store_message_set_state(s, 2, STORE_MSG_SENT, NULL), ERR_IO);
+	assert_err(
+	    store_chat_set_draft(s, chat, "after the failure", 1), ERR_IO);
+	assert_true(store_in_transaction(s));
+	assert_err(store_commit(s), ERR_IO);
+	assert_false(store_in_transaction(s));
+	assert_err(store_message_get(s, id, &m), ERR_NOTFOUND);
+	assert_ok(store_check(s));
+	store_close(s);
+	tap_register("tap-fault", NULL, NULL, NULL);
+	dir_free(dir);
+}
+
 /* ---- kill -9 ---------------------------------------------------------------------- */
 
 /* In the child: add messages for ever, telling each once it is on disk. */
@@ -395,6 +444,8 @@ main(void)
 	    cmocka_unit_test(test_power_cut__normal_loses_only_the_last),
 	    cmocka_unit_test(test_io_fault__loses_nothing_acknowledged),
 	    cmocka_unit_test(test_io_fault__the_store_says_so),
+	    cmocka_unit_test(
+		test_io_fault__nothing_slips_out_of_a_failed_transaction),
 	    cmocka_unit_test(test_kill__loses_nothing_acknowledged),
 	};
 

@@ -107,6 +107,12 @@ q_begin(struct query *q, struct store *s, const char *sql)
 
 	memset(q, 0, sizeof(*q));
 	q->s = s;
+	/* SQLite has ended the transaction; what comes now would not be in it. */
+	if (s->in_tx && sqlite3_get_autocommit(s->db)) {
+		q->r = store_fail(s, s->tx_error != 0 ? s->tx_error : ERR_STATE,
+		    "the transaction has failed before");
+		return;
+	}
 	assert(c != NULL); /* there are fewer literals than slots */
 	if (c->st == NULL) {
 		rc = sqlite3_prepare_v3(

@@ -81,7 +81,9 @@ const char *store_error(const struct store *s);
 /* ---- transactions ----------------------------------------------------------- */
 
 /*
- * Keep them short: a transaction lives in memory until it is committed.
+ * Keep them short: a transaction lives in memory until it is committed. After
+ * ERR_IO, ERR_FULL or ERR_NOMEM inside one SQLite may have ended it: whatever
+ * follows is refused until store_rollback().
  * Returns 0; ERR_STATE one is open already (begin), or none is (commit).
  */
 int store_begin(struct store *s) MUST_USE;
