@@ -306,10 +306,10 @@ struct moving {
 	uint32_t len;
 };
 
-/* Settle or drop up to max of the oldest fresh rows, those sent until upto_ms.
- * *done tells how many went, *expired how many of them were too old. */
-int settle(struct backend *b, uint32_t max, uint64_t upto_ms, uint32_t *done,
-    uint64_t *expired) MUST_USE;
+/* Up to max of the oldest fresh rows leave the log, those sent until upto_ms:
+ * live ones settle, dead ones go. *done tells how many. */
+int settle(
+    struct backend *b, uint32_t max, uint64_t upto_ms, uint32_t *done) MUST_USE;
 
 /* Room for one more fresh row. */
 int hot_room(struct backend *b) MUST_USE;
@@ -319,9 +319,6 @@ int settle_some(struct backend *b) MUST_USE;
 
 /* Read the fresh rows' places from disk. 0 or an error. */
 int hot_load(struct backend *b) MUST_USE;
-
-/* Messages sent before this have expired; 0: none can have. */
-uint64_t expired_before(const struct backend *b);
 
 /* ---- keys (sqlite_keys.c) ------------------------------------------------------- */
 

@@ -201,7 +201,7 @@ run_queue_read(struct backend *b, struct op_queue_read *o)
 		r = known_queue(b, o->dev, &d);
 	if (r == 0 && d->settled > 0 && o->after_seq < d->last_seq)
 		r = read_settled(b, o, o->after_seq);
-	if (r == 0 && !o->more)
+	if (r == 0)
 		r = read_fresh(b, o);
 	if (r != 0)
 		return r;

@@ -24,14 +24,6 @@ by_device(const void *x, const void *y)
 	return p->seq < q->seq ? -1 : p->seq > q->seq;
 }
 
-uint64_t
-expired_before(const struct backend *b)
-{
-	return b->now_ms > b->opts.queue_ttl_ms
-		   ? b->now_ms - b->opts.queue_ttl_ms
-		   : 0;
-}
-
 /* Put the rows n.. that share a device with it; how many, and their account
  * in queue_state. Negative: an error. */
 static int
@@ -91,13 +83,11 @@ drop_rows(struct backend *b, uint32_t n)
 }
 
 int
-settle(struct backend *b, uint32_t max, uint64_t upto_ms, uint32_t *done,
-    uint64_t *expired)
+settle(struct backend *b, uint32_t max, uint64_t upto_ms, uint32_t *done)
 {
-	uint64_t before = expired_before(b);
 	const struct hot_row *row;
-	uint32_t n;
 	size_t live = 0;
+	uint32_t n;
 	int r;
 
 	if (max > SETTLE_MAX)
@@ -106,9 +96,7 @@ settle(struct backend *b, uint32_t max, uint64_t upto_ms, uint32_t *done,
 		row = hot_nth(&b->hot, n);
 		if (row == NULL || row->sent_ms > upto_ms)
 			break;
-		if (row->live && row->sent_ms < before)
-			(*expired)++;
-		else if (row->live)
+		if (row->live)
 			b->moving[live++] =
 			    (struct moving){row->dev, row->seq, row->len};
 	}
@@ -120,13 +108,9 @@ settle(struct backend *b, uint32_t max, uint64_t upto_ms, uint32_t *done,
 static int
 settle_any(struct backend *b, uint32_t n)
 {
-	uint64_t expired = 0;
 	uint32_t done;
-	int r;
 
-	r = settle(b, n, UINT64_MAX, &done, &expired);
-	b->did.rows_expired += expired;
-	return r;
+	return settle(b, n, UINT64_MAX, &done);
 }
 
 int
@@ -181,16 +165,24 @@ hot_load(struct backend *b)
 #define SWEEP_DEVICES 256 /* looked at in one sweep */
 #define SHRINK_PART   4 /* give pages back when a quarter of them is free */
 
+/* Messages sent before this have expired; 0: none can have. */
+static uint64_t
+expired_before(const struct backend *b)
+{
+	return b->now_ms > b->opts.queue_ttl_ms
+		   ? b->now_ms - b->opts.queue_ttl_ms
+		   : 0;
+}
+
+/* What has expired settles too, and goes with the rest of its device's. */
 static int
 sweep_fresh(struct backend *b, uint32_t max, struct op_sweep *o)
 {
 	uint64_t upto = b->now_ms - SETTLE_MS, before = expired_before(b);
-	uint32_t done = 0;
+	uint32_t done;
 	int r;
 
-	if (before > upto)
-		upto = before;
-	r = settle(b, max, upto, &done, &o->messages);
+	r = settle(b, max, before > upto ? before : upto, &done);
 	o->more |= done == max;
 	return r;
 }
@@ -256,7 +248,7 @@ sweep_settled(struct backend *b, uint32_t max, struct op_sweep *o)
 {
 	store_dev v[SWEEP_DEVICES];
 	size_t n = SWEEP_DEVICES, i;
-	uint64_t before = expired_before(b), gone = 0;
+	uint64_t before = expired_before(b), gone;
 	uint32_t left = max;
 	int r;
 

@@ -68,6 +68,10 @@ test_open__everything_is_private(void **state)
 	assert_int_equal(mode_of(in_dir(r, "relay.db-wal")), 0600);
 	assert_int_equal(mode_of(in_dir(r, "relay.db-shm")), 0600);
 	assert_int_equal(mode_of(in_dir(r, "relay.lock")), 0600);
+	rig_close(r);
+	assert_ok(chmod(in_dir(r, "relay.db"), 0644));
+	rig_open(r);
+	assert_int_equal(mode_of(in_dir(r, "relay.db")), 0600);
 }
 
 static void
@@ -763,76 +767,150 @@ test_sweep__gives_the_disk_back(void **state)
 
 /* ---- many messages ---------------------------------------------------------------- */
 
-#define WIDE 100
+#define WIDE  100 /* devices */
+#define ROUND 1200 /* messages to each */
 
-/* More fresh rows than there are places for: they settle by themselves, and
- * nobody sees it. */
+struct wide {
+	struct op_send o;
+	struct store_target t;
+	struct store_envelope v[WIDE];
+};
+
+static void
+wide_init(struct rig *r, struct wide *w, const struct person *from,
+    const struct person to[WIDE], uint32_t id)
+{
+	uint32_t i;
+
+	memset(w, 0, sizeof(*w));
+	INIT(r, &w->o, SEND);
+	w->o.sender = from->dev;
+	put_be32(w->o.message_id, id);
+	w->o.v = &w->t;
+	w->o.n = 1;
+	w->t.account = to[0].id;
+	w->t.v = w->v;
+	w->t.n = WIDE;
+	for (i = 0; i < WIDE; i++) {
+		w->v[i].device_id = to[i].device_id;
+		w->v[i].registration_id = to[i].registration_id;
+		w->v[i].body = (const uint8_t *)"wide";
+		w->v[i].len = 4;
+	}
+}
+
+static void
+wide_people(struct rig *r, struct person *from, struct person to[WIDE])
+{
+	uint32_t i;
+
+	join(r, from, 1, 0);
+	join(r, &to[0], 2, 0);
+	for (i = 1; i < WIDE; i++)
+		join_device(r, &to[0], &to[i], (uint8_t)(i + 2));
+}
+
+/* The device has exactly the messages from first on, in order. */
+static void
+expect_seqs(struct rig *r, const struct person *p, uint64_t (*seq)[WIDE],
+    uint32_t first, uint32_t device)
+{
+	struct op_queue_read o;
+	uint32_t m = first;
+	size_t k;
+
+	assert_int_equal(queue_count(r, p->dev), ROUND - first);
+	INIT(r, &o, QUEUE_READ);
+	o.dev = p->dev;
+	o.max_rows = 700;
+	o.max_bytes = 1 << 20;
+	do {
+		assert_ok(rig_call(r, &o.op));
+		for (k = 0; k < o.n; k++, m++)
+			assert_int_equal(o.v[k].seq, seq[m][device]);
+		o.after_seq = o.upto;
+	} while (o.more);
+	assert_int_equal(m, ROUND);
+	store_op_clear(&o.op);
+}
+
+/* More messages than the log may hold: they settle by themselves, and nobody
+ * sees it. */
 static void
 test_settle__under_pressure_nothing_is_lost(void **state)
 {
-	static struct store_target t;
-	static struct store_envelope v[WIDE];
-	static uint64_t seq[1200][WIDE];
+	static uint64_t seq[ROUND][WIDE];
 	struct rig *r = *state;
 	struct person a, b[WIDE];
-	struct op_queue_read rd;
 	struct op_check check;
-	struct op_send o;
+	struct store_why why;
+	static struct wide w;
+	int fresh, most = 0;
 	uint32_t m, i, n;
+	sqlite3 *db;
 
 	rig_open(r);
-	join(r, &a, 1, 0);
-	join(r, &b[0], 2, 0);
-	for (i = 1; i < WIDE; i++)
-		join_device(r, &b[0], &b[i], (uint8_t)(i + 2));
-	for (m = 0; m < 1200; m++) { /* 120,000 rows */
-		INIT(r, &o, SEND);
-		o.sender = a.dev;
-		put_be32(o.message_id, m);
-		o.v = &t;
-		o.n = 1;
-		t.account = b[0].id;
-		t.v = v;
-		t.n = WIDE;
-		for (i = 0; i < WIDE; i++) {
-			v[i].device_id = b[i].device_id;
-			v[i].registration_id = b[i].registration_id;
-			v[i].body = o.message_id;
-			v[i].len = 4;
-		}
-		assert_ok(rig_call(r, &o.op));
+	wide_people(r, &a, b);
+	assert_ok(sqlite_connect(in_dir(r, "relay.db"), &db, &why));
+	for (m = 0; m < ROUND; m++) {
+		wide_init(r, &w, &a, b, m);
+		assert_ok(rig_call(r, &w.o.op));
 		for (i = 0; i < WIDE; i++) {
 			assert_int_equal(
-			    v[i].prev_seq, m == 0 ? 0 : seq[m - 1][i]);
-			seq[m][i] = v[i].seq;
+			    w.v[i].prev_seq, m == 0 ? 0 : seq[m - 1][i]);
+			seq[m][i] = w.v[i].seq;
 		}
-		if (m % 100 == 50) /* one device keeps up, half-way */
+		if (m % 100 == 50) { /* one device keeps up, half-way */
 			ack(r, b[7].dev, seq[m - 25][7]);
+			fresh = count_rows(db, "SELECT count(*) FROM fresh");
+			most = fresh > most ? fresh : most;
+		}
 	}
+	sqlite3_close(db);
+	assert_in_range(most, 40000, HOT_MANY + 1000);
 	for (n = 0; n < 2; n++) {
 		INIT(r, &check, CHECK);
 		assert_ok(rig_call(r, &check.op));
-		for (i = 0; i < WIDE; i++) {
-			m = i == 7 ? 1200 - 74 : 0;
-			assert_int_equal(queue_count(r, b[i].dev), 1200 - m);
-			INIT(r, &rd, QUEUE_READ);
-			rd.dev = b[i].dev;
-			rd.max_rows = 700;
-			rd.max_bytes = 1 << 20;
-			do {
-				size_t k;
-
-				assert_ok(rig_call(r, &rd.op));
-				for (k = 0; k < rd.n; k++, m++)
-					assert_int_equal(
-					    rd.v[k].seq, seq[m][i]);
-				rd.after_seq = rd.upto;
-			} while (rd.more);
-			assert_int_equal(m, 1200);
-			store_op_clear(&rd.op);
-		}
+		for (i = 0; i < WIDE; i++)
+			expect_seqs(r, &b[i], seq, i == 7 ? ROUND - 74 : 0, i);
 		rig_reopen(r);
 	}
+}
+
+/* One commit brings more than the log has places for. */
+static void
+test_settle__within_a_batch(void **state)
+{
+	static struct wide w[700];
+	struct rig *r = *state;
+	struct person a, b[WIDE];
+	struct op_check check;
+	struct op_keys_count c;
+	size_t i;
+
+	r->opts.recent_rows = 131072;
+	rig_open(r);
+	wide_people(r, &a, b);
+	rig_gate_close(r);
+	INIT(r, &c, KEYS_COUNT);
+	rig_submit(r, &c.op);
+	rig_gate_wait(r);
+	for (i = 0; i < ARRAY_LEN(w); i++) {
+		wide_init(r, &w[i], &a, b, (uint32_t)i);
+		rig_submit(r, &w[i].o.op);
+	}
+	rig_gate_open(r);
+	for (i = 0; i < ARRAY_LEN(w); i++)
+		rig_wait(r, &w[i].o.op);
+	for (i = 0; i < ARRAY_LEN(w); i++)
+		assert_ok(w[i].o.op.result);
+	for (i = 0; i < WIDE; i++)
+		assert_int_equal(queue_count(r, b[i].dev), ARRAY_LEN(w));
+	rig_reopen(r);
+	for (i = 0; i < WIDE; i++)
+		assert_int_equal(queue_count(r, b[i].dev), ARRAY_LEN(w));
+	INIT(r, &check, CHECK);
+	assert_ok(rig_call(r, &check.op));
 }
 
 /* ---- the log is copied back ------------------------------------------------------ */
@@ -891,6 +969,7 @@ main(void)
 	    CASE(test_check__finds_damage),
 	    CASE(test_sweep__gives_the_disk_back),
 	    CASE(test_settle__under_pressure_nothing_is_lost),
+	    CASE(test_settle__within_a_batch),
 	    CASE(test_wal__does_not_grow_without_end),
 	};
 
