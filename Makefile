@@ -192,7 +192,7 @@ bench: all tools
 
 SOURCES = $(foreach m,$(MODULES),$($(m)_SRC)) $(foreach p,$(PROGRAMS),$($(p)_MAIN))
 tidy: $(PB_H)
-	$(Q)printf '%s\n' $(sort $(SOURCES)) | xargs -P2 -n4 clang-tidy --quiet -- \
+	$(Q)printf '%s\n' $(sort $(SOURCES)) | xargs -P2 -I{} clang-tidy --quiet {} -- \
 	    -std=c17 -D_GNU_SOURCE -DSOTTO_VERSION='"$(VERSION)"' -I. -I$(B)/gen $(PKG_CFLAGS)
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -82,8 +82,8 @@ test_devicelist_open__refuses_lists_that_cannot_be(void **state)
 	assert_ok(devicelist_sign(&b, &l, &primary, &signal_rng_system));
 	assert_err(devicelist_open(&got, account, b.p, b.len), ERR_FORMAT);
 	l.n = 0;
-	assert_err(devicelist_sign(&b, &l, &primary, &signal_rng_system),
-	    ERR_RANGE);
+	assert_err(
+	    devicelist_sign(&b, &l, &primary, &signal_rng_system), ERR_RANGE);
 	assert_int_equal(got.n, 0);
 	buf_clear(&b);
 }

@@ -50,8 +50,8 @@ static const char *const trust_sentence[] = {
     [TRUST_FIRST_USE] = "Not compared yet.",
     [TRUST_VERIFIED] = "Verified.",
     [TRUST_CHANGED] =
-	"CHANGED since you compared it. Nothing is sent until you run this "
-	"again with --verify or --accept.",
+	("CHANGED since you compared it. Nothing is sent until you run this "
+	 "again with --verify or --accept."),
 };
 
 static int
