@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/store/schema.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #define APPLICATION_ID "1399813236" /* "Sott", so that file(1) can tell */
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sqlite_account.c — who there is: accounts, devices, and what the writer
  * keeps of them in memory. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
