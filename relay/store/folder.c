@@ -121,7 +121,7 @@ static int
 take_lock(const char *dir, int *lock, struct store_why *why)
 {
 	char *path = join(dir, LOCK_NAME);
-	int fd, r;
+	int fd = -1, r;
 
 	if (path == NULL)
 		return ERR_NOMEM;
@@ -141,7 +141,7 @@ static int
 make_file(const char *dir, const char *name, char **path, struct store_why *why)
 {
 	char *p = join(dir, name);
-	int fd, r;
+	int fd = -1, r;
 
 	if (p == NULL)
 		return ERR_NOMEM;

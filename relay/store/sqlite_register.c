@@ -170,7 +170,7 @@ otp_try(struct backend *b, const uint8_t token[static STORE_TOKEN_LEN],
 int
 run_otp_check(struct backend *b, struct op_otp_check *o)
 {
-	struct otp_row otp;
+	struct otp_row otp = {0};
 	int r;
 
 	r = otp_try(b, o->token, o->code_hash, &otp);
@@ -361,7 +361,7 @@ register_all(
 int
 run_register(struct backend *b, struct op_register *o)
 {
-	struct otp_row otp;
+	struct otp_row otp = {0};
 	int r;
 
 	o->gone.n = 0;

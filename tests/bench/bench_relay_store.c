@@ -80,14 +80,17 @@ cpu_us(void)
 static double
 rss_mib(void)
 {
-	unsigned long size = 0, rss = 0;
 	FILE *f = fopen("/proc/self/statm", "r");
+	char line[128], *end = line;
+	unsigned long rss = 0;
 
-	if (f != NULL) {
-		if (fscanf(f, "%lu %lu", &size, &rss) != 2)
-			rss = 0;
-		fclose(f);
+	if (f == NULL)
+		return 0;
+	if (fgets(line, sizeof(line), f) != NULL) {
+		(void)strtoul(line, &end, 10); /* its whole size */
+		rss = strtoul(end, NULL, 10);
 	}
+	fclose(f);
 	return (double)rss / 256; /* pages of 4 KiB */
 }
 
@@ -273,7 +276,7 @@ run(const char *name, uint32_t n, uint32_t devices, uint32_t in_flight)
 {
 	struct store_metrics m0, m1;
 	uint64_t t0, c0, rand = 1, wall;
-	uint32_t started = 0;
+	uint32_t started = 0, p50 = n / 2, p99 = n - n / 100 - 1;
 
 	jobs_ready(in_flight);
 	store_metrics(b.s, &m0);
@@ -296,7 +299,7 @@ run(const char *name, uint32_t n, uint32_t devices, uint32_t in_flight)
 	       "ack p50 %.2f p99 %.2f max %.1f ms\n",
 	    name, n * 1e6 / (double)wall, (double)(cpu_us() - c0) / n,
 	    (double)n / (double)(m1.commits - m0.commits),
-	    (double)times[n / 2] / 1e3, (double)times[n - n / 100 - 1] / 1e3,
+	    (double)times[p50] / 1e3, (double)times[p99] / 1e3,
 	    (double)times[n - 1] / 1e3);
 	fflush(stdout);
 }

@@ -335,7 +335,7 @@ int
 send_to(struct rig *r, const struct person *from, uint8_t message,
     const struct person *const *to, size_t n, struct store_envelope *v)
 {
-	struct store_target t[16];
+	struct store_target t[16] = {0};
 	struct op_send o;
 	size_t i;
 

@@ -1075,7 +1075,8 @@ test_send__to_more_devices_than_are_remembered(void **state)
 	struct person a, b, big[121];
 	struct op_account_ban o;
 	struct rig *r = *state;
-	uint8_t i, round;
+	uint8_t round;
+	size_t i;
 
 	join(r, &a, 1, 0);
 	join(r, &b, 2, 0);
