@@ -94,10 +94,9 @@ cells_add(struct cells *c, uint32_t cp)
 		c->width = ++c->flags > 1 ? 2 : capped(c->width + w);
 		break;
 	case UTF8PROC_BOUNDCLASS_EXTEND:
-		if (cp == VS16 && emoji_capable(c))
+		if ((cp == VS16 && emoji_capable(c)) ||
+		    p->category == UTF8PROC_CATEGORY_SK) /* skin tone */
 			c->width = 2;
-		else if (p->category == UTF8PROC_CATEGORY_SK)
-			c->width = 2; /* skin tone */
 		else
 			c->width = capped(c->width + w);
 		break;

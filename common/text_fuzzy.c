@@ -76,7 +76,7 @@ decompose(struct folder *f, uint32_t cp)
 			continue;
 		f->n = 0;
 		while (strokes[k].to[f->n] != '\0') {
-			f->pending[f->n] = strokes[k].to[f->n];
+			f->pending[f->n] = (unsigned char)strokes[k].to[f->n];
 			f->n++;
 		}
 		return;
@@ -341,14 +341,12 @@ next_row(struct row *row, const struct row *above, uint8_t *from,
 static int
 align(const uint32_t *term, size_t n, struct candidate *c)
 {
-	uint8_t from[FUZZY_QUERY_MAX][FUZZY_TEXT_MAX];
-	struct row rows[2];
+	uint8_t from[FUZZY_QUERY_MAX][FUZZY_TEXT_MAX] = {{0}};
+	struct row rows[2] = {{{0}}};
 	const struct row *last = &rows[(n - 1) % 2];
 	size_t i, j, end = 0;
 	int best;
 
-	if (c->n == 0)
-		return 0;
 	first_row(&rows[0], term[0], c);
 	for (i = 1; i < n; i++)
 		next_row(&rows[i % 2], &rows[(i + 1) % 2], from[i], term[i], c);
@@ -481,6 +479,20 @@ fuzzy_match(const struct fuzzy_query *q, const char *s, size_t len,
 	return score;
 }
 
+/* The texts from their first difference on, a at least as long as b. */
+static bool
+one_edit(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
+{
+	if (m == 0)
+		return n <= 1;
+	if (n > m)
+		return starts(a + 1, n - 1, b, m);
+	if (starts(a + 1, n - 1, b + 1, m - 1))
+		return true;
+	return n >= 2 && a[0] == b[1] && a[1] == b[0] &&
+	       starts(a + 2, n - 2, b + 2, m - 2);
+}
+
 bool
 fuzzy_near(const char *a, size_t alen, const char *b, size_t blen)
 {
@@ -492,15 +504,7 @@ fuzzy_near(const char *a, size_t alen, const char *b, size_t blen)
 	if (ca.n > cb.n + 1 || cb.n > ca.n + 1)
 		return false;
 	k = common_prefix(ca.cp, ca.n, cb.cp, cb.n);
-	if (k == ca.n || k == cb.n)
-		return true;
-	if (ca.n > cb.n)
-		return starts(ca.cp + k + 1, ca.n - k - 1, cb.cp + k, cb.n - k);
-	if (cb.n > ca.n)
-		return starts(cb.cp + k + 1, cb.n - k - 1, ca.cp + k, ca.n - k);
-	if (starts(ca.cp + k + 1, ca.n - k - 1, cb.cp + k + 1, cb.n - k - 1))
-		return true;
-	return k + 2 <= ca.n && ca.cp[k] == cb.cp[k + 1] &&
-	       ca.cp[k + 1] == cb.cp[k] &&
-	       starts(ca.cp + k + 2, ca.n - k - 2, cb.cp + k + 2, cb.n - k - 2);
+	if (ca.n >= cb.n)
+		return one_edit(ca.cp + k, ca.n - k, cb.cp + k, cb.n - k);
+	return one_edit(cb.cp + k, cb.n - k, ca.cp + k, ca.n - k);
 }

@@ -530,15 +530,19 @@ test_text_wrap__marks_the_hard_ends(void **state)
 
 /* ---- cursor -------------------------------------------------------------- */
 
+#define FAMILY_IN_AB                                                           \
+	"a\U0001f468" ZWJ "\U0001f469" ZWJ "\U0001f467" ZWJ "\U0001f466b"
+#define SEVEN_FLAG_LETTERS                                                     \
+	"\U0001f1ee\U0001f1ea\U0001f1e9\U0001f1ea\U0001f1eb\U0001f1f7"         \
+	"\U0001f1eb"
+
 static void
 test_text_prev__undoes_next(void **state)
 {
 	static const char *const v[] = {
 	    "abc",
-	    "a\U0001f468" ZWJ "\U0001f469" ZWJ "\U0001f467" ZWJ "\U0001f466"
-	    "b",
-	    "\U0001f1ee\U0001f1ea\U0001f1e9\U0001f1ea\U0001f1eb\U0001f1f7"
-	    "\U0001f1eb",
+	    FAMILY_IN_AB,
+	    SEVEN_FLAG_LETTERS,
 	    "e\u0301\u0301x\r\ny\n\nz",
 	    "\u1112\u1161\u11ab\u1100\u1161",
 	    "\x80\xff\xe2\x82z\xf0\x9f\x98",
