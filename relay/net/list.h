@@ -39,9 +39,9 @@ static inline void
 list_add(struct list *head, struct list *node)
 {
 	node->next = head;
-	node->prev = head->prev;
 	/* A ring has no NULL in it, which the analyzer cannot know. */
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+	node->prev = head->prev;
 	head->prev->next = node;
 	head->prev = node;
 }
