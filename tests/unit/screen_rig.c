@@ -469,6 +469,33 @@ check_widths(struct rig *r)
 	}
 }
 
+/* ncurses' cells look as their styles say, blanks too. */
+static void
+check_attrs(struct rig *r)
+{
+	static const struct {
+		unsigned ta;
+		attr_t a;
+	} bits[] = {{TA_BOLD, A_BOLD}, {TA_DIM, A_DIM}, {TA_UNDER, A_UNDERLINE},
+	    {TA_REVERSE, A_REVERSE}, {TA_ITALIC, A_ITALIC}};
+	const struct theme *t = draw_theme(r->draw);
+	int y, x, rows, cols;
+	unsigned want;
+	cchar_t cc;
+	size_t i;
+
+	draw_size(r->draw, &rows, &cols);
+	for (y = 0; y < rows; y++) {
+		for (x = 0; x < cols; x++) {
+			want = t->look[draw_style_at(r->draw, y, x)].attrs;
+			mvin_wch(y, x, &cc);
+			for (i = 0; i < ARRAY_LEN(bits); i++)
+				assert_int_equal((cc.attr & bits[i].a) != 0,
+				    (want & bits[i].ta) != 0);
+		}
+	}
+}
+
 void
 rig_golden(struct rig *r, const char *name)
 {
@@ -478,6 +505,7 @@ rig_golden(struct rig *r, const char *name)
 	FILE *f;
 
 	check_widths(r);
+	check_attrs(r);
 	snprintf(path, sizeof(path), GOLDEN_DIR "%s.txt", name);
 	if (getenv("SOTTO_GOLDEN") != NULL) {
 		f = fopen(path, "w");

@@ -196,6 +196,13 @@ selected(struct rig *r)
 	rig_press(r, "Ctrl-Up Up Up Up");
 }
 
+static void
+without_colour(struct rig *r)
+{
+	draw_set_theme(r->draw, DEPTH_MONO, false, true);
+	offline(r);
+}
+
 #define SCENES(X)                                                              \
 	X(conversation)                                                        \
 	X(writing)                                                             \
@@ -211,7 +218,8 @@ selected(struct rig *r)
 	X(new_chat)                                                            \
 	X(paste)                                                               \
 	X(relay_key)                                                           \
-	X(selected)
+	X(selected)                                                            \
+	X(without_colour)
 
 #define X(name)                                                                \
 	static void test_views__##name##_as_drawn_before(void **state)         \

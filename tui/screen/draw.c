@@ -225,7 +225,8 @@ half_blank(struct draw *d, int y, int x)
 	enum style st = (enum style)c->style;
 
 	c->second = false;
-	mvhline(y, x, ' ' | attrs_of(d, st) | COLOR_PAIR(pair_of(d, st)), 1);
+	use_style(d, st); /* mvhline() takes the window's attributes */
+	mvhline(y, x, ' ', 1);
 }
 
 /* w cells at y, x are about to be drawn; they are on the screen. */
@@ -252,7 +253,8 @@ static void
 blanks(struct draw *d, int y, int x, int w, enum style st)
 {
 	claim(d, y, x, w, st);
-	mvhline(y, x, ' ' | attrs_of(d, st) | COLOR_PAIR(pair_of(d, st)), w);
+	use_style(d, st); /* mvhline() takes the window's attributes */
+	mvhline(y, x, ' ', w);
 }
 
 /* ---- clusters --------------------------------------------------------------------- */
@@ -438,14 +440,33 @@ draw_printf(
 	return draw_elide(d, y, x, w, line, st);
 }
 
+/* text_elide() with a sign the font has; cells is what it takes. */
+static size_t
+elide(const struct draw *d, char *out, size_t cap, const char *s, int w,
+    int *cells)
+{
+	static const char dots[] = "\xe2\x80\xa6";
+	size_t len = strlen(s), n;
+
+	*cells = 0;
+	if (w <= 0)
+		return 0;
+	n = text_elide(out, cap, s, len, w, cells);
+	if (d->theme.ascii && n >= 3 && (n != len || memcmp(out, s, n) != 0) &&
+	    memcmp(out + n - 3, dots, 3) == 0) {
+		n -= 2;
+		out[n - 1] = '>';
+	}
+	return n;
+}
+
 int
 draw_elide(struct draw *d, int y, int x, int w, const char *s, enum style st)
 {
 	char line[DRAW_LINE_MAX];
-	size_t n = text_elide(line, sizeof(line), s, strlen(s), w, NULL);
+	int cells;
+	size_t n = elide(d, line, sizeof(line), s, w, &cells);
 
-	if (n == 0)
-		return 0;
 	return draw_text(d, y, x, w, line, n, st);
 }
 
@@ -453,8 +474,8 @@ int
 draw_right(struct draw *d, int y, int x, int w, const char *s, enum style st)
 {
 	char line[DRAW_LINE_MAX];
-	int cells = 0;
-	size_t n = text_elide(line, sizeof(line), s, strlen(s), w, &cells);
+	int cells;
+	size_t n = elide(d, line, sizeof(line), s, w, &cells);
 
 	return draw_text(d, y, x + w - cells, cells, line, n, st);
 }

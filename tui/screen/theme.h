@@ -128,7 +128,7 @@ enum style {
 	X(PROMPT, "\xe2\x80\xba", ">")                                         \
 	X(UP, "\xe2\x86\x91", "^")                                             \
 	X(DOWN, "\xe2\x86\x93", "v")                                           \
-	X(ELLIPSIS, "\xe2\x80\xa6", "...")                                     \
+	X(ELLIPSIS, "\xe2\x80\xa6", "<")                                       \
 	X(DOT, "\xc2\xb7", "-")                                                \
 	X(SECRET, "\xe2\x80\xa2", "*")                                         \
 	X(FULL, "\xe2\x96\x88", "#")                                           \

@@ -80,7 +80,7 @@ settings_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 static void
 settings_draw(struct app *a, struct box b)
 {
-	struct box in = popup(a, b, 66, 19, "Settings");
+	struct box in = popup(a, b, 66, 13, "Settings");
 
 	form_draw(a->draw, &a->vs->settings.form, in, NULL,
 	    "Enter keeps the changes, Esc forgets them.");
