@@ -3,8 +3,7 @@
 #include "tests/unit/powercut.h"
 
 #include <dirent.h>
-
-#include "tests/unit/store_help.h"
+#include <stdbool.h>
 
 #define FILES_MAX 8
 #define SECTOR	  512
@@ -39,6 +38,24 @@ struct cut {
 	struct event *v;
 	size_t n, cap;
 };
+
+static void
+path_of(char path[static 512], const char *dir, const char *name)
+{
+	snprintf(path, 512, "%s/%s", dir, name);
+}
+
+static void
+write_file(const char *dir, const char *name, const void *p, size_t len)
+{
+	char path[512];
+	FILE *f;
+
+	path_of(path, dir, name);
+	f = fopen(path, "wb");
+	if (f == NULL || fwrite(p, 1, len, f) != len || fclose(f) != 0)
+		fail_msg("cannot write %s", path);
+}
 
 struct cut *
 cut_new(void)
@@ -83,6 +100,7 @@ cut_base(struct cut *c, const char *dir)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
+	char path[512];
 
 	assert_non_null(d);
 	while ((e = readdir(d)) != NULL) {
@@ -91,8 +109,8 @@ cut_base(struct cut *c, const char *dir)
 		if (e->d_name[0] == '.')
 			continue;
 		k = &c->base[file_of(c, e->d_name)];
-		k->p = (uint8_t *)read_text_file(
-		    dir_file(dir, e->d_name), &k->len);
+		path_of(path, dir, e->d_name);
+		k->p = (uint8_t *)read_text_file(path, &k->len);
 		k->exists = true;
 	}
 	closedir(d);
@@ -273,7 +291,7 @@ make_file(
 			apply(&k, e, i < synced ? NULL : f);
 	}
 	if (k.exists)
-		file_write(dir_file(dir, c->names[file]), k.p, k.len);
+		write_file(dir, c->names[file], k.p, k.len);
 	free(k.p);
 }
 

@@ -137,22 +137,57 @@ tap_traits(sqlite3_file *file)
 	return f->real->pMethods->xDeviceCharacteristics(f->real);
 }
 
-/* Version 1 as the sealing VFS: no shared memory, no mapping. */
-static const sqlite3_io_methods methods = {
-    .iVersion = 1,
-    .xClose = tap_close,
-    .xRead = tap_read,
-    .xWrite = tap_write,
-    .xTruncate = tap_truncate,
-    .xSync = tap_sync,
-    .xFileSize = tap_size,
-    .xLock = tap_lock,
-    .xUnlock = tap_unlock,
-    .xCheckReservedLock = tap_check_lock,
-    .xFileControl = tap_control,
-    .xSectorSize = tap_sector,
-    .xDeviceCharacteristics = tap_traits,
-};
+static int
+tap_shm_map(
+    sqlite3_file *file, int region, int size, int extend, void volatile **p)
+{
+	struct tap_file *f = (struct tap_file *)file;
+
+	return f->real->pMethods->xShmMap(f->real, region, size, extend, p);
+}
+
+static int
+tap_shm_lock(sqlite3_file *file, int offset, int n, int flags)
+{
+	struct tap_file *f = (struct tap_file *)file;
+
+	return f->real->pMethods->xShmLock(f->real, offset, n, flags);
+}
+
+static void
+tap_shm_barrier(sqlite3_file *file)
+{
+	struct tap_file *f = (struct tap_file *)file;
+
+	f->real->pMethods->xShmBarrier(f->real);
+}
+
+static int
+tap_shm_unmap(sqlite3_file *file, int remove)
+{
+	struct tap_file *f = (struct tap_file *)file;
+
+	return f->real->pMethods->xShmUnmap(f->real, remove);
+}
+
+#define METHODS_1                                                              \
+	.xClose = tap_close, .xRead = tap_read, .xWrite = tap_write,           \
+	.xTruncate = tap_truncate, .xSync = tap_sync, .xFileSize = tap_size,   \
+	.xLock = tap_lock, .xUnlock = tap_unlock,                              \
+	.xCheckReservedLock = tap_check_lock, .xFileControl = tap_control,     \
+	.xSectorSize = tap_sector, .xDeviceCharacteristics = tap_traits
+
+/* As the sealing VFS: no shared memory, no mapping. */
+static const sqlite3_io_methods methods_1 = {.iVersion = 1, METHODS_1};
+
+/* As the system's: shared memory, which a crash does not keep and nobody
+ * needs to see. */
+static const sqlite3_io_methods methods_2 = {.iVersion = 2,
+    METHODS_1,
+    .xShmMap = tap_shm_map,
+    .xShmLock = tap_shm_lock,
+    .xShmBarrier = tap_shm_barrier,
+    .xShmUnmap = tap_shm_unmap};
 
 static int
 tap_open(
@@ -172,7 +207,8 @@ tap_open(
 	f->real = (sqlite3_file *)(f + 1);
 	rc = t->below->xOpen(t->below, name, f->real, flags, out);
 	if (rc == SQLITE_OK)
-		f->base.pMethods = &methods;
+		f->base.pMethods =
+		    f->real->pMethods->iVersion >= 2 ? &methods_2 : &methods_1;
 	return rc;
 }
 
