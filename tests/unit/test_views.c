@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is drawn, at three sizes: tests/vectors/screen/. */
+/* What is drawn, at four sizes: tests/vectors/screen/. */
 #include "tests/unit/screen_rig.h"
 
 typedef void scene_fn(struct rig *r);
@@ -9,7 +9,7 @@ at_sizes(const char *name, scene_fn *go)
 {
 	static const struct {
 		int rows, cols;
-	} sizes[] = {{6, 20}, {24, 80}, {60, 200}};
+	} sizes[] = {{6, 20}, {10, 40}, {24, 80}, {60, 200}};
 	char golden[64];
 	struct rig r;
 	size_t i;

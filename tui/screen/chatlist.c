@@ -222,8 +222,10 @@ chatlist_draw(struct app *a, struct box b, bool focus)
 		l = look_of(a, c, focus);
 		line = (struct box){b.y + i * each, b.x, each, b.w};
 		draw_fill(a->draw, line, l.text);
-		if (focus && c->id == a->marked)
+		if (focus && c->id == a->marked) {
+			draw_sign(a->draw, line.y, line.x, SIGN_MARK, l.text);
 			draw_cursor(a->draw, line.y, line.x);
+		}
 		if (each == 2)
 			draw_two(a, line, c, &l);
 		else

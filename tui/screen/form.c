@@ -6,8 +6,9 @@
 #include "common/text.h"
 #include "tui/screen/form.h"
 
-#define LABEL_MIN_W 34 /* narrower: labels go above their fields */
-#define FIELD_MAX_W 46
+#define LABEL_MIN_W   34 /* narrower: labels go above their fields */
+#define FIELD_MAX_W   46
+#define FIELD_ALONE_W 36 /* up to here a field leaves no room beside it */
 
 void
 form_init(struct form *f, struct field *fields, int n)
@@ -290,7 +291,7 @@ plan_fields(const struct form *f, struct box b, int n)
 	p.label = label;
 	room = p.beside ? b.w - label - 2 : b.w;
 	p.field = room;
-	if (p.beside && room > 36) /* leave room for remarks */
+	if (p.beside && room > FIELD_ALONE_W) /* leave room for remarks */
 		p.field = room - 18 < FIELD_MAX_W ? room - 18 : FIELD_MAX_W;
 	p.each = p.beside ? 1 : 2;
 	if (p.beside && b.h >= 2 * n + 6)
@@ -322,21 +323,62 @@ scroll_to_focus(struct form *f, const struct plan *p)
 		f->top = 0;
 }
 
+/* The remark of the focused field, when there is no room beside it. */
+static const char *
+remark(const struct form *f, int w)
+{
+	bool beside =
+	    w >= LABEL_MIN_W && w - label_width(f) - 2 > FIELD_ALONE_W;
+
+	return beside ? NULL : f->f[f->focus].side;
+}
+
+/* Status, remark and hint come before fields that are out of sight anyway. */
+static int
+lines_below(const struct form *f, const struct box *b, int n)
+{
+	int below = lines_of(f->status, b->w) + (remark(f, b->w) != NULL);
+
+	if (below == 0 || b->h >= n + 6)
+		below += lines_of(f->f[f->focus].hint, b->w);
+	return below <= b->h - 2 ? below : b->h > 2 ? b->h - 2 : 0;
+}
+
+static void
+put_text(struct draw *d, struct box *b, const char *s, enum style st)
+{
+	int n;
+
+	if (s == NULL || s[0] == '\0' || b->h <= 0)
+		return;
+	n = draw_wrapped(d, *b, s, st);
+	b->y += n;
+	b->h -= n;
+}
+
+static void
+draw_fields(struct draw *d, struct form *f, const struct plan *p)
+{
+	int i, at = 0;
+
+	scroll_to_focus(f, p);
+	for (i = 0; i < f->n; i++) {
+		if (f->f[i].hidden)
+			continue;
+		draw_field(d, f, i, p, at - f->top);
+		at += p->each;
+	}
+}
+
 void
 form_draw(struct draw *d, struct form *f, struct box b, const char *intro,
     const char *foot)
 {
-	const char *hint = f->f[f->focus].hint;
-	int n = visible(f), at = 0, i, below, top;
+	const struct field *focus = &f->f[f->focus];
+	int n = visible(f), below = lines_below(f, &b, n);
+	int top = lines_of(intro, b.w) + 1;
 	struct plan p;
 
-	/* Status and hint come first: what must be read. */
-	below = lines_of(f->status, b.w);
-	if (below == 0 || b.h >= n + 6)
-		below += lines_of(hint, b.w);
-	if (below > b.h - 2)
-		below = b.h > 2 ? b.h - 2 : 0;
-	top = lines_of(intro, b.w) + 1;
 	if (intro != NULL && top + n + below + 1 <= b.h) {
 		draw_wrapped(d, b, intro, ST_TEXT);
 		b.y += top;
@@ -347,32 +389,19 @@ form_draw(struct draw *d, struct form *f, struct box b, const char *intro,
 		p.b.h = n * p.each;
 	if (p.b.h > b.h - below)
 		p.b.h = b.h - below;
-	scroll_to_focus(f, &p);
-	for (i = 0; i < f->n; i++) {
-		if (f->f[i].hidden)
-			continue;
-		draw_field(d, f, i, &p, at - f->top);
-		at += p.each;
-	}
+	draw_fields(d, f, &p);
 	b.h -= p.b.h;
 	b.y += p.b.h;
 	if (b.h > below && p.each == 1) {
 		b.y++;
 		b.h--;
 	}
-	if (f->status[0] != '\0') {
-		i = draw_wrapped(d, b, f->status, f->status_style);
-		b.y += i;
-		b.h -= i;
-	}
-	if (hint != NULL && b.h > 0) {
-		i = draw_wrapped(d, b, hint, ST_HINT);
-		b.y += i;
-		b.h -= i;
-	}
-	if (foot != NULL && lines_of(foot, b.w) < b.h) {
+	put_text(d, &b, remark(f, b.w), focus->side_style);
+	put_text(d, &b, f->status, f->status_style);
+	put_text(d, &b, focus->hint, ST_HINT);
+	if (lines_of(foot, b.w) < b.h) {
 		b.y++;
 		b.h--;
-		draw_wrapped(d, b, foot, ST_DIM);
+		put_text(d, &b, foot, ST_DIM);
 	}
 }
