@@ -1063,6 +1063,61 @@ test_app_resize__any_size_holds(void **state)
 	assert_true(rig_shows(r, "See you at the harbour"));
 }
 
+/* A bit of everything. */
+static void
+use(struct rig *r)
+{
+	rig_main(r);
+	rig_type(r, "hello \xf0\x9f\x98\x85");
+	rig_press(r, "Alt-Enter Ctrl-W Ctrl-Y Ctrl-_ Enter Up Down");
+	give_message(r, 20, 1, "new");
+	give_chat(r, rig_chat(9, "Zoe", RIG_NOW, "x", 1));
+	rig_press(r, "Alt-A");
+	give_page(r, 9, 1, 30, true);
+	rig_press(r, "Ctrl-S");
+	rig_type(r, "b");
+	give_hit(r, 1, 4);
+	rig_press(r, "Enter Esc Ctrl-G");
+	rig_type(r, "em");
+	rig_press(r, "Enter F3 Esc F2 Esc F4 Esc");
+	rig_paste(r, "1\n2\n3\n4\n5\n6\n7\n");
+	app_draw(r->app);
+	rig_press(r, "e");
+	app_draw(r->app);
+	app_flush(r->app);
+}
+
+static void
+test_app__no_allocation_that_fails_breaks_it(void **state)
+{
+	struct rig r;
+	long n;
+	int failed = 1;
+
+	(void)state;
+	for (n = 0; failed; n++) {
+		rig_open(&r, 24, 80, NULL);
+		alloc_fail_at(n);
+		use(&r);
+		failed = alloc_failed();
+		alloc_fail_at(-1);
+		/* It still lives: what is typed now can be sent. */
+		while (r.app->nviews > 1)
+			rig_press(&r, "Ctrl-C");
+		rig_log(&r);
+		if (r.app->open != 0 && r.app->views[0] == &view_main) {
+			if (r.app->selecting || r.app->focus_list)
+				rig_press(&r, "Esc");
+			rig_press(&r, "Ctrl-U");
+			rig_type(&r, "on");
+			rig_press(&r, "Enter");
+			assert_non_null(strstr(rig_log(&r), "send"));
+		}
+		rig_close(&r);
+	}
+	assert_true(n > 100);
+}
+
 #define A(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define M(name) cmocka_unit_test_setup_teardown(name, setup_main, teardown)
 
@@ -1118,6 +1173,7 @@ main(void)
 	    M(test_app_refused__a_command_that_cannot_be_queued_is_told),
 	    M(test_app_mouse__clicks_and_wheel),
 	    M(test_app_resize__any_size_holds),
+	    cmocka_unit_test(test_app__no_allocation_that_fails_breaks_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <curses.h>
+#include <sodium.h>
+
 #include "common/text.h"
 #include "tests/unit/screen_rig.h"
+#include "tui/screen/direct.h"
+
+#include <term.h> /* last: its macros are plain words */
 
 #define FAMILY                                                                 \
 	"\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91" \
@@ -248,6 +254,61 @@ test_theme_nearest__finds_the_exact_ones(void **state)
 	assert_false(theme_is_light(0, 43, 54)); /* solarized dark */
 }
 
+/* ---- true colour ---------------------------------------------------------------- */
+
+static void
+test_direct_entry__is_the_terminals_own_with_direct_colour(void **state)
+{
+	struct buf b;
+	char env[32768];
+	int err;
+
+	(void)state;
+	assert_int_equal(setupterm("xterm-256color", 1, &err), OK);
+	buf_init(&b, 16384);
+	assert_ok(direct_entry(&b, "test-direct"));
+	del_curterm(cur_term);
+	memcpy(env, "hex:", 4);
+	sodium_bin2hex(env + 4, sizeof(env) - 4, b.p, b.len);
+	setenv("TERMINFO", env, 1);
+	assert_int_equal(setupterm("test-direct", 1, &err), OK);
+	unsetenv("TERMINFO");
+	assert_int_equal(tigetnum("colors"), 0x1000000);
+	assert_int_equal(tigetflag("RGB"), 1);
+	assert_int_equal(tigetflag("ccc"), 0); /* the palette is left alone */
+	assert_string_equal(
+	    tiparm(tigetstr("setaf"), 0x123456), "\033[38;2;18;52;86m");
+	assert_string_equal(tiparm(tigetstr("setab"), 3), "\033[43m");
+	assert_string_equal(tigetstr("smcup"), "\033[?1049h\033[22;0;0t");
+	assert_string_equal(tiparm(tigetstr("cup"), 1, 2), "\033[2;3H");
+	del_curterm(cur_term);
+	buf_clear(&b);
+}
+
+static int
+entry_step(void *arg)
+{
+	struct buf b;
+	int r;
+
+	(void)arg;
+	buf_init(&b, 16384);
+	r = direct_entry(&b, "test-direct");
+	buf_clear(&b);
+	return r;
+}
+
+static void
+test_direct_entry__out_of_memory_is_told(void **state)
+{
+	int err;
+
+	(void)state;
+	assert_int_equal(setupterm("xterm-256color", 1, &err), OK);
+	assert_true(alloc_sweep(entry_step, NULL) > 3);
+	del_curterm(cur_term);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -265,6 +326,9 @@ main(void)
 	    T(test_draw_frame__and_wrapped_text),
 	    T(test_draw_theme__without_colour_everything_is_still_told_apart),
 	    cmocka_unit_test(test_theme_nearest__finds_the_exact_ones),
+	    cmocka_unit_test(
+		test_direct_entry__is_the_terminals_own_with_direct_colour),
+	    cmocka_unit_test(test_direct_entry__out_of_memory_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
