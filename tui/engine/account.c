@@ -200,22 +200,6 @@ engine_exists(const struct engine_opts *opts)
 	return store_exists(opts->dir);
 }
 
-static int
-dial_home(struct engine *e)
-{
-	struct uri u;
-	int r;
-
-	if (!e->self.registered)
-		return 0;
-	r = uri_parse(e->keys->row.relay_uri, &u, NULL);
-	if (r != 0)
-		return r;
-	u.has_key = e->keys->row.has_relay_key;
-	memcpy(u.key, e->keys->row.relay_key, sizeof(u.key));
-	return connection_open(e, &u);
-}
-
 void
 cmd_unlock(struct engine *e, struct cmd *c)
 {
@@ -242,10 +226,8 @@ cmd_unlock(struct engine *e, struct cmd *c)
 		return;
 	}
 	self_post(e, EV_UNLOCKED, c->tag);
-	r = dial_home(e);
-	if (r != 0)
-		reply_error(e, 0, r, "The relay's address is not usable: %s.",
-		    err_str(r));
+	if (e->self.registered)
+		connection_dial(e);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "tui/engine/event.h"
 #include "tui/engine/impl.h"
+#include "tui/net/libcurl.h"
 
 #define GOODBYE_HOLD_MS 1000 /* when the relay names no time */
 
@@ -226,6 +227,60 @@ connection_open(struct engine *e, const struct uri *u)
 	if (r == 0 && !e->opts.offline)
 		link_start(e->link);
 	return r;
+}
+
+/* ---- the first dial -------------------------------------------------------- */
+
+static void
+dial_home(struct engine *e)
+{
+	const struct store_account *row = &e->keys->row;
+	struct uri u;
+	int r = uri_parse(row->relay_uri, &u, NULL);
+
+	if (r == 0) {
+		u.has_key = row->has_relay_key;
+		memcpy(u.key, row->relay_key, sizeof(u.key));
+		r = connection_open(e, &u);
+	}
+	if (r != 0)
+		reply_error(e, 0, r, "The relay's address is not usable: %s.",
+		    err_str(r));
+}
+
+static void
+load(uv_work_t *work)
+{
+	(void)work; /* whether it worked is told by the first dial */
+	(void)libcurl_get();
+}
+
+static void
+on_loaded(uv_work_t *work, int status)
+{
+	struct engine *e = work->data;
+
+	(void)status;
+	e->loading = false;
+	if (e->dial_when_loaded && !e->stopping)
+		dial_home(e);
+	e->dial_when_loaded = false;
+}
+
+void
+connection_prepare(struct engine *e)
+{
+	e->loading = !e->opts.offline &&
+		     uv_queue_work(&e->loop, &e->load, load, on_loaded) == 0;
+}
+
+void
+connection_dial(struct engine *e)
+{
+	if (e->loading)
+		e->dial_when_loaded = true;
+	else
+		dial_home(e);
 }
 
 void

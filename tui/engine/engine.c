@@ -14,7 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <curl/curl.h>
 #include <sodium.h>
 
 #include "common/proto/frame.h"
@@ -360,7 +359,8 @@ start_loop(struct engine *e)
 	uv_async_init(&e->loop, &e->async, on_async);
 	uv_timer_init(&e->loop, &e->timer);
 	uv_timer_init(&e->loop, &e->kick);
-	e->async.data = e->timer.data = e->kick.data = e;
+	e->async.data = e->timer.data = e->kick.data = e->load.data = e;
+	connection_prepare(e);
 	return uv_thread_create(&e->thread, engine_thread, e) == 0 ? 0
 								   : ERR_SYS;
 }
@@ -372,7 +372,7 @@ engine_new(struct engine **out, const struct engine_opts *opts, int *pid)
 	int r;
 
 	*pid = 0;
-	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+	if (sodium_init() < 0)
 		return ERR_SYS;
 	e = calloc(1, sizeof(*e));
 	if (e == NULL)

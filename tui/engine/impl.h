@@ -105,6 +105,8 @@ struct engine {
 	uv_async_t async;
 	uv_timer_t timer; /* typing marks expire, upkeep once a day */
 	uv_timer_t kick; /* outbox: next turn, or after a rate limit */
+	uv_work_t load; /* libcurl, while the store opens */
+	bool loading, dial_when_loaded;
 	struct engine_event *reserve;
 	bool failed;
 	struct event_list pending; /* of the open transaction */
@@ -161,6 +163,10 @@ struct signal_local engine_local(const struct engine *e);
 
 /* ---- connection.c ----------------------------------------------------------- */
 
+/* Have libcurl loaded by another thread; before the loop runs. */
+void connection_prepare(struct engine *e);
+/* Dial the account's relay, as soon as that is done. */
+void connection_dial(struct engine *e);
 int connection_open(struct engine *e, const struct uri *u) MUST_USE;
 void connection_close(struct engine *e);
 bool connection_online(const struct engine *e);

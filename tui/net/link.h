@@ -9,7 +9,7 @@
  * and every callback comes from it, never from within the call that caused it
  * (but for link_free(), which makes none). Any callback may call any function
  * here, link_free() too. Nothing blocks: names are resolved by libcurl's
- * threads. The program has called sodium_init() and curl_global_init().
+ * threads. The program has called sodium_init().
  */
 #ifndef TUI_NET_LINK_H
 #define TUI_NET_LINK_H

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
 #include <sys/socket.h>
 
+#include "tui/net/libcurl.h"
 #include "tui/net/sock.h"
+
+/* Set by the first sock_dial(), whose thread is every sock's. */
+static const struct libcurl *lc;
 
 struct sock {
 	CURLM *multi;
@@ -61,7 +64,7 @@ outcome(const struct sock *s, CURLcode code, const char **reason)
 	*reason = "";
 	if (code == CURLE_OK)
 		return 0;
-	curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	lc->easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	if (status == 407) {
 		*reason = "the proxy asks for a user name and password";
 		return ERR_DENIED;
@@ -124,7 +127,7 @@ finish(struct sock *s, CURLcode code)
 	const char *reason;
 	int err;
 
-	if (code == CURLE_OK && (curl_easy_getinfo(s->easy,
+	if (code == CURLE_OK && (lc->easy_getinfo(s->easy,
 				     CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
 				    fd == CURL_SOCKET_BAD))
 		code = CURLE_COULDNT_CONNECT;
@@ -146,12 +149,12 @@ act(struct sock *s, curl_socket_t fd, int what)
 	CURLMsg *m;
 	int running, left;
 
-	if (curl_multi_socket_action(s->multi, fd, what, &running) !=
+	if (lc->multi_socket_action(s->multi, fd, what, &running) !=
 	    CURLM_OK) { /* one of our callbacks lacked memory */
 		finish(s, CURLE_OUT_OF_MEMORY);
 		return;
 	}
-	while ((m = curl_multi_info_read(s->multi, &left)) != NULL)
+	while ((m = lc->multi_info_read(s->multi, &left)) != NULL)
 		if (m->msg == CURLMSG_DONE) {
 			finish(s, m->data.result);
 			return; /* s may be gone */
@@ -181,14 +184,14 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *mine)
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
 		watch_free(w);
-		curl_multi_assign(s->multi, fd, NULL);
+		lc->multi_assign(s->multi, fd, NULL);
 		return 0;
 	}
 	if (w == NULL) {
 		w = watch_new(s, fd);
 		if (w == NULL)
 			return -1;
-		curl_multi_assign(s->multi, fd, w);
+		lc->multi_assign(s->multi, fd, w);
 	}
 	return uv_poll_start(&w->poll, events, on_dial_poll) == 0 ? 0 : -1;
 }
@@ -228,14 +231,14 @@ on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 static int
 set_up_multi(struct sock *s)
 {
-	s->multi = curl_multi_init();
-	s->easy = curl_easy_init();
+	s->multi = lc->multi_init();
+	s->easy = lc->easy_init();
 	if (s->multi == NULL || s->easy == NULL)
 		return ERR_NOMEM;
-	curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-	curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
-	curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-	curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
+	lc->multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+	lc->multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
+	lc->multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+	lc->multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
 	return 0;
 }
 
@@ -250,20 +253,19 @@ set_up_easy(struct sock *s, const struct sock_target *t)
 	snprintf(url, sizeof(url), "http://%s%s%s:%u/", v6 ? "[" : "", t->host,
 	    v6 ? "]" : "", (unsigned)t->port);
 	s->proxied = proxy[0] != '\0';
-	if (curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
+	if (lc->easy_setopt(c, CURLOPT_URL, url) != CURLE_OK ||
+	    lc->easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L) != CURLE_OK ||
+	    lc->easy_setopt(c, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
 	    /* a name that is still being looked up must not hold us up */
-	    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+	    lc->easy_setopt(c, CURLOPT_QUICK_EXIT, 1L) != CURLE_OK ||
+	    lc->easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)t->timeout_ms) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open) !=
-		CURLE_OK)
+	    lc->easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open) != CURLE_OK)
 		return ERR_NOMEM;
 	/* "" also keeps http_proxy and no_proxy of the environment out */
-	if (curl_easy_setopt(c, CURLOPT_PROXY, proxy) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_NOPROXY, "") != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L) != CURLE_OK)
+	if (lc->easy_setopt(c, CURLOPT_PROXY, proxy) != CURLE_OK ||
+	    lc->easy_setopt(c, CURLOPT_NOPROXY, "") != CURLE_OK ||
+	    lc->easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L) != CURLE_OK)
 		return ERR_CONFIG;
 	return 0;
 }
@@ -272,9 +274,13 @@ int
 sock_dial(struct sock **out, uv_loop_t *loop, const struct sock_target *target,
     sock_done_fn *done, sock_ready_fn *ready, void *ctx)
 {
-	struct sock *s = calloc(1, sizeof(*s));
+	struct sock *s;
 	int r;
 
+	lc = libcurl_get();
+	if (lc == NULL)
+		return ERR_VERSION;
+	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->loop = loop;
@@ -286,7 +292,7 @@ sock_dial(struct sock **out, uv_loop_t *loop, const struct sock_target *target,
 	r = set_up_multi(s);
 	if (r == 0)
 		r = set_up_easy(s, target);
-	if (r == 0 && curl_multi_add_handle(s->multi, s->easy) != CURLM_OK)
+	if (r == 0 && lc->multi_add_handle(s->multi, s->easy) != CURLM_OK)
 		r = ERR_NOMEM;
 	if (r != 0) {
 		sock_free(s);
@@ -310,11 +316,11 @@ sock_free(struct sock *s)
 	s->freed = true;
 	watch_free(s->conn);
 	if (s->multi != NULL && s->easy != NULL)
-		curl_multi_remove_handle(s->multi, s->easy);
+		lc->multi_remove_handle(s->multi, s->easy);
 	if (s->easy != NULL)
-		curl_easy_cleanup(s->easy);
+		lc->easy_cleanup(s->easy);
 	if (s->multi != NULL)
-		curl_multi_cleanup(s->multi);
+		lc->multi_cleanup(s->multi);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
@@ -347,7 +353,7 @@ sock_send(struct sock *s, const void *p, size_t len, size_t *n)
 	CURLcode r;
 
 	*n = 0;
-	r = curl_easy_send(s->easy, p, len, n);
+	r = lc->easy_send(s->easy, p, len, n);
 	if (r == CURLE_AGAIN || (r == CURLE_OK && *n == 0))
 		return ERR_AGAIN;
 	return r == CURLE_OK ? 0 : ERR_IO;
@@ -359,7 +365,7 @@ sock_recv(struct sock *s, void *p, size_t cap, size_t *n)
 	CURLcode r;
 
 	*n = 0;
-	r = curl_easy_recv(s->easy, p, cap, n);
+	r = lc->easy_recv(s->easy, p, cap, n);
 	if (r == CURLE_AGAIN)
 		return ERR_AGAIN;
 	if (r != CURLE_OK)

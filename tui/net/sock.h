@@ -35,7 +35,8 @@ struct sock_target {
 
 /*
  * Begin to dial; done is called later, exactly once unless freed before.
- * Returns 0; ERR_NOMEM; ERR_CONFIG libcurl refuses the proxy's address.
+ * Returns 0; ERR_NOMEM; ERR_CONFIG libcurl refuses the proxy's address;
+ * ERR_VERSION there is no libcurl, or it is too old.
  */
 int sock_dial(struct sock **out, uv_loop_t *loop,
     const struct sock_target *target, sock_done_fn *done, sock_ready_fn *ready,

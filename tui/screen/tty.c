@@ -367,6 +367,7 @@ tty_open(struct tty **out, const char **why)
 		return ERR_SYS;
 	}
 	set_term(t->scr);
+	typeahead(-1); /* a picture leaves in one piece, not line by line */
 	raw(); /* Ctrl-S, Ctrl-Q, Ctrl-Z and Ctrl-C are keys like others */
 	noecho();
 	nonl();
