@@ -276,6 +276,8 @@ test_direct_entry__is_the_terminals_own_with_direct_colour(void **state)
 	assert_int_equal(tigetnum("colors"), 0x1000000);
 	assert_int_equal(tigetflag("RGB"), 1);
 	assert_int_equal(tigetflag("ccc"), 0); /* the palette is left alone */
+	assert_null(tigetstr("initc"));
+	assert_null(tigetstr("oc"));
 	assert_string_equal(
 	    tiparm(tigetstr("setaf"), 0x123456), "\033[38;2;18;52;86m");
 	assert_string_equal(tiparm(tigetstr("setab"), 3), "\033[43m");

@@ -129,7 +129,12 @@ test_edit_type__a_character_that_joins_moves_the_cursor_past_both(void **state)
 	assert_true(edit_act(&e, ACT_BACKSPACE));
 	expect(&e, "|");
 	edit_clear(&e);
-	/* typed before an accent that is there already */
+	/* a joiner typed in front of what it joins with */
+	start(&e, EDIT_MULTI, "|\xf0\x9f\x91\xa9!");
+	type(&e, "\xf0\x9f\x91\xa8\xe2\x80\x8d");
+	expect(&e, "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9|!");
+	edit_clear(&e);
+	/* deleting takes a letter with its accent */
 	edit_init(&e, 100, EDIT_MULTI);
 	assert_ok(edit_set(&e, "xe\xcc\x81", 4));
 	e.cur = 1;
@@ -217,6 +222,9 @@ test_edit_undo__goes_back_word_by_word_and_forth_again(void **state)
 	type(&e, "!"); /* a new change forgets what was undone */
 	edit_act(&e, ACT_REDO);
 	expect(&e, "one two!|");
+	edit_act(&e, ACT_UNDO);
+	edit_act(&e, ACT_UNDO);
+	expect(&e, "one |");
 	edit_clear(&e);
 }
 

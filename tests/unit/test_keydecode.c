@@ -110,6 +110,7 @@ static const struct row rows[] = {
 	"Esc Ctrl-A Alt-A Shift-Enter Alt-Enter"},
     {"\033[105;5u\033[109;5u\033[91;5u", "Ctrl-I Ctrl-M Esc"},
     {"\033[97;6u\033[97;4u\033[97:65;2u", "Ctrl-Shift-A Alt-Shift-A A"},
+    {"\033[97:9999999;2u\033[97:7;2u\033[9999999u\033[55296u", "A A"},
     {"\033[97;1:3u\033[1;1:3A", ""}, /* releases */
     {"\033[233u\033[57399u\033[57414u\033[57441u", "\xc3\xa9 0 Enter"},
     {"\033[32;2u\033[32;5u", "Space Ctrl-Space"},
@@ -207,6 +208,11 @@ test_keys_feed__an_endless_sequence_is_ignored_to_its_end(void **state)
 	feed(&k, log, junk, sizeof(junk));
 	feed(&k, log, "\007c", 2);
 	assert_string_equal(log, "c");
+	log[0] = '\0';
+	feed(&k, log, "\033[", 2);
+	feed(&k, log, junk, sizeof(junk));
+	feed(&k, log, "\033[Ad", 4); /* or to the next one */
+	assert_string_equal(log, "Up d");
 	keys_clear(&k);
 }
 

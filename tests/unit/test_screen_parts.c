@@ -58,6 +58,7 @@ expect_order(const struct model *m, const char *ids)
 static void
 test_model_put__keeps_the_latest_first(void **state)
 {
+	struct chat_row c;
 	struct model m;
 
 	(void)state;
@@ -73,8 +74,11 @@ test_model_put__keeps_the_latest_first(void **state)
 	put(&m, 4, "new", 0, 0); /* empty: as if written to now */
 	expect_order(&m, "4 2 3 1 ");
 	put(&m, 2, "b", NOW + 1, 0);
-	put(&m, 4, "new", 0, 0);
-	expect_order(&m, "2 4 3 1 ");
+	model_visit(&m, model_find(&m, 4));
+	c = row(4, "new", 0, 0);
+	assert_non_null(model_put(&m, &c, NOW + 2, 0));
+	expect_order(&m, "2 4 3 1 "); /* still as old as it was */
+	assert_true(model_find(&m, 4)->visited == 1);
 	model_clear(&m);
 }
 

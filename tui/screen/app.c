@@ -716,17 +716,13 @@ on_message(struct app *a, const struct engine_event *ev)
 {
 	struct sending *s = ev->tag != 0 ? sending_take(a, ev->tag) : NULL;
 	const struct msg_row *m = ev->n > 0 ? &ev->msgs[0] : NULL;
-	bool at_end = hist_at_end(&a->hist);
 
 	if (s != NULL)
 		sending_free(s);
 	if (m == NULL)
 		return;
-	if (m->chat == a->open) {
+	if (m->chat == a->open)
 		app_asked(a, hist_add(&a->hist, m));
-		if (at_end)
-			hist_to_end(&a->hist);
-	}
 	notify_message(a, m);
 }
 

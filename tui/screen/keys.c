@@ -308,6 +308,15 @@ number_find(const struct number_row *rows, size_t n, int number, uint32_t *code)
 	return false;
 }
 
+/* Characters people type: no controls, no surrogates, and not the private
+ * numbers kitty uses for modifiers on their own and media keys. */
+static bool
+is_typed(int number)
+{
+	return number >= ' ' && !(number >= 0x7f && number < 0xa0) &&
+	       !(number >= 0xd800 && number <= 0xf8ff) && number <= 0x10ffff;
+}
+
 /* A character with modifiers: CSI-u and modifyOtherKeys. */
 static void
 csi_u(struct keys *k, int number, int shifted, unsigned mods)
@@ -319,12 +328,9 @@ csi_u(struct keys *k, int number, int shifted, unsigned mods)
 		press(k, code, mods);
 	} else if (number >= 57399 && number <= 57408) { /* keypad digits */
 		press(k, (uint32_t)number - 57399 + '0', mods);
-	} else if (number < ' ' || (number >= 0x7f && number < 0xa0) ||
-		   (number >= 0xd800 && number <= 0xf8ff) ||
-		   number > 0x10ffff) {
-		return; /* modifiers on their own, media keys */
-	} else {
-		if ((mods & MOD_SHIFT) && !(mods & MOD_CTRL) && shifted > ' ')
+	} else if (is_typed(number)) {
+		if ((mods & MOD_SHIFT) && !(mods & MOD_CTRL) &&
+		    is_typed(shifted))
 			number = shifted;
 		press(k, (uint32_t)number, mods);
 	}
@@ -660,12 +666,6 @@ csi_linux_byte(struct keys *k, uint8_t c)
 static void
 byte(struct keys *k, uint8_t c)
 {
-	/* CAN and SUB break off, ESC starts anew, inside any sequence. */
-	if (c == 0x1b && (k->state == CSI || k->state == CSI_SKIP)) {
-		reset(k);
-		k->state = ESC;
-		return;
-	}
 	switch ((enum state)k->state) {
 	case GROUND:
 		if (c == 0x1b)
@@ -686,8 +686,12 @@ byte(struct keys *k, uint8_t c)
 		csi_linux_byte(k, c);
 		break;
 	case CSI_SKIP:
-		if (c >= 0x40 && c < 0x7f)
+		if (c < 0x20) {
 			reset(k);
+			byte(k, c);
+		} else if (c >= 0x40 && c < 0x7f) {
+			reset(k);
+		}
 		break;
 	case SS3:
 		ss3_byte(k, c);
