@@ -415,8 +415,9 @@ dial(struct link *l)
 	r = conn_new(&l->conn, l->loop, &opts, &events, l);
 	if (r != 0)
 		go_offline(l, r,
-		    r == ERR_CONFIG ? "the proxy's address is wrong"
-				    : err_str(r),
+		    r == ERR_CONFIG    ? "the proxy's address is wrong"
+		    : r == ERR_VERSION ? "libcurl is missing or too old"
+				       : err_str(r),
 		    0);
 }
 
