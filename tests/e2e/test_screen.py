@@ -69,6 +69,7 @@ def test_offline_then_back(relay, anna, ben):
     a.wait("written without a relay")
     relay.restart()
     a.wait(r"written without a relay.*✓")
+    a.wait(lambda text: "online" in text and "Offline" not in text)
     quit_client(a)
     assert [m["text"] for m in ben.messages()] == [
         "first", "written without a relay"]

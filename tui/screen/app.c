@@ -753,6 +753,9 @@ on_conn(struct app *a, const struct engine_event *ev)
 		    "and sent later.",
 		    ev->text != NULL ? ": " : "",
 		    ev->text != NULL ? ev->text : "");
+	else if (ev->conn == CONN_ONLINE &&
+		 strncmp(a->notice, "Offline", 7) == 0)
+		a->notice[0] = '\0'; /* it is not true any more */
 }
 
 static void
