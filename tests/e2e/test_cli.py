@@ -182,3 +182,15 @@ def test_help_names_every_command():
     for word in ("register", "send", "recv", "list", "search", "safety",
                  "profile", "--profile", "--json"):
         assert word in out
+
+
+def test_a_wrong_configuration_file_is_named_with_its_line(folder):
+    person = Person(folder / "x", "X", "+4915550000077")
+    config = person.home / ".config/sotto/default"
+    config.mkdir(mode=0o700, parents=True)
+    (config / "config").write_text("timeout = 5s\ncolour = 3\n")
+    done = person.run("list", check=False)
+    assert done.returncode == 3
+    assert "config:2:" in done.stderr and "colour" in done.stderr
+    (config / "config").unlink()
+    assert person.run("--colour", check=False).returncode == 2

@@ -249,7 +249,11 @@ cli_main(int argc, char **argv)
 	if (r != 0) {
 		fprintf(stderr, "sotto: %s\n",
 		    c.why.text[0] != '\0' ? c.why.text : err_str(r));
-		r = CLI_EXIT_USAGE;
+		/* errors of the file begin with its name */
+		r = path[0] != '\0' &&
+			    strncmp(c.why.text, path, strlen(path)) == 0
+			? CLI_EXIT_CONFIG
+			: CLI_EXIT_USAGE;
 	} else {
 		r = run(&c, c.args.opts);
 	}
