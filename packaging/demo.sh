@@ -87,6 +87,7 @@ if [ -t 0 ] && [ -t 1 ] && [ -z "${SOTTO_DEMO_PLAIN:-}" ]; then
 	    "env HOME='$dir/Anna' SOTTO_KEY_FILE='$dir/Anna/key' '$b/sotto'"
 	$tmux split-window -h \
 	    "env HOME='$dir/Ben' SOTTO_KEY_FILE='$dir/Ben/key' '$b/sotto'"
+	$tmux select-pane -t 0
 	$tmux set-option -g mouse off
 	$tmux set-option -g status-left ""
 	$tmux set-option -g status-left-length 0
