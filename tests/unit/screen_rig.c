@@ -12,6 +12,8 @@
 
 /* ---- the recorder ----------------------------------------------------------- */
 
+static void note(struct rig *r, const char *fmt, ...) PRINTF(2, 3);
+
 static void
 note(struct rig *r, const char *fmt, ...)
 {
