@@ -128,7 +128,7 @@ erasure_encode(
 void
 erasure_decode(uint8_t *msg, const struct chunk *c, size_t n)
 {
-	uint16_t w[CHUNKS_MAX], acc[COLUMNS], x;
+	uint16_t w[CHUNKS_MAX] = {0}, acc[COLUMNS], x;
 	bool have[CHUNKS_MAX] = {false};
 	struct basis b = {.n = n};
 	size_t i;
@@ -142,7 +142,7 @@ erasure_decode(uint8_t *msg, const struct chunk *c, size_t n)
 		memcpy(msg + (size_t)c[i].x * CHUNK_LEN, c[i].b, CHUNK_LEN);
 	}
 	basis_scale(&b);
-	for (x = 0; x < n; x++) {
+	for (x = 0; x < (uint16_t)n; x++) {
 		if (have[x])
 			continue;
 		basis_weights(&b, x, w);

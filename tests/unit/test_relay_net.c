@@ -471,7 +471,10 @@ static void
 test_flood__guests_share_a_budget_for_unfinished_frames(void **state)
 {
 	static uint8_t part[FRAME_HEADER + 400 * 1024];
-	static const char *const args[] = {"--threads", "1", NULL};
+	static const char *const args[] = {"--threads", "1",
+	    "--guests-per-address", "100", "--limit-handshake-address",
+	    "1000/1m", "--guest-timeout", "5m", "--handshake-timeout", "60s",
+	    NULL};
 	enum { N = 40 };
 	struct fixture *f = *state;
 	struct rc *c[N];
