@@ -208,6 +208,8 @@ put(struct content *k, size_t off, const uint8_t *p, size_t n)
 {
 	if (n == 0)
 		return;
+	if (n == 0)
+		return;
 	if (off + n > k->len)
 		resize(k, off + n);
 	memcpy(k->p + off, p, n);
