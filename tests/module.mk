@@ -39,3 +39,10 @@ bench/bench_store_MODS := tui/store common
 TOOLS += ct/ct_signal
 ct/ct_signal_MODS := common/signal common/proto common
 $(B)/tests/ct_signal: LDLIBS += -Wl,--wrap=kpoly_uniform
+
+# The relay over real sockets beside mosquitto; also 15,000 idle connections.
+TOOLS += bench/relay-bench
+bench/relay-bench_SRC  := tests/bench/relay_load.c \
+	tests/bench/relay_load_sotto.c tests/bench/relay_load_mqtt.c \
+	tests/bench/relay_people.c
+bench/relay-bench_MODS := relay/store common/noise common/proto common
