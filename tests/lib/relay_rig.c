@@ -232,3 +232,13 @@ rig_wait_metric1(enum metric m, unsigned label, int64_t want)
 {
 	wait_for(metrics_get1, m, label, want);
 }
+
+void
+rig_wait_metric1_at_least(enum metric m, unsigned label, int64_t least)
+{
+	const time_t end = time(NULL) + 20;
+
+	while (metrics_get1(m, label) < least && time(NULL) < end)
+		sched_yield();
+	assert_true(metrics_get1(m, label) >= least);
+}

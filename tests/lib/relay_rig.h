@@ -58,5 +58,6 @@ void rig_person(struct rig *g, struct rc_person *p, unsigned n, unsigned keys);
  * after 20 s. */
 void rig_wait_metric(enum metric m, int64_t want);
 void rig_wait_metric1(enum metric m, unsigned label, int64_t want);
+void rig_wait_metric1_at_least(enum metric m, unsigned label, int64_t least);
 
 #endif
