@@ -26,7 +26,7 @@ struct samples {
 struct load {
 	const struct load_proto *proto;
 	int ep;
-	struct peer *peers[2];
+	struct peer **peers[2];
 	uint32_t n[2], ready[2];
 	struct samples ack, e2e;
 	uint64_t acked, got, sent;
@@ -216,28 +216,39 @@ turn(struct load *l, int timeout_ms)
 	}
 }
 
+static void
+connect_one(struct load *l, enum load_role role, uint32_t i, bool spread)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		load_die("memory");
+	l->peers[role][i] = p;
+	p->load = l;
+	p->role = role;
+	p->index = i;
+	buf_init(&p->in, BUF_MAX);
+	buf_init(&p->out, BUF_MAX);
+	if (role == LOAD_SENDER) {
+		p->sent_ns = calloc(WINDOW_MAX, sizeof(uint64_t));
+		if (p->sent_ns == NULL)
+			load_die("memory");
+	}
+	dial(p, spread);
+}
+
 void
 load_connect(struct load *l, enum load_role role, uint32_t n, bool spread)
 {
-	uint32_t i;
+	struct peer **v;
 
-	l->peers[role] = calloc(n, sizeof(struct peer));
-	if (l->peers[role] == NULL)
+	v = realloc(l->peers[role], n * sizeof(struct peer *));
+	if (v == NULL)
 		load_die("memory");
-	l->n[role] = n;
-	l->ready[role] = 0;
-	for (i = 0; i < n; i++) {
-		struct peer *p = &l->peers[role][i];
-
-		p->load = l;
-		p->role = role;
-		p->index = i;
-		buf_init(&p->in, BUF_MAX);
-		buf_init(&p->out, BUF_MAX);
-		if (role == LOAD_SENDER)
-			p->sent_ns = calloc(WINDOW_MAX, sizeof(uint64_t));
-		dial(p, spread);
-		while (i + 1 - l->ready[role] >= PENDING_MAX)
+	l->peers[role] = v;
+	while (l->n[role] < n) {
+		connect_one(l, role, l->n[role]++, spread);
+		while (l->n[role] - l->ready[role] >= PENDING_MAX)
 			turn(l, -1);
 	}
 	while (l->ready[role] < n)
@@ -250,13 +261,14 @@ load_close(struct load *l, enum load_role role)
 	uint32_t i;
 
 	for (i = 0; i < l->n[role]; i++) {
-		struct peer *p = &l->peers[role][i];
+		struct peer *p = l->peers[role][i];
 
 		l->proto->close(p);
 		close(p->fd);
 		buf_clear(&p->in);
 		buf_clear(&p->out);
 		free(p->sent_ns);
+		free(p);
 	}
 	free(l->peers[role]);
 	l->peers[role] = NULL;
@@ -330,8 +342,8 @@ load_run(struct load *l, uint32_t window, uint32_t ms, uint64_t max,
 	l->receivers = receivers;
 	l->sending = true;
 	for (i = 0; i < l->n[LOAD_SENDER]; i++) {
-		fill_window(&l->peers[LOAD_SENDER][i]);
-		flush(&l->peers[LOAD_SENDER][i]);
+		fill_window(l->peers[LOAD_SENDER][i]);
+		flush(l->peers[LOAD_SENDER][i]);
 	}
 	while (load_now_ns() < end && (max == 0 || l->sent < max))
 		turn(l, 100);

@@ -62,8 +62,8 @@ struct load_result {
 struct load *load_new(const struct load_proto *proto);
 void load_free(struct load *l);
 
-/* n clients of a role; returns when all are ready. from: own addresses are
- * 127.1.x.y when set. Ends the program when one fails. */
+/* Connect more clients of a role until there are n; returns when all are
+ * ready. spread: from 200 addresses. Ends the program when one fails. */
 void load_connect(struct load *l, enum load_role role, uint32_t n, bool spread);
 /* Close all of a role. */
 void load_close(struct load *l, enum load_role role);
