@@ -4,15 +4,91 @@
 #include <sodium.h>
 
 #include "common/signal/ratchet.h"
+#include "common/signal/spqr.h"
+
+/* ---- the post-quantum ratchet --------------------------------------------- */
+
+/* What goes out with a message; nothing in a session without SPQR. */
+struct pq_part {
+	uint8_t b[SPQR_MESSAGE_MAX];
+	size_t len;
+	struct spqr_key key;
+};
+
+static int
+pq_save(struct state *s, const struct spqr *q)
+{
+	buf_reset(&s->pq);
+	return spqr_store(q, &s->pq);
+}
+
+static int
+pq_send(struct state *s, const struct signal_rng *rng, struct pq_part *part)
+{
+	struct spqr q;
+	int r;
+
+	if (s->pq.len == 0)
+		return 0;
+	r = spqr_load(&q, s->pq.p, s->pq.len);
+	if (r != 0)
+		return r;
+	r = spqr_send(&q, rng, part->b, &part->len, &part->key);
+	if (r == 0)
+		r = pq_save(s, &q);
+	spqr_clear(&q);
+	return r;
+}
+
+/* A message without SPQR: only a peer that has not shown it may send one, and
+ * then the session goes on without. */
+static int
+pq_absent(struct state *s, const struct spqr *q)
+{
+	if (!q->negotiating)
+		return ERR_VERSION;
+	buf_clear(&s->pq);
+	return 0;
+}
+
+static int
+pq_recv(struct state *s, const struct signal_message *m, struct spqr_key *key)
+{
+	struct spqr q;
+	int r;
+
+	if (s->pq.len == 0)
+		return 0;
+	r = spqr_load(&q, s->pq.p, s->pq.len);
+	if (r != 0)
+		return r;
+	if (m->pq_ratchet_len == 0) {
+		r = pq_absent(s, &q);
+	} else {
+		r = spqr_recv(&q, m->pq_ratchet, m->pq_ratchet_len, key);
+		if (r == 0)
+			r = pq_save(s, &q);
+	}
+	spqr_clear(&q);
+	return r;
+}
+
+static const uint8_t *
+pq_salt(const struct spqr_key *key)
+{
+	return key->has ? key->b : NULL;
+}
 
 /* ---- sending -------------------------------------------------------------- */
 
 int
-ratchet_seal(struct state *s, const uint8_t *pt, size_t len, struct buf *out)
+ratchet_seal(struct state *s, const struct signal_rng *rng, const uint8_t *pt,
+    size_t len, struct buf *out)
 {
 	const struct mac_parties who = {s->local, s->remote};
 	struct message_seed seed;
-	struct message_keys mk;
+	struct message_keys mk = {.iv = {0}};
+	struct pq_part pq = {.len = 0};
 	struct signal_message m = {
 	    .version = s->version,
 	    .ratchet_key = s->ratchet.pk,
@@ -26,12 +102,17 @@ ratchet_seal(struct state *s, const uint8_t *pt, size_t len, struct buf *out)
 		return ERR_FULL;
 	buf_init(&ct, len + CBC_BLOCK);
 	kdf_chain_seed(&seed, &s->sending);
-	kdf_message_keys(&mk, &seed, NULL);
+	r = pq_send(s, rng, &pq);
+	if (r != 0)
+		goto out;
+	kdf_message_keys(&mk, &seed, pq_salt(&pq.key));
 	r = cbc_seal(&ct, mk.cipher, mk.iv, pt, len);
 	if (r != 0)
 		goto out;
 	m.ciphertext = ct.p;
 	m.ciphertext_len = ct.len;
+	m.pq_ratchet = pq.b;
+	m.pq_ratchet_len = pq.len;
 	r = signal_message_put(out, &m, mk.mac, &who);
 	if (r != 0)
 		goto out;
@@ -41,6 +122,7 @@ out:
 	buf_clear(&ct);
 	sodium_memzero(&seed, sizeof(seed));
 	sodium_memzero(&mk, sizeof(mk));
+	sodium_memzero(&pq, sizeof(pq));
 	return r;
 }
 
@@ -85,13 +167,13 @@ sending_begin(
 
 static int
 open_body(const struct state *s, const struct signal_message *m,
-    const struct message_seed *seed, struct buf *out)
+    const struct message_seed *seed, const uint8_t *salt, struct buf *out)
 {
 	const struct mac_parties who = {s->remote, s->local};
 	struct message_keys mk;
 	int r;
 
-	kdf_message_keys(&mk, seed, NULL);
+	kdf_message_keys(&mk, seed, salt);
 	r = signal_message_check(m, mk.mac, &who);
 	if (r == 0)
 		r = cbc_open(
@@ -105,6 +187,7 @@ ratchet_open(struct state *s, const struct signal_message *m,
     const struct signal_rng *rng, struct buf *out)
 {
 	struct message_seed seed = {{0}};
+	struct spqr_key key = {.has = false};
 	struct chain *c;
 	bool fresh;
 	int r = 0;
@@ -119,12 +202,20 @@ ratchet_open(struct state *s, const struct signal_message *m,
 	}
 	if (r == 0)
 		r = chain_take(c, m->counter, &seed);
+	if (r == 0) {
+		r = pq_recv(s, m, &key);
+		/* with a ratchet key we do not know it may well be a message
+		 * of another session, and no repeat of one of this */
+		if (r == ERR_DUP && fresh)
+			r = ERR_AUTH;
+	}
 	if (r == 0)
-		r = open_body(s, m, &seed, out);
+		r = open_body(s, m, &seed, pq_salt(&key), out);
 	if (r == 0 && fresh)
 		r = sending_begin(s, &m->ratchet_key, rng);
 	if (r == 0)
 		s->is_pending = false; /* the peer has answered */
 	sodium_memzero(&seed, sizeof(seed));
+	sodium_memzero(&key, sizeof(key));
 	return r;
 }

@@ -95,14 +95,15 @@ gave_up(bool pending, uint64_t created_ms, uint64_t now_ms)
 }
 
 static int
-seal_with(struct state *s, const struct record *rec, const uint8_t *pt,
-    size_t ptlen, struct session_sealed *made)
+seal_with(struct state *s, const struct record *rec,
+    const struct signal_rng *rng, const uint8_t *pt, size_t ptlen,
+    struct session_sealed *made)
 {
 	struct buf inner;
 	int r;
 
 	buf_init(&inner, SESSION_CIPHERTEXT_MAX);
-	r = ratchet_seal(s, pt, ptlen, &inner);
+	r = ratchet_seal(s, rng, pt, ptlen, &inner);
 	if (r == 0 && s->is_pending)
 		r = wrap_pre_key(s, &inner, &made->ciphertext);
 	if (r == 0)
@@ -135,7 +136,7 @@ session_encrypt(const struct signal_local *local, const uint8_t *record,
 	if (gave_up(s.is_pending, s.created_ms, local->now_ms))
 		r = ERR_EXPIRED;
 	if (r == 0)
-		r = seal_with(&s, &rec, pt, ptlen, &made);
+		r = seal_with(&s, &rec, local->rng, pt, ptlen, &made);
 	if (r == 0)
 		*out = made;
 	else
@@ -379,6 +380,7 @@ session_info(const uint8_t *record, size_t len, struct session_info *out)
 		i.version = s.version;
 		i.initiator = s.initiator;
 		i.unacknowledged = s.is_pending;
+		i.post_quantum = s.pq.len > 0;
 		i.remote_identity = s.remote;
 		i.remote_registration_id = s.remote_registration_id;
 		i.created_ms = s.created_ms;

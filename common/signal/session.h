@@ -17,7 +17,7 @@
 #include "common/signal/keys.h"
 #include "common/signal/prekey.h"
 
-#define SESSION_JUMP_MAX       25000 /* messages ahead in one chain */
+#define SESSION_JUMP_MAX       25000 /* messages ahead in one chain; SPQR: 24,999 */
 #define SESSION_SKIPPED_MAX    2000 /* keys kept for late messages, a chain */
 #define SESSION_CHAINS_MAX     5 /* receiving chains a session */
 #define SESSION_ARCHIVED_MAX   40
@@ -43,6 +43,10 @@ struct signal_local {
 	/* Oldest session version to start or accept by handshake; 0: the
 	 * default of this code. Established sessions always go on. */
 	uint8_t min_version;
+	/* Handshakes of version 4 always offer the post-quantum ratchet (SPQR).
+	 * false: a peer without it is refused. true: it is let in, and until
+	 * it has shown what it does, no post-quantum key is used. */
+	bool spqr_optional;
 };
 
 /*
@@ -122,8 +126,8 @@ struct session_opened {
  * forged, corrupt, or for a session we no longer have; ERR_DUP decrypted
  * before (or so late that its key is gone): nothing to show; ERR_RANGE too far
  * ahead, or too long; ERR_FORMAT malformed message, unsound key, or malformed
- * record; ERR_VERSION unknown or refused version; ERR_NOMEM; a callback's
- * error. out is untouched on error; on success the caller clears it.
+ * record; ERR_VERSION unknown or refused version, or no post-quantum ratchet
+ * where there must be one; ERR_NOMEM; a callback's error. out is untouched on error; on success the caller clears it.
  */
 int session_decrypt(const struct signal_local *local, const uint8_t *record,
     size_t len, const struct signal_prekeys *keys, enum signal_type type,
@@ -135,6 +139,7 @@ struct session_info {
 	uint8_t version;
 	bool initiator; /* we started it */
 	bool unacknowledged; /* still sends pre-key messages */
+	bool post_quantum; /* SPQR renews its keys, or is being offered */
 	struct identity_pk remote_identity;
 	uint32_t remote_registration_id;
 	uint64_t created_ms;

@@ -116,8 +116,9 @@ fuzz_pair_init(struct fuzz_pair *p)
 	signed_pre_key_generate(&p->signed_key, 5, &p->bob_key, 1, &p->rng);
 	one_time_pre_key_generate(&p->one_time, 6, &p->rng);
 	kyber_pre_key_generate(&p->kyber, 7, true, &p->bob_key, 1, &p->rng);
-	p->alice = (struct signal_local){&p->alice_key, 1, &p->rng, 1000, 3};
-	p->bob = (struct signal_local){&p->bob_key, 2, &p->rng, 1000, 3};
+	p->alice =
+	    (struct signal_local){&p->alice_key, 1, &p->rng, 1000, 3, false};
+	p->bob = (struct signal_local){&p->bob_key, 2, &p->rng, 1000, 3, false};
 	b = fuzz_bundle(p, false);
 	fuzz_need(session_start(&p->alice, NULL, 0, &b, &p->alice_record) == 0);
 	fuzz_need(

@@ -22,15 +22,17 @@ import uuid
 CHAINS = 5  # receiving chains kept: older messages cannot be read
 JUMP = 25000
 SKIPPED = 2000
-# which of version 3 (False) and 4 (True) an implementation can do
+# Which of version 3 (False) and 4 (True) an implementation can do.
 VERSIONS = {'libomemo-c': (False,), '0.72.1': (False, True), '0.90.0': (True,),
-            '0.103.0': ()}
+            '0.103.0': (True,)}
+# Which of them have the post-quantum ratchet; the last one insists on it.
+PQ = ('0.90.0', '0.103.0')
 
 
 class Peer:
     """One implementation in its own process."""
 
-    def __init__(self, label, command, reg):
+    def __init__(self, label, command, reg, **options):
         self.label = label
         self.command = command
         self.name = str(uuid.uuid4())
@@ -38,7 +40,7 @@ class Peer:
         self.heard = 0
         self.proc = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        keys = self.ask('init', name=self.name, dev=1, reg=reg)
+        keys = self.ask('init', name=self.name, dev=1, reg=reg, **options)
         self.identity = keys['identity_pub']
         self.private = keys['identity_priv']
 
@@ -162,13 +164,13 @@ class Conversation:
         self.wire[who].pop(i)
         self.peers[who].heard += 1
 
-    def run(self, ops):
+    def run(self, ops, again=0.015):
         weights = {self.send: 40, self.deliver: 40, self.lose: 4,
                    self.replay: 6, self.tamper: 8}
         steps = list(weights)
         for _ in range(ops):
             who = self.rng.randrange(2)
-            if self.rng.random() < 0.015:
+            if self.rng.random() < again:
                 self.start(who)
                 continue
             step = self.rng.choices(steps, weights.values())[0]
@@ -184,10 +186,68 @@ class Conversation:
                 self.deliver(who)
 
 
-def conversation(commands, roles, seed, ops, kyber):
-    labels = [commands[r][0] for r in roles]
+def peers(commands, roles):
+    """Ours does without SPQR only where the other one has none."""
+    plain = not any(commands[r][0].split()[-1] in PQ for r in roles)
+    return [Peer(commands[r][0], commands[r][1], 100 + i, pqoptional=plain)
+            for i, r in enumerate(roles)]
+
+
+def epochs(commands, roles, seed, optional):
+    """Nobody starts anew until each side has led three epochs."""
+    a, b = (Peer(commands[r][0], commands[r][1], 100 + i, pqoptional=optional)
+            for i, r in enumerate(roles))
+    ours, other = (a, b) if roles[0] == 0 else (b, a)
+    c = Conversation(a, b, f'epochs{roles}{seed}', True)
+    for _ in range(40):
+        c.run(150, again=0)
+        state = ours.ask('epochs', **{'with': other.address()})
+        if state['pq'] != 1:
+            raise Failure('the post-quantum ratchet was lost')
+        if state['epochs'] >= 7:
+            break
+    else:
+        raise Failure(f'only {state["epochs"]} epochs')
+    a.close()
+    b.close()
+    return (f'{state["epochs"]} epochs, {c.count} sent, '
+            f'{c.delivered} delivered, {c.refused} refused')
+
+
+def downgrade(commands, roles):
+    """Neither insists: both go on with what the older one can."""
+    a, b = (Peer(commands[r][0], commands[r][1], 100 + i, pqoptional=True)
+            for i, r in enumerate(roles))
+    ours, other = (a, b) if roles[0] == 0 else (b, a)
+    c = Conversation(a, b, 5, True)
+    c.run(300, again=0)
+    if ours.ask('epochs', **{'with': other.address()})['pq'] != 0:
+        raise Failure('there is a post-quantum ratchet')
+    a.close()
+    b.close()
+    return f'{c.delivered} delivered without'
+
+
+def insisting(commands, roles):
+    """Ours insists on SPQR, the other has none: refused, nothing changes."""
     a, b = (Peer(commands[r][0], commands[r][1], 100 + i)
             for i, r in enumerate(roles))
+    c = Conversation(a, b, 5, True)
+    c.send(0)
+    if roles[0] != 0:  # ours hears the first message
+        if c.must_refuse(1, c.wire[1].pop()) is not None:
+            raise Failure('a handshake without SPQR was accepted')
+    elif b.call('decrypt', **{'from': a.address()}, type=3,
+                ct=c.wire[1].pop()['ct'])['ok']:
+        raise Failure('they read what they have no key for')
+    a.close()
+    b.close()
+    return 'refused'
+
+
+def conversation(commands, roles, seed, ops, kyber):
+    labels = [commands[r][0] for r in roles]
+    a, b = peers(commands, roles)
     c = Conversation(a, b, f'{labels}{seed}{kyber}', kyber)
     c.run(ops)
     a.close()
@@ -196,8 +256,7 @@ def conversation(commands, roles, seed, ops, kyber):
 
 
 def acquainted(commands, roles, kyber):
-    a, b = (Peer(commands[r][0], commands[r][1], 100 + i)
-            for i, r in enumerate(roles))
+    a, b = peers(commands, roles)
     c = Conversation(a, b, 1, kyber)
     for _ in range(2):
         for who in (0, 1):
@@ -336,10 +395,20 @@ def cases(options, commands, i):
                        (commands, roles, seed, options.ops, kyber))
             # libomemo-c has a limit of its own
             old = 'omemo' in commands[roles[1]][0]
+            spqr = kyber and name.split()[-1] in PQ
             yield (f'{label}, jump', far_ahead,
-                   (commands, roles, 2000 if old else JUMP, kyber))
+                   (commands, roles, 2000 if old else JUMP - spqr, kyber))
             if not old:
                 yield f'{label}, late', late, (commands, roles, kyber)
+            if spqr:
+                for seed in range(options.seeds):
+                    yield (f'{label}, epochs, seed {seed}', epochs,
+                           (commands, roles, seed, False))
+                yield (f'{label}, epochs, not insisting', epochs,
+                       (commands, roles, 1, True))
+            elif kyber:
+                yield f'{label}, downgrade', downgrade, (commands, roles)
+                yield f'{label}, insisting', insisting, (commands, roles)
     if 'omemo' not in name:
         yield f'{name}, groups', groups, (commands, i, 1)
         yield f'{name}, primitives', primitives, (commands, i, 1)

@@ -14,6 +14,8 @@
 #include "common/signal/message.h"
 #include "common/signal/sender_key.h"
 #include "common/signal/session.h"
+#include "common/signal/spqr.h"
+#include "common/signal/state.h"
 #include "common/signal/xeddsa.h"
 #include "tests/interop/peer_json.h"
 
@@ -220,6 +222,7 @@ cmd_init(void *peer, json_t *req, json_t *reply)
 	    .registration_id = peer_u32(req, "reg", 1),
 	    .rng = &signal_rng_system,
 	    .min_version = 3,
+	    .spqr_optional = peer_flag(req, "pqoptional", false),
 	};
 	me->ready = true;
 	me->npeers = me->nsigned = me->none_time = me->nkyber = 0;
@@ -429,6 +432,37 @@ cmd_getsession(void *peer, json_t *req, json_t *reply)
 		return "bad request";
 	peer_put(reply, "record", with->record.p, with->record.len);
 	return NULL;
+}
+
+/* How many epochs SPQR has completed: 0 without it. */
+static const char *
+cmd_epochs(void *peer, json_t *req, json_t *reply)
+{
+	struct known *with = known(peer, req, "with");
+	ProtobufCBinaryData packed;
+	struct record rec;
+	struct state s;
+	struct spqr q;
+	int r;
+
+	if (with == NULL)
+		return "bad request";
+	r = record_load(&rec, with->record.p, with->record.len);
+	if (r != 0)
+		return err_name(r);
+	packed = record_session(&rec, 0);
+	r = state_load(&s, packed.data, packed.len);
+	record_clear(&rec);
+	if (r != 0)
+		return err_name(r);
+	peer_put_u32(reply, "pq", s.pq.len > 0);
+	r = s.pq.len > 0 ? spqr_load(&q, s.pq.p, s.pq.len) : 0;
+	if (r == 0 && s.pq.len > 0) {
+		peer_put_u32(reply, "epochs", (uint32_t)q.chain.newest);
+		spqr_clear(&q);
+	}
+	state_clear(&s);
+	return r == 0 ? NULL : err_name(r);
 }
 
 static const char *
@@ -751,6 +785,7 @@ static const struct peer_cmd commands[] = {
     {"encrypt", cmd_encrypt},
     {"decrypt", cmd_decrypt},
     {"getsession", cmd_getsession},
+    {"epochs", cmd_epochs},
     {"setsession", cmd_setsession},
     {"archive", cmd_archive},
     {"fingerprint", cmd_fingerprint},
