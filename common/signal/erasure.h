@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * erasure.h — internal: a message as any number of chunks of which any n give
- * it back. docs/crypto.md §9.3.
+ * it back. docs/crypto.md §11.3.
  *
  * Sixteen columns of symbols of GF(2^16), big-endian; a column is a polynomial
  * of degree n - 1 whose values at 0..n-1 are the message, and chunk x is the

@@ -63,7 +63,7 @@ void kem_decaps(const struct kem *kem, uint8_t ss[static KEM_SS_LEN],
 /*
  * ML-KEM-768 in parts, as SPQR sends it: the header is enough for the first
  * half of a ciphertext, the second needs the rest of the key. Together they
- * are the ordinary key and ciphertext. docs/crypto.md §9.4.
+ * are the ordinary key and ciphertext. docs/crypto.md §11.4.
  */
 #define MLKEM768_HDR 64 /* rho || H(pk) */
 #define MLKEM768_EK  1152 /* the key without rho */

@@ -2,7 +2,7 @@
 /*
  * spqr.h — internal: the Sparse Post-Quantum Ratchet, version 1: ML-KEM-768
  * keys and ciphertexts travel in chunks beside the messages, and every epoch
- * one of them completes gives fresh keys to both. docs/crypto.md §9.
+ * one of them completes gives fresh keys to both. docs/crypto.md §11.
  *
  * send and recv may leave the state half advanced when they fail: callers work
  * on a state they loaded for this one message. What recv did is to be kept

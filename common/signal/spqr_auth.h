@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * spqr_auth.h — internal: what SPQR authenticates keys and ciphertexts with,
- * and an epoch's secret. docs/crypto.md §9.2.
+ * and an epoch's secret. docs/crypto.md §11.2.
  */
 #ifndef COMMON_SIGNAL_SPQR_AUTH_H
 #define COMMON_SIGNAL_SPQR_AUTH_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * spqr_chain.h — internal: SPQR's message keys: a chain for each direction and
- * epoch. docs/crypto.md §9.1.
+ * epoch. docs/crypto.md §11.1.
  */
 #ifndef COMMON_SIGNAL_SPQR_CHAIN_H
 #define COMMON_SIGNAL_SPQR_CHAIN_H

@@ -4,7 +4,7 @@
  *
  *     0x01 || epoch || number || type [|| chunk number || 32 bytes]
  *
- * The numbers are varints. docs/crypto.md §9.5.
+ * The numbers are varints. docs/crypto.md §11.5.
  */
 #ifndef COMMON_SIGNAL_SPQR_MESSAGE_H
 #define COMMON_SIGNAL_SPQR_MESSAGE_H
