@@ -124,7 +124,7 @@ def idle(screen):
 
 
 def conversation(folder):
-    relay = Relay(folder / "relay", "--limit-send-account=100000/1s")
+    relay = Relay(folder / "relay")
     try:
         anna = Person(folder / "anna", "Anna", "+4915550000011").register(relay)
         ben = Person(folder / "ben", "Ben", "+4915550000022").register(relay)

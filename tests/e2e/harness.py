@@ -107,6 +107,9 @@ class Relay:
              f"--data-dir={self.folder / 'data'}", "--name=Test",
              "--registration=open", "--otp-driver=log", "--http-listen=off",
              "--limit-resend-number=10/1m",
+             # a thousand messages in a few seconds, and their receipts
+             "--limit-send-account=100000/1m", "--limit-any-account=off",
+             "--limit-handshake-address=10000/1m",
              *self.flags],
             stdin=subprocess.DEVNULL, stdout=write, stderr=write,
             env=base_env(self.folder))

@@ -28,7 +28,7 @@ struct event {
 struct content {
 	bool exists;
 	uint8_t *p;
-	size_t len;
+	size_t len, cap;
 };
 
 struct cut {
@@ -196,8 +196,12 @@ luck(struct fate *f, unsigned percent)
 static void
 resize(struct content *k, size_t len)
 {
-	k->p = realloc(k->p, len + 1);
-	assert_non_null(k->p);
+	/* A file grows page by page: not a copy of all of it each time. */
+	if (len + 1 > k->cap) {
+		k->cap = 2 * len + 1;
+		k->p = realloc(k->p, k->cap);
+		assert_non_null(k->p);
+	}
 	if (len > k->len)
 		memset(k->p + k->len, 0, len - k->len);
 	k->len = len;
@@ -206,8 +210,6 @@ resize(struct content *k, size_t len)
 static void
 put(struct content *k, size_t off, const uint8_t *p, size_t n)
 {
-	if (n == 0)
-		return;
 	if (n == 0)
 		return;
 	if (off + n > k->len)
