@@ -19,7 +19,7 @@ $(B)/tests/signal-peer: $(B)/tests/signal_peer
 ifneq ($(shell pkg-config --exists libomemo-c && echo y),)
 TOOLS += interop/omemo_peer
 endif
-interop/omemo_peer_SRC  := tests/interop/peer_json.c
+interop/omemo_peer_SRC  := tests/interop/peer_json.c tests/lib/omemo_store.c
 interop/omemo_peer_PKG  := jansson libsodium libcrypto libomemo-c
 
 # The relay's store alone: rows a second, drain, memory.
