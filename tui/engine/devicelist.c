@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "common/link/link.h"
 #include "common/proto/content.pb-c.h"
 #include "common/signal/xeddsa.h"
 #include "tui/engine/devicelist.h"
@@ -16,6 +17,22 @@ signed_bytes(struct buf *out, const uint8_t *list, size_t len)
 	return r != 0 ? r : buf_put(out, list, len);
 }
 
+static void
+pack_entry(Sotto__Content__DeviceList__Device *dev,
+    const struct devicelist_entry *v, uint8_t key[static EC_PUBLIC_LEN])
+{
+	sotto__content__device_list__device__init(dev);
+	identity_pk_put(key, &v->identity);
+	dev->device_id = v->device;
+	dev->identity_key = (ProtobufCBinaryData){EC_PUBLIC_LEN, key};
+	dev->added_ms = v->added_ms;
+	dev->sealed_name =
+	    (ProtobufCBinaryData){v->name_len, (uint8_t *)(uintptr_t)v->name};
+	if (v->device != DEVICELIST_PRIMARY)
+		dev->countersignature = (ProtobufCBinaryData){
+		    SIGNATURE_LEN, (uint8_t *)(uintptr_t)v->countersignature};
+}
+
 static int
 pack_list(struct buf *out, const struct devicelist *l)
 {
@@ -27,12 +44,7 @@ pack_list(struct buf *out, const struct devicelist *l)
 	int r;
 
 	for (i = 0; i < l->n; i++) {
-		sotto__content__device_list__device__init(&dev[i]);
-		identity_pk_put(keys[i], &l->v[i].identity);
-		dev[i].device_id = l->v[i].device;
-		dev[i].identity_key.data = keys[i];
-		dev[i].identity_key.len = EC_PUBLIC_LEN;
-		dev[i].added_ms = l->v[i].added_ms;
+		pack_entry(&dev[i], &l->v[i], keys[i]);
 		ptr[i] = &dev[i];
 	}
 	list.account_id.data = (uint8_t *)(uintptr_t)l->account;
@@ -94,10 +106,31 @@ devicelist_find(const struct devicelist *l, uint32_t device)
 }
 
 static int
+read_entry(
+    struct devicelist_entry *v, const Sotto__Content__DeviceList__Device *d)
+{
+	const bool companion = d->device_id != DEVICELIST_PRIMARY;
+
+	if (d->countersignature.len != (companion ? SIGNATURE_LEN : 0) ||
+	    d->sealed_name.len > sizeof(v->name) ||
+	    identity_pk_get(
+		&v->identity, d->identity_key.data, d->identity_key.len) != 0)
+		return ERR_FORMAT;
+	v->device = d->device_id;
+	v->added_ms = d->added_ms;
+	if (companion)
+		memcpy(v->countersignature, d->countersignature.data,
+		    SIGNATURE_LEN);
+	v->name_len = d->sealed_name.len;
+	if (v->name_len > 0)
+		memcpy(v->name, d->sealed_name.data, v->name_len);
+	return 0;
+}
+
+static int
 read_entries(struct devicelist *l, const Sotto__Content__DeviceList *list)
 {
 	const Sotto__Content__DeviceList__Device *d;
-	struct devicelist_entry *v;
 	size_t i;
 
 	if (list->n_devices > DEVICELIST_DEVICES_MAX)
@@ -107,12 +140,8 @@ read_entries(struct devicelist *l, const Sotto__Content__DeviceList *list)
 		if (d->device_id < 1 || d->device_id > 127 ||
 		    devicelist_find(l, d->device_id) != NULL)
 			return ERR_FORMAT;
-		v = &l->v[l->n];
-		if (identity_pk_get(&v->identity, d->identity_key.data,
-			d->identity_key.len) != 0)
+		if (read_entry(&l->v[l->n], d) != 0)
 			return ERR_FORMAT;
-		v->device = d->device_id;
-		v->added_ms = d->added_ms;
 		l->n++;
 	}
 	return devicelist_find(l, DEVICELIST_PRIMARY) != NULL ? 0 : ERR_FORMAT;
@@ -139,6 +168,26 @@ read_list(struct devicelist *l, const uint8_t account[static 16],
 	r = read_entries(l, list);
 out:
 	sotto__content__device_list__free_unpacked(list, NULL);
+	return r;
+}
+
+/* Each companion's agreement to be this device of this account. */
+static int
+check_bonds(const struct devicelist *l)
+{
+	struct link_bond bond;
+	size_t i;
+	int r = 0;
+
+	memcpy(bond.account, l->account, sizeof(bond.account));
+	bond.primary = devicelist_find(l, DEVICELIST_PRIMARY)->identity;
+	for (i = 0; r == 0 && i < l->n; i++) {
+		if (l->v[i].device == DEVICELIST_PRIMARY)
+			continue;
+		bond.device = l->v[i].device;
+		bond.companion = l->v[i].identity;
+		r = link_bond_verify(l->v[i].countersignature, &bond);
+	}
 	return r;
 }
 
@@ -177,6 +226,8 @@ devicelist_open(struct devicelist *out, const uint8_t account[static 16],
 	r = read_list(&l, account, sl->list.data, sl->list.len);
 	if (r == 0)
 		r = check_signature(&l, sl);
+	if (r == 0)
+		r = check_bonds(&l);
 	if (r == 0)
 		*out = l;
 	sotto__content__signed_device_list__free_unpacked(sl, NULL);

@@ -17,10 +17,17 @@
 #define DEVICELIST_MAX	       (64 * 1024) /* bytes, packed and signed */
 #define DEVICELIST_PRIMARY     1 /* the device id that signs */
 
+#define DEVICELIST_NAME_MAX 256 /* bytes of a sealed name */
+
 struct devicelist_entry {
 	uint32_t device;
 	struct identity_pk identity;
 	uint64_t added_ms;
+	/* The companion's agreement (common/link/link.h); not the primary's. */
+	uint8_t countersignature[SIGNATURE_LEN];
+	/* What it is called, sealed for the account's own devices. */
+	size_t name_len;
+	uint8_t name[DEVICELIST_NAME_MAX];
 };
 
 struct devicelist {
@@ -40,8 +47,9 @@ int devicelist_sign(struct buf *out, const struct devicelist *l,
 /*
  * Read and verify. The key it was signed with is that of its own entry for
  * DEVICELIST_PRIMARY; whether that is the key one knows is for the caller.
- * Returns 0; ERR_AUTH wrong signature or another account; ERR_FORMAT malformed,
- * a device twice, or no primary; ERR_RANGE too long or too many; ERR_NOMEM.
+ * Every other device must have countersigned its link to that primary.
+ * Returns 0; ERR_AUTH a wrong signature or another account; ERR_FORMAT
+ * malformed, a device twice, or no primary; ERR_RANGE too long or too many; ERR_NOMEM.
  * *l is written on success only.
  */
 int devicelist_open(struct devicelist *l, const uint8_t account[static 16],

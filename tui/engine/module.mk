@@ -7,5 +7,5 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/inbox.c tui/engine/compose.c tui/engine/presence.c \
 	tui/engine/view.c tui/engine/devicelist.c tui/engine/content.c
 tui/engine_PKG   := libuv
-tui/engine_DEPS  := tui/net tui/store common/signal common/noise common/proto common
+tui/engine_DEPS  := tui/net tui/store common/link common/signal common/noise common/proto common
 tui/engine_TESTS := test_content test_devicelist test_engine

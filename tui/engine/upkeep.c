@@ -67,7 +67,10 @@ publish_list(struct engine *e)
 		return r;
 	memcpy(l.account, e->self.account, sizeof(l.account));
 	l.v[0] = (struct devicelist_entry){
-	    e->self.device, e->keys->identity.pk, l.issued_ms};
+	    .device = e->self.device,
+	    .identity = e->keys->identity.pk,
+	    .added_ms = l.issued_ms,
+	};
 	buf_init(&b, DEVICELIST_MAX);
 	r = devicelist_sign(&b, &l, &e->keys->identity, &signal_rng_system);
 	if (r == 0) {
