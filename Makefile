@@ -22,7 +22,7 @@ MODULES := common common/proto common/noise common/signal \
 	common/link tui/base tui/store tui/net tui/engine tui/screen tui/cli tui \
 	relay/store relay/identity relay/abuse relay/net relay/route relay/session \
 	relay/queue relay/keys relay/presence relay/admin relay
-MODULES += common/group
+MODULES += common/group common/backup
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)
