@@ -5,8 +5,10 @@
 #include "tui/store/query.h"
 #include "tui/store/store_account.h"
 #include "tui/store/store_contact.h"
+#include "tui/store/store_due.h"
 #include "tui/store/store_outbox.h"
 #include "tui/store/store_prekey.h"
+#include "tui/store/store_repair.h"
 #include "tui/store/store_session.h"
 #include "tui/store/store_setting.h"
 
@@ -400,6 +402,205 @@ test_store_prekey_spend_last_resort__one_handshake_once(void **state)
 	assert_ok(store_prekey_spend_last_resort(s, 1, 2, key));
 }
 
+/* ---- receipts that are owed ------------------------------------------------------ */
+
+static void
+put_receipt_row(
+    struct store *s, unsigned id, unsigned account, int line, uint32_t device)
+{
+	struct store_outgoing o = {.line = line,
+	    .device = device,
+	    .request = (uint8_t *)"x",
+	    .len = 1};
+	int64_t row;
+
+	memcpy(o.message_id, id_of(id).b, STORE_ID_LEN);
+	memcpy(o.account, id_of(account).b, STORE_ID_LEN);
+	assert_ok(store_outbox_add(s, &o, &row));
+}
+
+static void
+test_store_due__is_taken_once_by_kind_and_age(void **state)
+{
+	uint8_t ids[8][STORE_ID_LEN], who[STORE_ID_LEN];
+	struct store *s = store_of(state);
+	enum store_due_kind kind;
+	size_t n;
+
+	assert_err(store_due_account(s, who), ERR_NOTFOUND);
+	assert_ok(store_due_put(s, id_of(1).b, id_of(11).b, 0));
+	assert_ok(store_due_put(s, id_of(1).b, id_of(12).b, STORE_DUE_READ));
+	assert_ok(store_due_put(s, id_of(1).b, id_of(13).b, 0));
+	assert_ok(store_due_put(s, id_of(1).b, id_of(14).b, 0));
+	/* read says delivered, and nothing takes it back */
+	assert_ok(store_due_put(s, id_of(1).b, id_of(14).b, STORE_DUE_READ));
+	assert_ok(store_due_put(s, id_of(1).b, id_of(12).b, 0));
+	reopen(state);
+	s = store_of(state);
+	assert_ok(store_due_account(s, who));
+	assert_memory_equal(who, id_of(1).b, STORE_ID_LEN);
+	assert_ok(store_due_take(s, who, &kind, ids, 1, &n));
+	assert_int_equal(n, 1);
+	assert_int_equal(kind, STORE_DUE_DELIVERED);
+	assert_memory_equal(ids[0], id_of(11).b, STORE_ID_LEN);
+	assert_ok(store_due_take(s, who, &kind, ids, 8, &n));
+	assert_int_equal(n, 2);
+	assert_int_equal(kind, STORE_DUE_READ);
+	assert_memory_equal(ids[0], id_of(12).b, STORE_ID_LEN);
+	assert_memory_equal(ids[1], id_of(14).b, STORE_ID_LEN);
+	assert_ok(store_due_take(s, who, &kind, ids, 8, &n));
+	assert_int_equal(n, 1);
+	assert_ok(store_due_take(s, who, &kind, ids, 8, &n));
+	assert_int_equal(n, 0);
+}
+
+static void
+test_store_due_account__passes_those_whose_line_is_busy(void **state)
+{
+	uint8_t who[STORE_ID_LEN];
+	struct store *s = store_of(state);
+	int64_t row;
+
+	assert_ok(store_due_put(s, id_of(1).b, id_of(11).b, 0));
+	assert_ok(store_due_put(s, id_of(2).b, id_of(12).b, 0));
+	put_receipt_row(s, 21, 1, STORE_LINE_RECEIPT, 0);
+	put_receipt_row(s, 22, 2, STORE_LINE_NONE, 0);
+	put_receipt_row(s, 23, 2, STORE_LINE_RETRY, 1);
+	assert_ok(store_due_account(s, who));
+	assert_memory_equal(who, id_of(2).b, STORE_ID_LEN);
+	assert_ok(store_due_drop(s, who));
+	assert_err(store_due_account(s, who), ERR_NOTFOUND);
+	assert_ok(store_outbox_find(s, id_of(21).b, &row));
+	assert_ok(store_outbox_delete(s, row));
+	assert_ok(store_due_account(s, who));
+	assert_memory_equal(who, id_of(1).b, STORE_ID_LEN);
+}
+
+/* ---- repair ------------------------------------------------------------------------ */
+
+static void
+put_unreadable(struct store *s, unsigned account, uint32_t device, unsigned id)
+{
+	struct store_unreadable u = {.device = device, .first_ms = id};
+
+	memcpy(u.account, id_of(account).b, STORE_ID_LEN);
+	memcpy(u.message_id, id_of(id).b, STORE_ID_LEN);
+	assert_ok(store_unreadable_add(s, &u));
+}
+
+static void
+test_store_unreadable__is_asked_for_a_device_at_a_time(void **state)
+{
+	struct store *s = store_of(state);
+	uint8_t ids[4][STORE_ID_LEN];
+	struct store_asking a, b;
+	uint64_t some, all;
+	uint32_t asked;
+	bool had;
+	size_t n;
+
+	assert_err(store_unreadable_device(s, NULL, &a), ERR_NOTFOUND);
+	put_unreadable(s, 1, 1, 11);
+	put_unreadable(s, 1, 1, 11);
+	put_unreadable(s, 1, 1, 12);
+	put_unreadable(s, 1, 2, 13);
+	put_unreadable(s, 2, 1, 11);
+	assert_ok(store_unreadable_count(s, id_of(1).b, &some, &all));
+	assert_int_equal(some, 3);
+	assert_int_equal(all, 4);
+	assert_ok(store_unreadable_device(s, NULL, &a));
+	assert_memory_equal(a.account, id_of(1).b, STORE_ID_LEN);
+	assert_int_equal(a.device, 1);
+	assert_ok(store_unreadable_device(s, &a, &b));
+	assert_int_equal(b.device, 2);
+	put_receipt_row(s, 21, 1, STORE_LINE_RETRY, 2);
+	assert_ok(store_unreadable_device(s, &a, &b)); /* it waits its turn */
+	assert_memory_equal(b.account, id_of(2).b, STORE_ID_LEN);
+	assert_ok(store_unreadable_take(s, &a, 500, ids, 1, &n, &asked));
+	assert_int_equal(n, 1);
+	assert_int_equal(asked, 1);
+	assert_memory_equal(ids[0], id_of(11).b, STORE_ID_LEN);
+	assert_ok(store_unreadable_take(s, &a, 600, ids, 4, &n, &asked));
+	assert_int_equal(n, 1);
+	assert_ok(store_unreadable_take(s, &a, 600, ids, 4, &n, &asked));
+	assert_int_equal(n, 0);
+	/* again: only the one that was asked for before 600, less than twice */
+	assert_ok(store_unreadable_again(s, id_of(1).b, 1, 1, 600));
+	assert_ok(store_unreadable_take(s, &a, 700, ids, 4, &n, &asked));
+	assert_int_equal(n, 0);
+	assert_ok(store_unreadable_again(s, NULL, 0, 2, 600));
+	assert_ok(store_unreadable_take(s, &a, 700, ids, 4, &n, &asked));
+	assert_int_equal(n, 1);
+	assert_int_equal(asked, 2);
+	assert_ok(store_unreadable_remove(s, id_of(1).b, id_of(11).b, &had));
+	assert_true(had);
+	assert_ok(store_unreadable_remove(s, id_of(1).b, id_of(11).b, &had));
+	assert_false(had);
+	assert_ok(store_unreadable_prune(s, 13));
+	assert_ok(store_unreadable_count(s, id_of(1).b, &some, &all));
+	assert_int_equal(some, 1);
+	assert_int_equal(all, 1);
+}
+
+static void
+test_store_repair__counts(void **state)
+{
+	struct store *s = store_of(state);
+	struct store_repair rp;
+	uint32_t times = 9;
+	int64_t chat = chat_with(s, 1), m;
+
+	m = add_text(s, chat, STORE_OUT, 1, 1, "one");
+	assert_ok(store_resent_get(s, m, 1, &times));
+	assert_int_equal(times, 0);
+	assert_ok(store_resent_add(s, m, 1));
+	assert_ok(store_resent_add(s, m, 1));
+	assert_ok(store_resent_get(s, m, 1, &times));
+	assert_int_equal(times, 2);
+	assert_ok(store_resent_get(s, m, 2, &times));
+	assert_int_equal(times, 0);
+	assert_ok(store_repair_get(s, id_of(1).b, 1, &rp));
+	assert_int_equal(rp.renewed_ms, 0);
+	rp = (struct store_repair){1, 2, 3, 4};
+	assert_ok(store_repair_put(s, id_of(1).b, 1, &rp));
+	rp.asks = 5;
+	assert_ok(store_repair_put(s, id_of(1).b, 1, &rp));
+	assert_ok(store_repair_get(s, id_of(1).b, 1, &rp));
+	assert_int_equal(rp.renewed_ms, 1);
+	assert_int_equal(rp.asks, 5);
+	assert_int_equal(rp.answers, 3);
+	assert_int_equal(rp.since_ms, 4);
+}
+
+static void
+test_store_session_bound__the_least_used_go(void **state)
+{
+	struct store *s = store_of(state);
+	uint8_t record[100] = {0};
+	uint32_t left[8];
+	size_t n;
+
+	for (uint32_t d = 1; d <= 5; d++)
+		assert_ok(store_session_put(
+		    s, id_of(1).b, d, record, sizeof(record), 10 - d));
+	assert_ok(
+	    store_session_put(s, id_of(2).b, 1, record, sizeof(record), 1));
+	assert_ok(store_session_bound(s, id_of(1).b, 5, 500));
+	assert_ok(store_session_devices(s, id_of(1).b, left, 8, &n));
+	assert_int_equal(n, 5);
+	assert_ok(store_session_bound(s, id_of(1).b, 5, 300));
+	assert_ok(store_session_devices(s, id_of(1).b, left, 8, &n));
+	assert_int_equal(n, 3);
+	assert_int_equal(left[0], 1);
+	assert_int_equal(left[1], 2);
+	assert_int_equal(left[2], 5);
+	assert_ok(store_session_bound(s, id_of(1).b, 5, 1));
+	assert_ok(store_session_devices(s, id_of(1).b, left, 8, &n));
+	assert_int_equal(n, 1);
+	assert_ok(store_session_devices(s, id_of(2).b, left, 8, &n));
+	assert_int_equal(n, 1);
+}
+
 /* ---- outbox --------------------------------------------------------------------- */
 
 static void
@@ -598,6 +799,11 @@ main(void)
 	    T(test_store_prekey__newest_used_uploaded_expired),
 	    T(test_store_prekey_spend_last_resort__one_handshake_once),
 	    T(test_store_outbox__keeps_bytes_and_order),
+	    T(test_store_due__is_taken_once_by_kind_and_age),
+	    T(test_store_due_account__passes_those_whose_line_is_busy),
+	    T(test_store_unreadable__is_asked_for_a_device_at_a_time),
+	    T(test_store_repair__counts),
+	    T(test_store_session_bound__the_least_used_go),
 	    T(test_store_setting__texts_and_numbers),
 	    T(test_store_rows__odd_shapes_are_malformed_not_believed),
 	    T(test_store_rows__run_out_of_memory_cleanly),

@@ -171,8 +171,57 @@ static const char v1_search[] =
 
 static const char *const version_1[] = {v1_identity, v1_chats, v1_search, NULL};
 
+/*
+ * receipt_due: what is owed and not sealed yet; READ says DELIVERED too.
+ * unreadable: messages that did not open, and how often they were asked for.
+ * resent: how often a message of ours went out again.
+ * repair: what was done for a device whose sessions broke, to bound it.
+ */
+static const char v2_repair[] =
+    "ALTER TABLE outbox ADD COLUMN line INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN account BLOB;" /* NULL: of version 1 */
+    "ALTER TABLE outbox ADD COLUMN device INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX outbox_line ON outbox(account, line) WHERE line > 0;"
+
+    "CREATE TABLE receipt_due("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  kind INTEGER NOT NULL,"
+    "  UNIQUE (account, message_id)"
+    ") STRICT;"
+
+    "CREATE TABLE unreadable("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  asked INTEGER NOT NULL, due INTEGER NOT NULL,"
+    "  first_ms INTEGER NOT NULL, asked_ms INTEGER NOT NULL,"
+    "  UNIQUE (account, message_id)"
+    ") STRICT;"
+    "CREATE INDEX unreadable_due ON unreadable(account, device) WHERE due;"
+
+    "CREATE TABLE resent("
+    "  message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,"
+    "  device INTEGER NOT NULL, times INTEGER NOT NULL,"
+    "  PRIMARY KEY (message, device)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE repair("
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  renewed_ms INTEGER NOT NULL,"
+    "  asks INTEGER NOT NULL, answers INTEGER NOT NULL,"
+    "  since_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (account, device)"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char *const version_2[] = {v2_repair, NULL};
+
 const struct migration store_migrations[] = {
     {1, version_1},
+    {2, version_2},
 };
 const size_t store_migrations_len = ARRAY_LEN(store_migrations);
 

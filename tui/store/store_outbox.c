@@ -9,7 +9,8 @@
 #include "tui/store/query.h"
 
 #define COLUMNS                                                                \
-	"id, message, message_id, attempts, created_ms, next_ms, request"
+	"id, message, message_id, attempts, created_ms, next_ms, request,"     \
+	" line, account, device"
 
 void
 store_outgoing_clear(struct store_outgoing *o)
@@ -26,12 +27,16 @@ store_outbox_add(struct store *s, const struct store_outgoing *o, int64_t *id)
 
 	q_begin(&q, s,
 	    "INSERT INTO outbox(message, message_id, attempts, created_ms,"
-	    " next_ms, request) VALUES(?, ?, 0, ?, ?, ?)");
+	    " next_ms, request, line, account, device)"
+	    " VALUES(?, ?, 0, ?, ?, ?, ?, ?, ?)");
 	q_int(&q, o->message);
 	q_blob(&q, o->message_id, sizeof(o->message_id));
 	q_time(&q, o->created_ms);
 	q_time(&q, o->next_ms);
 	q_blob(&q, o->request, o->len);
+	q_int(&q, o->line);
+	q_blob(&q, o->account, sizeof(o->account));
+	q_int(&q, o->device);
 	r = q_run(&q);
 	if (r == 0)
 		*id = sqlite3_last_insert_rowid(s->db);
@@ -54,6 +59,10 @@ first_row(struct query *q, struct store_outgoing *out)
 		o.created_ms = q_get_time(q, 4);
 		o.next_ms = q_get_time(q, 5);
 		o.request = q_dup_blob(q, 6, &o.len);
+		o.line = q_get_int(q, 7);
+		if (!q_is_null(q, 8))
+			q_get_bytes(q, 8, o.account, sizeof(o.account));
+		o.device = (uint32_t)q_get_int(q, 9);
 	}
 	r = q_end(q);
 	if (r == 0 && !found)

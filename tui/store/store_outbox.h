@@ -9,10 +9,20 @@
 
 #include "tui/store/store.h"
 
+/* Of a line, one row at a time waits in the outbox. Numbers are on disk. */
+enum store_line {
+	STORE_LINE_NONE = 0, /* what people write: as many as there are */
+	STORE_LINE_RECEIPT = 1, /* receipts for an account */
+	STORE_LINE_RETRY = 2, /* requests to send again, to a device */
+};
+
 struct store_outgoing {
 	int64_t id; /* grows; ids are never reused */
 	int64_t message; /* local id of the message; 0: a receipt or the like */
 	uint8_t message_id[STORE_ID_LEN]; /* on the wire */
+	enum store_line line;
+	uint8_t account[STORE_ID_LEN]; /* whom it is for */
+	uint32_t device; /* with STORE_LINE_RETRY */
 	uint8_t *request; /* heap in what the store returns */
 	size_t len;
 	uint32_t attempts;

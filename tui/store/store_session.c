@@ -40,6 +40,60 @@ store_session_put(struct store *s, const uint8_t account[static STORE_ID_LEN],
 	return q_run(&q);
 }
 
+static int
+session_bytes(struct store *s, const uint8_t account[static STORE_ID_LEN],
+    uint64_t *bytes)
+{
+	struct query q;
+
+	*bytes = 0;
+	q_begin(&q, s,
+	    "SELECT coalesce(sum(length(record)), 0) FROM session"
+	    " WHERE account = ?");
+	q_blob(&q, account, STORE_ID_LEN);
+	if (q_row(&q))
+		*bytes = (uint64_t)q_get_int(&q, 0);
+	return q_end(&q);
+}
+
+static int
+drop_oldest(
+    struct store *s, const uint8_t account[static STORE_ID_LEN], uint32_t keep)
+{
+	struct query q;
+
+	q_begin(&q, s,
+	    "DELETE FROM session WHERE rowid = (SELECT rowid FROM session"
+	    " WHERE account = ? AND device <> ?"
+	    " ORDER BY updated_ms, device LIMIT 1)");
+	q_blob(&q, account, STORE_ID_LEN);
+	q_int(&q, keep);
+	return q_run_one(&q);
+}
+
+int
+store_session_bound(struct store *s, const uint8_t account[static STORE_ID_LEN],
+    uint32_t keep, uint64_t max)
+{
+	uint64_t bytes = 0;
+	struct tx tx;
+	int r = tx_enter(s, &tx);
+
+	if (r != 0)
+		return r;
+	r = session_bytes(s, account, &bytes);
+	while (r == 0 && bytes > max) {
+		r = drop_oldest(s, account, keep);
+		if (r == ERR_NOTFOUND) { /* only the kept one is left */
+			r = 0;
+			break;
+		}
+		if (r == 0)
+			r = session_bytes(s, account, &bytes);
+	}
+	return tx_leave(s, &tx, r);
+}
+
 int
 store_session_delete(struct store *s,
     const uint8_t account[static STORE_ID_LEN], uint32_t device)

@@ -15,6 +15,11 @@ int store_session_get(struct store *s,
 int store_session_put(struct store *s,
     const uint8_t account[static STORE_ID_LEN], uint32_t device,
     const void *record, size_t len, uint64_t now_ms) MUST_USE;
+/* While the records of an account are over max bytes, the one that was not
+ * used for the longest time goes, but never that of device `keep`. */
+int store_session_bound(struct store *s,
+    const uint8_t account[static STORE_ID_LEN], uint32_t keep,
+    uint64_t max) MUST_USE;
 /* Returns 0 also when there was none. */
 int store_session_delete(struct store *s,
     const uint8_t account[static STORE_ID_LEN], uint32_t device) MUST_USE;
