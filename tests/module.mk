@@ -20,7 +20,8 @@ ifneq ($(shell pkg-config --exists libomemo-c && echo y),)
 TOOLS += interop/omemo_peer
 endif
 interop/omemo_peer_SRC  := tests/interop/peer_json.c tests/lib/omemo_store.c
-interop/omemo_peer_PKG  := jansson libsodium libcrypto libomemo-c
+interop/omemo_peer_MODS := common/signal common/proto common
+interop/omemo_peer_PKG  := jansson libomemo-c
 
 # The relay's store alone: rows a second, drain, memory.
 TOOLS += bench/bench_relay_store
@@ -46,3 +47,14 @@ bench/relay-bench_SRC  := tests/bench/relay_load.c \
 	tests/bench/relay_load_sotto.c tests/bench/relay_load_mqtt.c \
 	tests/bench/relay_people.c
 bench/relay-bench_MODS := relay/store common/noise common/proto common
+
+# The Signal protocol beside libsignal (npm) and libomemo-c; tests/bench/signal.py.
+TOOLS += bench/signal_sotto
+bench/signal_sotto_SRC  := tests/bench/signal_side.c
+bench/signal_sotto_MODS := common/signal common/proto common
+ifneq ($(filter interop/omemo_peer,$(TOOLS)),)
+TOOLS += bench/signal_omemo
+endif
+bench/signal_omemo_SRC := tests/bench/signal_side.c tests/lib/omemo_store.c
+bench/signal_omemo_MODS := common/signal common/proto common
+bench/signal_omemo_PKG := libomemo-c

@@ -86,6 +86,7 @@ int
 chain_take(struct chain *c, uint32_t counter, struct message_seed *seed)
 {
 	uint32_t jump;
+	bool kept;
 	int r;
 
 	if (counter < c->index)
@@ -96,16 +97,13 @@ chain_take(struct chain *c, uint32_t counter, struct message_seed *seed)
 	skipped_trim(&c->skipped, jump);
 	for (; c->index < counter; c->index++) {
 		/* older ones would be dropped again at once */
-		if (counter - c->index <= CHAIN_SKIPPED_MAX) {
-			kdf_chain_seed(seed, &c->key);
-			r = skipped_add(&c->skipped, c->index, seed->b);
-			if (r != 0)
-				return r;
-		}
-		kdf_chain_next(&c->key, &c->key);
+		kept = counter - c->index <= CHAIN_SKIPPED_MAX;
+		kdf_chain_step(kept ? seed : NULL, &c->key, &c->key);
+		r = kept ? skipped_add(&c->skipped, c->index, seed->b) : 0;
+		if (r != 0)
+			return r;
 	}
-	kdf_chain_seed(seed, &c->key);
-	kdf_chain_next(&c->key, &c->key);
+	kdf_chain_step(seed, &c->key, &c->key);
 	c->index++;
 	return 0;
 }

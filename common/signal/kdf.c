@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "common/ossl.h"
+#include "common/signal/hmac.h"
 #include "common/signal/kdf.h"
 
 #define ROOT_LABEL    "WhisperRatchet"
@@ -18,12 +19,11 @@ void
 kdf_hmac(uint8_t out[static KDF_LEN], const uint8_t *key, size_t keylen,
     const uint8_t *msg, size_t len)
 {
-	crypto_auth_hmacsha256_state st;
+	struct hmac h;
 
-	crypto_auth_hmacsha256_init(&st, key, keylen);
-	crypto_auth_hmacsha256_update(&st, msg, len);
-	crypto_auth_hmacsha256_final(&st, out);
-	sodium_memzero(&st, sizeof(st));
+	hmac_init(&h, key, keylen);
+	hmac_update(&h, msg, len);
+	hmac_final(&h, out);
 }
 
 void
@@ -38,7 +38,7 @@ void
 kdf_hkdf_bytes(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
     const uint8_t *ikm, size_t ikmlen, const uint8_t *info, size_t infolen)
 {
-	crypto_auth_hmacsha256_state keyed, st;
+	struct hmac keyed, h;
 	uint8_t prk[KDF_LEN], t[KDF_LEN], n = 0;
 	size_t used = 0, take;
 
@@ -48,15 +48,15 @@ kdf_hkdf_bytes(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
 		saltlen = sizeof(NO_SALT);
 	}
 	kdf_hmac(prk, salt, saltlen, ikm, ikmlen);
-	crypto_auth_hmacsha256_init(&keyed, prk, sizeof(prk));
+	hmac_init(&keyed, prk, sizeof(prk));
 	while (used < outlen) {
-		st = keyed;
+		h = keyed;
 		if (n > 0)
-			crypto_auth_hmacsha256_update(&st, t, sizeof(t));
-		crypto_auth_hmacsha256_update(&st, info, infolen);
+			hmac_update(&h, t, sizeof(t));
+		hmac_update(&h, info, infolen);
 		n++;
-		crypto_auth_hmacsha256_update(&st, &n, 1);
-		crypto_auth_hmacsha256_final(&st, t);
+		hmac_update(&h, &n, 1);
+		hmac_final(&h, t);
 		take = outlen - used < KDF_LEN ? outlen - used : KDF_LEN;
 		memcpy(out + used, t, take);
 		used += take;
@@ -64,7 +64,6 @@ kdf_hkdf_bytes(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
 	sodium_memzero(prk, sizeof(prk));
 	sodium_memzero(t, sizeof(t));
 	sodium_memzero(&keyed, sizeof(keyed));
-	sodium_memzero(&st, sizeof(st));
 }
 
 void
@@ -80,15 +79,19 @@ kdf_root_step(struct root_key *next, struct chain_key *chain,
 }
 
 void
-kdf_chain_seed(struct message_seed *out, const struct chain_key *ck)
+kdf_chain_step(struct message_seed *seed, struct chain_key *next,
+    const struct chain_key *ck)
 {
-	kdf_hmac(out->b, ck->b, KDF_LEN, (const uint8_t[]){0x01}, 1);
-}
+	struct hmac keyed, h;
 
-void
-kdf_chain_next(struct chain_key *next, const struct chain_key *ck)
-{
-	kdf_hmac(next->b, ck->b, KDF_LEN, (const uint8_t[]){0x02}, 1);
+	hmac_init(&keyed, ck->b, KDF_LEN);
+	if (seed != NULL) {
+		h = keyed;
+		hmac_update(&h, (const uint8_t[]){0x01}, 1);
+		hmac_final(&h, seed->b);
+	}
+	hmac_update(&keyed, (const uint8_t[]){0x02}, 1);
+	hmac_final(&keyed, next->b);
 }
 
 void

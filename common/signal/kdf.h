@@ -48,9 +48,10 @@ void kdf_hkdf_bytes(uint8_t *out, size_t outlen, const uint8_t *salt,
 void kdf_root_step(struct root_key *next, struct chain_key *chain,
     const struct root_key *root, const uint8_t dh[static EC_LEN]);
 
-/* The seed of the message at this place of the chain, and the next place. */
-void kdf_chain_seed(struct message_seed *out, const struct chain_key *ck);
-void kdf_chain_next(struct chain_key *next, const struct chain_key *ck);
+/* The seed of the message at this place of the chain (NULL: not wanted), and
+ * the next place. next may be ck. */
+void kdf_chain_step(struct message_seed *seed, struct chain_key *next,
+    const struct chain_key *ck);
 
 /* pq_salt: 32 bytes from the post-quantum ratchet, or NULL. */
 void kdf_message_keys(struct message_keys *out, const struct message_seed *seed,

@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include "common/signal/hmac.h"
 #include "common/signal/message.h"
 
 /* What current peers send for version 3 and 4; old ones send 3. */
@@ -86,19 +87,18 @@ message_mac(uint8_t mac[static SIGNAL_MAC_LEN],
     const uint8_t mac_key[static 32], const struct mac_parties *who,
     const uint8_t *p, size_t len)
 {
-	crypto_auth_hmacsha256_state st;
+	struct hmac h;
 	uint8_t key[EC_PUBLIC_LEN], full[KDF_LEN];
 
-	crypto_auth_hmacsha256_init(&st, mac_key, 32);
+	hmac_init(&h, mac_key, 32);
 	identity_pk_put(key, &who->sender);
-	crypto_auth_hmacsha256_update(&st, key, sizeof(key));
+	hmac_update(&h, key, sizeof(key));
 	identity_pk_put(key, &who->receiver);
-	crypto_auth_hmacsha256_update(&st, key, sizeof(key));
-	crypto_auth_hmacsha256_update(&st, p, len);
-	crypto_auth_hmacsha256_final(&st, full);
+	hmac_update(&h, key, sizeof(key));
+	hmac_update(&h, p, len);
+	hmac_final(&h, full);
 	memcpy(mac, full, SIGNAL_MAC_LEN);
 	sodium_memzero(full, sizeof(full));
-	sodium_memzero(&st, sizeof(st));
 }
 
 int

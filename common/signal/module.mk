@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The Signal protocol: bytes in, bytes out.
 common/signal_SRC   := common/signal/keys.c common/signal/xeddsa.c \
-	common/signal/kdf.c common/signal/keccak.c common/signal/kpoly.c \
+	common/signal/hmac.c common/signal/kdf.c common/signal/keccak.c common/signal/kpoly.c \
 	common/signal/kem.c common/signal/pb.c common/signal/message.c \
 	common/signal/prekey.c common/signal/chain.c common/signal/erasure.c \
 	common/signal/spqr_auth.c common/signal/spqr_chain.c \

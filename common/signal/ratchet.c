@@ -87,6 +87,7 @@ ratchet_seal(struct state *s, const struct signal_rng *rng, const uint8_t *pt,
 {
 	const struct mac_parties who = {s->local, s->remote};
 	struct message_seed seed;
+	struct chain_key next;
 	struct message_keys mk = {.iv = {0}};
 	struct pq_part pq = {.len = 0};
 	struct signal_message m = {
@@ -101,7 +102,7 @@ ratchet_seal(struct state *s, const struct signal_rng *rng, const uint8_t *pt,
 	if (s->sending_index == UINT32_MAX)
 		return ERR_FULL;
 	buf_init(&ct, len + CBC_BLOCK);
-	kdf_chain_seed(&seed, &s->sending);
+	kdf_chain_step(&seed, &next, &s->sending);
 	r = pq_send(s, rng, &pq);
 	if (r != 0)
 		goto out;
@@ -116,11 +117,12 @@ ratchet_seal(struct state *s, const struct signal_rng *rng, const uint8_t *pt,
 	r = signal_message_put(out, &m, mk.mac, &who);
 	if (r != 0)
 		goto out;
-	kdf_chain_next(&s->sending, &s->sending);
+	s->sending = next;
 	s->sending_index++;
 out:
 	buf_clear(&ct);
 	sodium_memzero(&seed, sizeof(seed));
+	sodium_memzero(&next, sizeof(next));
 	sodium_memzero(&mk, sizeof(mk));
 	sodium_memzero(&pq, sizeof(pq));
 	return r;

@@ -432,6 +432,7 @@ group_seal(struct group_state *s, const struct sender_key_name *name,
 {
 	struct message_seed seed;
 	struct message_keys mk;
+	struct chain_key next;
 	struct buf ct;
 	int r;
 
@@ -440,17 +441,18 @@ group_seal(struct group_state *s, const struct sender_key_name *name,
 	if (s->chain.index == UINT32_MAX)
 		return ERR_FULL;
 	buf_init(&ct, len + CBC_BLOCK);
-	kdf_chain_seed(&seed, &s->chain.key);
+	kdf_chain_step(&seed, &next, &s->chain.key);
 	kdf_group_keys(&mk, &seed);
 	r = cbc_seal(&ct, mk.cipher, mk.iv, pt, len);
 	if (r == 0)
 		r = message_put(out, name, s, &ct, rng);
 	if (r == 0) {
-		kdf_chain_next(&s->chain.key, &s->chain.key);
+		s->chain.key = next;
 		s->chain.index++;
 	}
 	buf_clear(&ct);
 	sodium_memzero(&seed, sizeof(seed));
+	sodium_memzero(&next, sizeof(next));
 	sodium_memzero(&mk, sizeof(mk));
 	return r;
 }

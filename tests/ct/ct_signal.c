@@ -91,8 +91,7 @@ kdf_once(void)
 	secret(&root, sizeof(root));
 	secret(dh, sizeof(dh));
 	kdf_root_step(&root, &chain, &root, dh);
-	kdf_chain_seed(&seed, &chain);
-	kdf_chain_next(&chain, &chain);
+	kdf_chain_step(&seed, &chain, &chain);
 	kdf_message_keys(&mk, &seed, root.b);
 	kdf_group_keys(&mk, &seed);
 }

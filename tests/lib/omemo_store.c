@@ -8,6 +8,7 @@
 #include <omemo/curve.h>
 
 #include "common/ossl.h"
+#include "common/signal/hmac.h"
 #include "tests/lib/omemo_store.h"
 
 void
@@ -27,30 +28,30 @@ random_bytes(uint8_t *data, size_t len, void *ctx)
 }
 
 static int
-hmac_init(void **h, const uint8_t *key, size_t len, void *ctx)
+mac_init(void **h, const uint8_t *key, size_t len, void *ctx)
 {
-	crypto_auth_hmacsha256_state *st = malloc(sizeof(*st));
+	struct hmac *st = malloc(sizeof(*st));
 
 	if (st == NULL)
 		return SG_ERR_NOMEM;
-	crypto_auth_hmacsha256_init(st, key, len);
+	hmac_init(st, key, len);
 	*h = st;
 	return 0;
 }
 
 static int
-hmac_update(void *h, const uint8_t *data, size_t len, void *ctx)
+mac_update(void *h, const uint8_t *data, size_t len, void *ctx)
 {
-	crypto_auth_hmacsha256_update(h, data, len);
+	hmac_update(h, data, len);
 	return 0;
 }
 
 static int
-hmac_final(void *h, signal_buffer **out, void *ctx)
+mac_final(void *h, signal_buffer **out, void *ctx)
 {
 	uint8_t mac[32];
 
-	crypto_auth_hmacsha256_final(h, mac);
+	hmac_final(h, mac);
 	*out = signal_buffer_create(mac, sizeof(mac));
 	return *out == NULL ? SG_ERR_NOMEM : 0;
 }
@@ -310,8 +311,8 @@ destroyed(void *ctx)
 void
 omemo_store_init(struct omemo_store *me)
 {
-	const signal_crypto_provider crypto = {random_bytes, hmac_init,
-	    hmac_update, hmac_final, hash_cleanup, sha_init, sha_update,
+	const signal_crypto_provider crypto = {random_bytes, mac_init,
+	    mac_update, mac_final, hash_cleanup, sha_init, sha_update,
 	    sha_final, hash_cleanup, encrypt_fn, decrypt_fn, NULL};
 	const signal_protocol_session_store sessions = {load_session,
 	    sub_devices, store_session, contains_session, delete_session,

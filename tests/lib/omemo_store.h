@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * omemo_store.h — what libomemo-c asks its caller for: cryptography (libsodium
- * and OpenSSL) and a store in memory. Aborts when the library breaks its own
- * promises.
+ * omemo_store.h — what libomemo-c asks its caller for: cryptography (the same
+ * hashes and ciphers that we use) and a store in memory. Aborts when the
+ * library breaks its own promises.
  */
 #ifndef TESTS_LIB_OMEMO_STORE_H
 #define TESTS_LIB_OMEMO_STORE_H

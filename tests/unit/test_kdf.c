@@ -57,6 +57,40 @@ test_kdf_hkdf__a_short_output_is_the_start_of_a_long_one(void **state)
 	}
 }
 
+/* RFC 4231, test cases 1, 2 and 6: keys below, and above a block. */
+static void
+test_hmac__rfc4231(void **state)
+{
+	static const struct {
+		const char *key, *msg, *mac;
+	} cases[] = {
+	    {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
+		"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cf"
+		"f7"},
+	    {"4a656665",
+		"7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec38"
+		"43"},
+	    {NULL, /* 131 times aa */
+		"54657374205573696e67204c6172676572205468616e20426c6f636b2d5369"
+		"7a65204b6579202d2048617368204b6579204669727374",
+		"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f"
+		"54"},
+	};
+	uint8_t key[131], msg[64], mac[KDF_LEN];
+	size_t i, keylen, len;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		memset(key, 0xaa, sizeof(key));
+		keylen = cases[i].key == NULL
+			     ? sizeof(key)
+			     : hex_bytes(cases[i].key, key, sizeof(key));
+		len = hex_bytes(cases[i].msg, msg, sizeof(msg));
+		kdf_hmac(mac, key, keylen, msg, len);
+		assert_hex(mac, sizeof(mac), cases[i].mac);
+	}
+}
+
 /* libsignal, rust/protocol/src/ratchet/keys.rs, test_chain_key_derivation. */
 static void
 test_kdf_chain__recorded_keys(void **state)
@@ -69,9 +103,8 @@ test_kdf_chain__recorded_keys(void **state)
 	    "8ab72d6f4cc5ac0d387eaf463378ddb28edd07385b1cb01250c715982e7ad"
 	    "48f",
 	    ck.b, sizeof(ck.b));
-	kdf_chain_seed(&seed, &ck);
+	kdf_chain_step(&seed, &ck, &ck);
 	kdf_message_keys(&mk, &seed, NULL);
-	kdf_chain_next(&ck, &ck);
 	assert_hex(mk.cipher, 32,
 	    "bf51e9d75e0e31031051f82a2491ffc084fa298b7793bd9db620056feb"
 	    "f45217");
@@ -223,6 +256,7 @@ main(void)
 	    cmocka_unit_test(test_kdf_hkdf__rfc5869_with_salt_and_info),
 	    cmocka_unit_test(
 		test_kdf_hkdf__a_short_output_is_the_start_of_a_long_one),
+	    cmocka_unit_test(test_hmac__rfc4231),
 	    cmocka_unit_test(test_kdf_chain__recorded_keys),
 	    cmocka_unit_test(
 		test_kdf_message_keys__the_post_quantum_key_is_the_salt),

@@ -178,7 +178,7 @@ say_after(struct member *a, uint32_t n, const char *text)
 	memcpy(key.b, pb->states[0]->chain_key.data, sizeof(key.b));
 	pb->states[0]->iteration += n;
 	while (n-- > 0)
-		kdf_chain_next(&key, &key);
+		kdf_chain_step(NULL, &key, &key);
 	memcpy(pb->states[0]->chain_key.data, key.b, sizeof(key.b));
 	buf_clear(&a->record);
 	a->record.max = SENDER_KEY_RECORD_MAX;

@@ -621,7 +621,7 @@ jump(struct peer *me, uint32_t n)
 		jump_pq(&s, n);
 	s.sending_index += n;
 	while (n-- > 0)
-		kdf_chain_next(&s.sending, &s.sending);
+		kdf_chain_step(NULL, &s.sending, &s.sending);
 	assert_ok(record_store(&rec, &s, 0, &made));
 	state_clear(&s);
 	record_clear(&rec);
