@@ -358,15 +358,16 @@ spqr_send(struct spqr *q, const struct signal_rng *rng,
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < ARRAY_LEN(preparations); i++) {
+	/* first, because it makes room for the epoch that sample_ct1 adds */
+	key->has = !q->negotiating;
+	if (key->has)
+		r = spqr_chain_send(&q->chain, q->epoch - 1, &m.number, key->b);
+	for (i = 0; r == 0 && i < ARRAY_LEN(preparations); i++) {
 		if (preparations[i].step != q->step)
 			continue;
 		r = preparations[i].prepare(q, rng);
 		break;
 	}
-	key->has = !q->negotiating;
-	if (r == 0 && key->has)
-		r = spqr_chain_send(&q->chain, q->epoch - 1, &m.number, key->b);
 	if (r != 0)
 		return r;
 	m.type = shapes[q->step].sends;
@@ -410,9 +411,10 @@ spqr_recv(struct spqr *q, const uint8_t *p, size_t len, struct spqr_key *key)
 		return r;
 	q->negotiating = false;
 	/* only a peer that was negotiating itself sends the first key's
-	 * number as none */
+	 * number as none; once its epoch is gone, such a message is too late
+	 * like any other of that epoch */
 	key->has = m.epoch != 1 || m.number != 0;
-	return key->has
-		   ? spqr_chain_recv(&q->chain, m.epoch - 1, m.number, key->b)
-		   : 0;
+	if (!key->has)
+		return spqr_chain_has(&q->chain, 0) ? 0 : ERR_DUP;
+	return spqr_chain_recv(&q->chain, m.epoch - 1, m.number, key->b);
 }

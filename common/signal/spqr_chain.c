@@ -98,6 +98,12 @@ find(const struct spqr_chain *c, uint64_t epoch)
 						   : (size_t)(epoch - oldest);
 }
 
+bool
+spqr_chain_has(const struct spqr_chain *c, uint64_t epoch)
+{
+	return find(c, epoch) < c->n;
+}
+
 static void
 drop_oldest(struct spqr_chain *c)
 {

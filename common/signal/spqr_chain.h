@@ -39,6 +39,9 @@ void spqr_chain_clear(struct spqr_chain *c);
 int spqr_chain_add(
     struct spqr_chain *c, const uint8_t secret[static KDF_LEN]) MUST_USE;
 
+/* False: there are no keys of this epoch any more, or not yet. */
+bool spqr_chain_has(const struct spqr_chain *c, uint64_t epoch);
+
 /*
  * The next key to send with, and its number. Older epochs but one go when the
  * epoch is new. Returns 0; ERR_STATE no such epoch, or an older one than

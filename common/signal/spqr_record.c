@@ -24,18 +24,24 @@ line_load(struct spqr_line *l, const Sotto__Signal__PqRatchet__Line *pb)
 	return skipped_restore(&l->skipped, pb->skipped.data, pb->skipped.len);
 }
 
-/* The chain's epochs are without gaps; the one that is sent with is there. */
+/* The chain's epochs are without gaps; the one that is sent with is there,
+ * and at most one before it. */
 static int
 chain_load(struct spqr_chain *c, const Sotto__Signal__PqRatchet *pb)
 {
+	uint64_t oldest, sending;
 	size_t i;
 	int r = 0;
 
 	if (pb->n_epochs < 1 || pb->n_epochs > SPQR_EPOCHS_MAX)
 		return ERR_RANGE;
-	if (pb->newest_epoch < pb->n_epochs - 1 ||
-	    pb->sending_epoch > pb->newest_epoch ||
-	    pb->sending_epoch < pb->newest_epoch - (pb->n_epochs - 1))
+	if (pb->newest_epoch < pb->n_epochs - 1)
+		return ERR_FORMAT;
+	oldest = pb->newest_epoch - (pb->n_epochs - 1);
+	if (pb->sending_epoch > pb->newest_epoch || pb->sending_epoch < oldest)
+		return ERR_FORMAT;
+	sending = pb->sending_epoch - oldest;
+	if (sending > 1) /* of those before, one is kept */
 		return ERR_FORMAT;
 	c->initiator = pb->initiator;
 	c->newest = pb->newest_epoch;
@@ -46,6 +52,10 @@ chain_load(struct spqr_chain *c, const Sotto__Signal__PqRatchet *pb)
 		r = line_load(&c->send[i], pb->epochs[i]->sending);
 		if (r == 0)
 			r = line_load(&c->recv[i], pb->epochs[i]->receiving);
+		/* open: all that receive, and what may still be sent with */
+		if (r == 0 &&
+		    (!c->recv[i].open || c->send[i].open != (i >= sending)))
+			r = ERR_FORMAT;
 	}
 	return r;
 }
@@ -104,6 +114,24 @@ parts_load(struct spqr *q, const Sotto__Signal__PqRatchet *pb,
 	return in_load(q, pb->in, shape->in);
 }
 
+/*
+ * The chain has the epochs that belong to the step. Only a side that has not
+ * sent in this epoch yet may still send with the one before; while it is not
+ * known whether the peer does SPQR, there is only the first.
+ */
+static bool
+epochs_fit(const struct spqr *q, const struct spqr_shape *shape)
+{
+	bool silent = q->step == SPQR_KEYS_UNSAMPLED ||
+		      q->step == SPQR_NO_HEADER_RECEIVED ||
+		      q->step == SPQR_HEADER_RECEIVED;
+
+	return q->chain.newest == q->epoch - !(shape->parts & SPQR_ADDED) &&
+	       q->chain.sending < q->epoch &&
+	       (silent || q->chain.sending == q->epoch - 1) &&
+	       (!q->negotiating || q->epoch == 1);
+}
+
 static int
 fields_load(struct spqr *q, const Sotto__Signal__PqRatchet *pb)
 {
@@ -120,8 +148,7 @@ fields_load(struct spqr *q, const Sotto__Signal__PqRatchet *pb)
 	r = chain_load(&q->chain, pb);
 	if (r != 0)
 		return r;
-	if (q->chain.newest != q->epoch - !(shape->parts & SPQR_ADDED) ||
-	    q->chain.sending >= q->epoch)
+	if (!epochs_fit(q, shape))
 		return ERR_FORMAT;
 	if (pb_fixed(q->auth.root, KDF_LEN, pb->auth_root) != 0 ||
 	    pb_fixed(q->auth.mac, KDF_LEN, pb->auth_mac_key) != 0)

@@ -598,7 +598,67 @@ test_spqr__negotiation(void **state)
 	end(&a, &b);
 }
 
+/* One whole epoch without loss; `key` sends the key. */
+static void
+epoch(struct side *key, struct side *ct)
+{
+	turns(key, ct, SPQR_HDR, SPQR_HDR_CHUNKS);
+	turns(ct, key, SPQR_CT1, SPQR_CT1_CHUNKS);
+	turns(key, ct, SPQR_EK_CT1_ACK, SPQR_EK_CHUNKS);
+	turns(ct, key, SPQR_CT2, SPQR_CT2_CHUNKS);
+	assert_int_equal(step_of(key), SPQR_NO_HEADER_RECEIVED);
+}
+
+/* A message without a key is of epoch 1, and is too late when that is gone. */
+static void
+test_spqr__no_keyless_message_after_its_epoch(void **state)
+{
+	const struct spqr_message f = {.epoch = 1, .type = SPQR_NONE};
+	struct side a, b;
+	struct sent m = {.key.has = false};
+
+	begin(&a, &b, false, false);
+	m.len = spqr_message_put(m.p, &f);
+	deliver(&b, m);
+	epoch(&a, &b);
+	turn(&a, &b, SPQR_NONE);
+	epoch(&b, &a);
+	deliver(&b, m); /* epochs 0, 1 and 2 are there */
+	turn(&b, &a, SPQR_NONE);
+	assert_err(try(&b, &m), ERR_DUP);
+	end(&a, &b);
+}
+
 /* ---- forgeries ------------------------------------------------------------ */
+
+/* A peer that knows the keys goes on to the next epoch before we have sent in
+ * it: three epochs are there when our own step adds another. */
+static void
+test_spqr_send__a_header_that_comes_too_early(void **state)
+{
+	const struct spqr_message f = {
+	    .epoch = 4, .number = 1, .type = SPQR_NONE};
+	struct spqr_key key;
+	struct side a, b;
+	struct spqr q;
+	struct sent m;
+
+	begin(&a, &b, false, false);
+	epoch(&a, &b);
+	turn(&a, &b, SPQR_NONE);
+	epoch(&b, &a);
+	turn(&b, &a, SPQR_NONE);
+	epoch(&a, &b);
+	get(&b, &q);
+	m.len = spqr_message_put(m.p, &f);
+	assert_ok(spqr_recv(&q, m.p, m.len, &key));
+	put(&b, &q);
+	turns(&b, &a, SPQR_HDR, SPQR_HDR_CHUNKS);
+	assert_int_equal(step_of(&a), SPQR_HEADER_RECEIVED);
+	turn(&a, NULL, SPQR_CT1);
+	assert_int_equal(a.epochs, 4);
+	end(&a, &b);
+}
 
 /* Damage the chunk of a message on its way. */
 static struct sent
@@ -725,6 +785,48 @@ newest_too_low(struct spqr *q)
 }
 
 static void
+receiving_closed(struct spqr *q)
+{
+	q->chain.recv[0].open = false;
+}
+
+static void
+sending_closed(struct spqr *q)
+{
+	q->chain.send[0].open = false;
+}
+
+static void
+negotiating_later(struct spqr *q)
+{
+	q->negotiating = true;
+}
+
+static void
+sending_before(struct spqr *q)
+{
+	q->chain.sending--;
+}
+
+static void
+sending_open(struct spqr *q)
+{
+	q->chain.send[0].open = true;
+}
+
+/* Two epochs before the one that is sent with. */
+static void
+one_epoch_more(struct spqr *q)
+{
+	q->chain.n++;
+	q->chain.send[2] = q->chain.send[1];
+	q->chain.recv[2] = q->chain.recv[1];
+	skipped_init(&q->chain.send[2].skipped);
+	skipped_init(&q->chain.recv[2].skipped);
+	q->chain.send[1].open = false;
+}
+
+static void
 same_chunk_twice(struct spqr *q)
 {
 	q->in[1] = q->in[0];
@@ -753,6 +855,8 @@ test_spqr_load__refuses_what_cannot_be(void **state)
 	refuse_changed(&b, other_epoch, ERR_FORMAT);
 	refuse_changed(&b, sending_ahead, ERR_FORMAT);
 	refuse_changed(&b, newest_too_low, ERR_FORMAT);
+	refuse_changed(&b, receiving_closed, ERR_FORMAT);
+	refuse_changed(&b, sending_closed, ERR_FORMAT);
 	refuse_changed(&b, same_chunk_twice, ERR_FORMAT);
 	refuse_changed(&b, too_many_chunks, ERR_FORMAT);
 	turns(&a, &b, SPQR_HDR, 2);
@@ -771,6 +875,29 @@ test_spqr_load__refuses_what_cannot_be(void **state)
 	assert_err(spqr_load(&q, b.state.p, b.state.len), ERR_FORMAT);
 	b.state.p[3] = SPQR_NO_HEADER_RECEIVED; /* has other parts */
 	assert_err(spqr_load(&q, b.state.p, b.state.len), ERR_FORMAT);
+	end(&a, &b);
+}
+
+/* The chain's epochs against the step's. */
+static void
+test_spqr_load__refuses_epochs_that_do_not_fit(void **state)
+{
+	struct side a, b;
+
+	begin(&a, &b, false, false);
+	epoch(&a, &b);
+	turn(&a, &b, SPQR_NONE);
+	turn(&b, &a, SPQR_HDR);
+	assert_int_equal(step_of(&b), SPQR_KEYS_SAMPLED);
+	refuse_changed(&b, negotiating_later, ERR_FORMAT);
+	refuse_changed(&b, sending_before, ERR_FORMAT);
+	refuse_changed(&b, sending_open, ERR_FORMAT);
+	turns(&b, &a, SPQR_HDR, SPQR_HDR_CHUNKS - 1);
+	turns(&a, &b, SPQR_CT1, SPQR_CT1_CHUNKS);
+	turns(&b, &a, SPQR_EK_CT1_ACK, SPQR_EK_CHUNKS);
+	turns(&a, &b, SPQR_CT2, SPQR_CT2_CHUNKS);
+	turn(&b, &a, SPQR_NONE); /* epochs 1 and 2, sending with 2 */
+	refuse_changed(&b, one_epoch_more, ERR_FORMAT);
 	end(&a, &b);
 }
 
@@ -833,9 +960,12 @@ main(void)
 	    T(test_spqr__disorder_and_loss),
 	    T(test_spqr__disorder_while_negotiating),
 	    T(test_spqr__negotiation),
+	    T(test_spqr__no_keyless_message_after_its_epoch),
+	    T(test_spqr_send__a_header_that_comes_too_early),
 	    T(test_spqr_recv__forged_parts_are_refused),
 	    T(test_spqr_recv__epochs_that_cannot_be),
 	    T(test_spqr_load__refuses_what_cannot_be),
+	    T(test_spqr_load__refuses_epochs_that_do_not_fit),
 	    T(test_spqr__allocation_failures),
 	};
 
