@@ -170,7 +170,7 @@ int group_compare_head(const uint8_t *record, size_t len, uint32_t version,
 int group_welcome(const uint8_t *record, size_t len, struct buf *out) MUST_USE;
 
 /*
- * Take a welcome: public is the relay's record of that version (not proven by
+ * Take a welcome: pub is the relay's record of that version (not proven by
  * anything but this). record: what we have of the group, or NULL and 0. What a
  * member vouches for replaces what we have, but never goes back.
  * Returns 0; ERR_AUTH the relay's record is not what the member saw (version
@@ -181,8 +181,8 @@ int group_welcome(const uint8_t *record, size_t len, struct buf *out) MUST_USE;
  * of the entry that added us, or a member we know.
  */
 int group_welcome_take(const uint8_t *record, size_t len,
-    const uint8_t *welcome, size_t welcome_len, const uint8_t *public,
-    size_t public_len, struct buf *out, enum group_why *why) MUST_USE;
+    const uint8_t *welcome, size_t welcome_len, const uint8_t *pub,
+    size_t pub_len, struct buf *out, enum group_why *why) MUST_USE;
 
 /* Which group and version a welcome is for. 0, ERR_FORMAT, ERR_NOMEM. */
 int group_welcome_peek(const uint8_t *welcome, size_t len,
@@ -194,8 +194,7 @@ int group_welcome_peek(const uint8_t *welcome, size_t len,
  * proven until a welcome or a key share comes; following the chain from its
  * first entry proves more. Errors of group_public_open(); ERR_NOMEM.
  */
-int group_from_public(
-    const uint8_t *public, size_t len, struct buf *out) MUST_USE;
+int group_from_public(const uint8_t *pub, size_t len, struct buf *out) MUST_USE;
 
 /*
  * The secret of the current epoch for members that lack it: after REMOVE and

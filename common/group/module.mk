@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Groups: signed, hash-chained changes, and what members seal among themselves.
-common/group_SRC   := common/group/public.c
+common/group_SRC   := common/group/public.c common/group/pub.c \
+	common/group/entry.c common/group/step.c common/group/apply.c \
+	common/group/seal.c common/group/record.c common/group/draft.c \
+	common/group/propose.c common/group/intent.c common/group/group.c \
+	common/group/welcome.c
 common/group_PKG   := libsodium libprotobuf-c
 common/group_DEPS  := common/signal common/proto common
+common/group_TESTS := test_group
+test_group_SRC     := tests/unit/group_help.c
