@@ -10,6 +10,8 @@ B       ?= build
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
+# Programs that only sotto starts.
+LIBEXECDIR ?= $(PREFIX)/libexec/sotto
 MANDIR  ?= $(PREFIX)/share/man
 DOCDIR  ?= $(PREFIX)/share/doc/sotto
 CONFDIR ?= /etc
@@ -22,7 +24,7 @@ MODULES := common common/proto common/noise common/signal \
 	common/link tui/base tui/store tui/net tui/engine tui/screen tui/cli tui \
 	relay/store relay/identity relay/abuse relay/net relay/route relay/session \
 	relay/queue relay/keys relay/presence relay/admin relay
-MODULES += common/group common/backup
+MODULES += common/group common/backup media/preview media
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)
@@ -64,7 +66,7 @@ PB_H   := $(PROTOS:%.proto=$(B)/gen/%.pb-c.h)
 slug   = $(subst /,-,$(1))
 ar_of  = $(B)/lib/$(call slug,$(1)).a
 objs   = $(patsubst %.c,$(B)/obj/%.o,$(1))
-PROGRAMS := sotto sotto-relay
+PROGRAMS := sotto sotto-relay sotto-preview
 
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) man
@@ -212,6 +214,8 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
 	install -m 755 $(B)/sotto $(DESTDIR)$(BINDIR)/
 	install -m 755 $(B)/sotto-relay $(DESTDIR)$(SBINDIR)/
+	install -d $(DESTDIR)$(LIBEXECDIR)
+	install -m 755 $(B)/sotto-preview $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 $(B)/man/sotto.1 $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 $(B)/man/sotto-relay.conf.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 $(B)/man/sotto-relay.8 $(DESTDIR)$(MANDIR)/man8/
@@ -233,7 +237,7 @@ uninstall:
 	    $(DESTDIR)$(UNITDIR)/systemd/system/sotto-relay.service \
 	    $(DESTDIR)$(UNITDIR)/sysusers.d/sotto-relay.conf \
 	    $(DESTDIR)$(UNITDIR)/tmpfiles.d/sotto-relay.conf
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(LIBEXECDIR)
 dist:
 	git archive --prefix=sotto-$(VERSION)/ -o $(B)/sotto-$(VERSION).tar.gz HEAD
 clean:

@@ -28,6 +28,10 @@ table() {
 	build p:sqlite3      libsqlite3-dev; sqlite-devel; sqlite; sqlite-dev; sqlite
 	build p:libcurl      libcurl4-openssl-dev; libcurl-devel; curl; curl-dev; curl
 	build p:libmicrohttpd libmicrohttpd-dev; libmicrohttpd-devel; libmicrohttpd; libmicrohttpd-dev; libmicrohttpd
+	build p:libqrencode  libqrencode-dev; qrencode-devel; qrencode; libqrencode-dev; qrencode
+	build p:zbar         libzbar-dev; zbar-devel; zbar; zbar-dev; zbar
+	build p:gdk-pixbuf-2.0 libgdk-pixbuf-2.0-dev; gdk-pixbuf2-devel; gdk-pixbuf2; gdk-pixbuf-dev; gdk-pixbuf
+	build p:libseccomp   libseccomp-dev; libseccomp-devel; libseccomp; libseccomp-dev; -
 	build c:scdoc        scdoc; scdoc; scdoc; scdoc; scdoc
 	demo  c:tmux         tmux; tmux; tmux; tmux; tmux
 	test  p:cmocka       libcmocka-dev; libcmocka-devel; cmocka; cmocka-dev; cmocka

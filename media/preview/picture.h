@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* picture.h — picture files to pixels, with limits. Only inside the sandbox. */
+#ifndef MEDIA_PREVIEW_PICTURE_H
+#define MEDIA_PREVIEW_PICTURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+
+#include "common/base.h"
+
+#define PICTURE_SIDE_MAX   16384 /* pixels */
+#define PICTURE_PIXELS_MAX (32 * 1024 * 1024)
+
+/* Load the decoders, before the sandbox. */
+void picture_warm_up(void);
+
+/*
+ * Decode a whole file; g_object_unref() the result. Turned as its metadata
+ * says. Returns 0; ERR_FORMAT unknown or broken; ERR_RANGE too many pixels.
+ */
+int picture_decode(const uint8_t *p, size_t len, GdkPixbuf **out) MUST_USE;
+
+#endif
