@@ -74,7 +74,8 @@ enum group_field {
  *   EDIT              fields of meta
  *   LINK              has_token and approval, or neither: revoke
  *   JOIN REQUEST      token
- *   LEAVE REKEY       nothing
+ *   REKEY             epoch: the one to replace; 0: if it is due
+ *   LEAVE             nothing
  */
 struct group_intent {
 	enum group_kind kind;
@@ -88,6 +89,7 @@ struct group_intent {
 	struct group_meta meta;
 	bool has_token, approval;
 	uint8_t token[GROUP_TOKEN_LEN];
+	uint32_t epoch;
 };
 
 /* To and from bytes, for an outbox. unpack makes heap arrays, which

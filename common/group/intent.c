@@ -42,6 +42,7 @@ group_intent_pack(const struct group_intent *in, struct buf *out)
 	m.permissions = &perm;
 	m.fields = in->fields;
 	m.approval = in->approval;
+	m.epoch = in->epoch;
 	if (in->has_token)
 		m.token = pb_bytes(in->token, GROUP_TOKEN_LEN);
 	m.meta = pb_bytes(meta.p, meta.len);
@@ -94,6 +95,7 @@ read_intent(struct group_intent *in, const Sotto__Group__Intent *m)
 	in->permissions.add = (enum group_who)perm->add;
 	in->fields = m->fields;
 	in->approval = m->approval;
+	in->epoch = m->epoch;
 	in->has_token = m->token.len > 0;
 	if (in->has_token &&
 	    pb_fixed(in->token, GROUP_TOKEN_LEN, m->token) != 0)

@@ -190,7 +190,8 @@ nothing_left(const struct group_record *r, const uint8_t *account,
 	case GROUP_REQUEST:
 		return member || group_public_asked(v, account);
 	case GROUP_REKEY:
-		return !v->rekey_due && record_secret(r) != NULL;
+		return what->epoch == 0 ? !v->rekey_due
+					: v->epoch != what->epoch;
 	case GROUP_LINK:
 		return same_link(v, what);
 	case GROUP_EDIT:
