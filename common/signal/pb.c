@@ -10,43 +10,54 @@
 #define PB_FACTOR 4
 #define PB_BASE	  8192
 
-/* In front of each allocation: how much to wipe. */
-union head {
-	size_t size;
-	max_align_t align;
-};
+/* AddressSanitizer is to see the ends of the pieces of one block. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define PIECES_SEEN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(PIECES_SEEN)
+#include <sanitizer/asan_interface.h>
+#define PIECE_GAP 16
+#else
+#define PIECE_GAP			  0
+#define ASAN_POISON_MEMORY_REGION(p, n)	  ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
 
+/* Pieces of the block, one behind the other. */
 static void *
 mem_alloc(void *data, size_t n)
 {
+	const size_t align = _Alignof(max_align_t);
 	struct pb_mem *mem = data;
-	union head *h;
+	uint8_t *p = mem->block + mem->used;
 
-	if (n > mem->left) {
+	if (n > mem->size - mem->used) {
 		mem->error = ERR_RANGE;
 		return NULL;
 	}
-	h = malloc(sizeof(*h) + n);
-	if (h == NULL) {
-		mem->error = ERR_NOMEM;
-		return NULL;
-	}
-	h->size = n;
-	mem->left -= n;
-	return h + 1;
+	ASAN_UNPOISON_MEMORY_REGION(p, n);
+	n = (n + PIECE_GAP + align - 1) / align * align;
+	mem->used += n < mem->size - mem->used ? n : mem->size - mem->used;
+	return p;
 }
 
+/* They go with the block. */
 static void
 mem_free(void *data, void *p)
 {
-	union head *h;
-
 	(void)data;
-	if (p == NULL)
-		return;
-	h = (union head *)p - 1;
-	sodium_memzero(p, h->size);
-	free(h);
+	(void)p;
+}
+
+static void
+block_free(struct pb_mem *mem)
+{
+	ASAN_UNPOISON_MEMORY_REGION(mem->block, mem->size);
+	sodium_memzero(mem->block, mem->used);
+	free(mem->block);
+	mem->block = NULL;
 }
 
 int
@@ -56,11 +67,16 @@ pb_unpack(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
 	*out = NULL;
 	*mem = (struct pb_mem){
 	    .alloc = {mem_alloc, mem_free, mem},
-	    .left = PB_BASE + PB_FACTOR * len,
+	    .size = PB_BASE + PB_FACTOR * len,
 	};
+	mem->block = malloc(mem->size);
+	if (mem->block == NULL)
+		return ERR_NOMEM;
+	ASAN_POISON_MEMORY_REGION(mem->block, mem->size);
 	*out = protobuf_c_message_unpack(type, &mem->alloc, len, p);
 	if (*out != NULL)
 		return 0;
+	block_free(mem);
 	return mem->error != 0 ? mem->error : ERR_FORMAT;
 }
 
@@ -68,7 +84,7 @@ void
 pb_free(struct pb_mem *mem, ProtobufCMessage *m)
 {
 	if (m != NULL)
-		protobuf_c_message_free_unpacked(m, &mem->alloc);
+		block_free(mem);
 }
 
 int

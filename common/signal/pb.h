@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * pb.h — internal: protobuf-c with memory that is bounded, wiped when freed,
- * and told apart from bad input when it runs out.
+ * and told apart from bad input when it runs out. A message is one block.
  */
 #ifndef COMMON_SIGNAL_PB_H
 #define COMMON_SIGNAL_PB_H
@@ -13,8 +13,10 @@
 /* The memory of one decoded message. */
 struct pb_mem {
 	ProtobufCAllocator alloc;
-	size_t left; /* bytes it may still ask for */
-	int error; /* 0, ERR_NOMEM, or ERR_RANGE: wanted more than its bound */
+	uint8_t *block; /* all of it */
+	size_t size;
+	size_t used;
+	int error; /* 0, or ERR_RANGE: wanted more than its bound */
 };
 
 /*
