@@ -24,7 +24,7 @@ MODULES := common common/proto common/noise common/signal \
 	common/link tui/base tui/store tui/net tui/engine tui/screen tui/cli tui \
 	relay/store relay/identity relay/abuse relay/net relay/route relay/session \
 	relay/queue relay/keys relay/presence relay/admin relay
-MODULES += common/group common/backup media/preview media
+MODULES += common/group common/backup common/qr media/preview media
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)
