@@ -37,13 +37,14 @@ round_trip(const struct pre_key_message *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct fuzz_pair pair;
+	static struct fuzz_pair pair3, pair4;
 	static int ready;
 	struct buf none = {.p = NULL};
 	struct pre_key_message m;
 
 	if (!ready) {
-		fuzz_pair_init(&pair);
+		fuzz_pair_init(&pair3, false);
+		fuzz_pair_init(&pair4, true);
 		ready = 1;
 	}
 	if (pre_key_message_parse(&m, data, len) == 0) {
@@ -51,8 +52,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		round_trip(&m);
 		pre_key_message_clear(&m);
 	}
-	fuzz_decrypt(&pair, &none, SIGNAL_PRE_KEY_MESSAGE, data, len);
+	fuzz_decrypt(&pair3, &none, SIGNAL_PRE_KEY_MESSAGE, data, len);
 	fuzz_decrypt(
-	    &pair, &pair.bob_record, SIGNAL_PRE_KEY_MESSAGE, data, len);
+	    &pair3, &pair3.bob_record, SIGNAL_PRE_KEY_MESSAGE, data, len);
+	fuzz_decrypt(
+	    &pair4, &pair4.bob_record, SIGNAL_PRE_KEY_MESSAGE, data, len);
 	return 0;
 }

@@ -4,7 +4,11 @@
  * error; a key that was taken makes a record that can be read again, and taking
  * it twice is taking it once. The first byte chooses what the rest is.
  */
+#include "common/proto/signal.pb-c.h"
+#include "common/signal/kdf.h"
+#include "common/signal/pb.h"
 #include "common/signal/sender_key.h"
+#include "common/signal/xeddsa.h"
 #include "tests/fuzz/signal_pair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -57,6 +61,40 @@ open_message(const struct sender_key_result *key, const uint8_t *ct, size_t len)
 	sender_key_result_clear(&got);
 }
 
+/* A member signs what it likes: version || protobuf. */
+static void
+open_signed(const struct sender_key_result *key,
+    const struct identity_key_pair *signer, const uint8_t *body, size_t len,
+    const struct signal_rng *rng)
+{
+	uint8_t *ct = malloc(len + SIGNATURE_LEN);
+
+	fuzz_need(ct != NULL);
+	memcpy(ct, body, len);
+	xeddsa_sign(ct + len, signer, ct, len, rng);
+	open_message(key, ct, len + SIGNATURE_LEN);
+	free(ct);
+}
+
+/* A member's key, made by hand: we know the private half. */
+static void
+member(struct sender_key_result *out, const struct identity_key_pair *signer)
+{
+	Sotto__Signal__SenderKeyDistributionMessage pb =
+	    SOTTO__SIGNAL__SENDER_KEY_DISTRIBUTION_MESSAGE__INIT;
+	uint8_t key[EC_PUBLIC_LEN], msg[256] = {0x33};
+	size_t n;
+
+	identity_pk_put(key, &signer->pk);
+	pb.distribution_uuid =
+	    pb_bytes(NAME.distribution.b, DISTRIBUTION_ID_LEN);
+	pb.chain_id = 7;
+	pb.chain_key = pb_bytes(key, KDF_LEN);
+	pb.signing_key = pb_bytes(key, sizeof(key));
+	n = sotto__signal__sender_key_distribution_message__pack(&pb, msg + 1);
+	fuzz_need(sender_key_process(&NAME, NULL, 0, msg, 1 + n, out) == 0);
+}
+
 static void
 use_record(const uint8_t *record, size_t len, const struct signal_rng *rng)
 {
@@ -75,7 +113,8 @@ use_record(const uint8_t *record, size_t len, const struct signal_rng *rng)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct sender_key_result key;
+	static struct sender_key_result key, members;
+	static struct identity_key_pair signer;
 	uint32_t counter;
 	struct signal_rng rng = fixed_rng(&counter);
 
@@ -83,10 +122,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		fuzz_need(sodium_init() >= 0);
 		fuzz_need(
 		    sender_key_distribute(&NAME, NULL, 0, &rng, &key) == 0);
+		identity_generate(&signer, &rng);
+		member(&members, &signer);
 	}
 	if (len == 0)
 		return 0;
-	switch (data[0] % 4) {
+	switch (data[0] % 5) {
 	case 0:
 		take(NULL, 0, data + 1, len - 1);
 		break;
@@ -95,6 +136,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		break;
 	case 2:
 		use_record(data + 1, len - 1, &rng);
+		break;
+	case 3:
+		open_signed(&members, &signer, data + 1, len - 1, &rng);
 		break;
 	default:
 		take(data + 1, len - 1, key.bytes.p, key.bytes.len);

@@ -69,29 +69,37 @@ use(struct fuzz_pair *pair, const uint8_t *data, size_t len)
 	session_sealed_clear(&out);
 }
 
+/* A message of Alice's to try with it: refused or not, nothing breaks. */
+static void
+probe(struct fuzz_pair *pair, struct session_sealed *made)
+{
+	fuzz_need(session_encrypt(&pair->alice, pair->alice_record.p,
+		      pair->alice_record.len, (const uint8_t *)"probe", 5,
+		      made) == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	/* a message of Alice's to try with it: refused or not, nothing breaks */
-	static struct fuzz_pair pair;
-	static struct session_sealed probe;
-	static int ready;
+	static struct fuzz_pair pair[2];
+	static struct session_sealed probes[2];
 	struct buf record = {.len = len};
+	int i;
 
-	if (!ready) {
-		fuzz_pair_init(&pair);
-		fuzz_need(session_encrypt(&pair.alice, pair.alice_record.p,
-			      pair.alice_record.len, (const uint8_t *)"probe",
-			      5, &probe) == 0);
-		ready = 1;
+	if (pair[0].bob_record.len == 0) {
+		for (i = 0; i < 2; i++) {
+			fuzz_pair_init(&pair[i], i == 1);
+			probe(&pair[i], &probes[i]);
+		}
 	}
 	state_round_trip(data, len);
 	archive_twice(data, len);
-	use(&pair, data, len);
+	use(&pair[0], data, len);
 	buf_init(&record, len);
 	fuzz_need(buf_put(&record, data, len) == 0);
-	fuzz_decrypt(&pair, &record, probe.type, probe.ciphertext.p,
-	    probe.ciphertext.len);
+	for (i = 0; i < 2; i++)
+		fuzz_decrypt(&pair[i], &record, probes[i].type,
+		    probes[i].ciphertext.p, probes[i].ciphertext.len);
 	buf_clear(&record);
 	return 0;
 }

@@ -34,12 +34,13 @@ round_trip(const struct signal_message *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct fuzz_pair pair;
+	static struct fuzz_pair pair3, pair4;
 	static int ready;
 	struct signal_message m;
 
 	if (!ready) {
-		fuzz_pair_init(&pair);
+		fuzz_pair_init(&pair3, false);
+		fuzz_pair_init(&pair4, true);
 		ready = 1;
 	}
 	if (signal_message_parse(&m, data, len) == 0) {
@@ -48,6 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		round_trip(&m);
 		signal_message_clear(&m);
 	}
-	fuzz_decrypt(&pair, &pair.bob_record, SIGNAL_MESSAGE, data, len);
+	fuzz_decrypt(&pair3, &pair3.bob_record, SIGNAL_MESSAGE, data, len);
+	fuzz_decrypt(&pair4, &pair4.bob_record, SIGNAL_MESSAGE, data, len);
 	return 0;
 }

@@ -99,9 +99,9 @@ fuzz_bundle(const struct fuzz_pair *p, bool kyber)
 	return b;
 }
 
-/* Alice starts, writes, and Bob has read it. */
+/* Alice starts, writes, and Bob has read it. kyber: version 4 with SPQR. */
 static inline void
-fuzz_pair_init(struct fuzz_pair *p)
+fuzz_pair_init(struct fuzz_pair *p, bool kyber)
 {
 	struct signal_prekeys keys = fuzz_keys(p);
 	struct pre_key_bundle b;
@@ -119,7 +119,7 @@ fuzz_pair_init(struct fuzz_pair *p)
 	p->alice =
 	    (struct signal_local){&p->alice_key, 1, &p->rng, 1000, 3, false};
 	p->bob = (struct signal_local){&p->bob_key, 2, &p->rng, 1000, 3, false};
-	b = fuzz_bundle(p, false);
+	b = fuzz_bundle(p, kyber);
 	fuzz_need(session_start(&p->alice, NULL, 0, &b, &p->alice_record) == 0);
 	fuzz_need(
 	    session_encrypt(&p->alice, p->alice_record.p, p->alice_record.len,
