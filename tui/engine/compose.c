@@ -8,71 +8,23 @@
 
 #include "common/proto/method.h"
 #include "tui/engine/content.h"
+#include "tui/engine/draft.h"
 #include "tui/engine/seal.h"
-#include "tui/store/store_session.h"
+#include "tui/store/store_due.h"
+#include "tui/store/store_message.h"
 
 #define TYPING_EVERY_MS 4000
 #define TYPING_HEARD_MS (2 * 60 * 1000) /* silent for longer: do not tell */
 
-/* A content with the fields every one has. */
-struct draft {
-	Sotto__Content__Content c;
-	Sotto__Content__Profile profile;
-	uint8_t id[STORE_ID_LEN];
-};
-
-/* Who writes: with every text, so that a new name is known by the next one.
- * It costs nothing on the wire, as it is within the padding. */
-static void
-introduce(struct engine *e, struct draft *d)
-{
-	sotto__content__profile__init(&d->profile);
-	d->profile.phone = e->self.phone;
-	d->profile.name = e->self.name;
-	d->c.profile = &d->profile;
-}
-
-static void
-draft_init(struct draft *d)
-{
-	sotto__content__content__init(&d->c);
-	randombytes_buf(d->id, sizeof(d->id));
-	d->c.message_id = (ProtobufCBinaryData){sizeof(d->id), d->id};
-	d->c.sent_ms = engine_now_ms();
-}
-
-static int
-draft_send(struct engine *e, struct draft *d,
-    const uint8_t account[static STORE_ID_LEN], int64_t message)
-{
-	struct buf b;
-	int r;
-
-	buf_init(&b, CONTENT_MAX);
-	r = content_seal(&b, &d->c);
-	if (r == 0)
-		r = outbox_add(e, account, message, &b, d->id);
-	buf_clear(&b);
-	return r;
-}
-
 /* ---- text -------------------------------------------------------------------------- */
 
 static int
-send_again(struct engine *e, const struct store_message *m,
+send_text(struct engine *e, const struct store_message *m,
     const uint8_t account[static STORE_ID_LEN])
 {
-	Sotto__Content__Text text = SOTTO__CONTENT__TEXT__INIT;
-	struct draft d = {0};
+	const struct outbox_for whom = {.account = account, .message = m->id};
 
-	draft_init(&d);
-	memcpy(d.id, m->message_id, sizeof(d.id));
-	d.c.sent_ms = m->sent_ms;
-	text.text = m->text;
-	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
-	d.c.text = &text;
-	introduce(e, &d);
-	return draft_send(e, &d, account, m->id);
+	return draft_send_text(e, m, m->message_id, &whom);
 }
 
 static int
@@ -93,7 +45,7 @@ add_own(struct engine *e, const struct store_chat *chat, char *text,
 	randombytes_buf(m->message_id, sizeof(m->message_id));
 	r = store_message_add(e->store, m, &m->id);
 	if (r == 0)
-		r = send_again(e, m, chat->peer);
+		r = send_text(e, m, chat->peer);
 	if (r == 0)
 		r = store_chat_set_draft(e->store, chat->id, NULL, m->sent_ms);
 	return r == 0 ? chat_changed(e, chat->id) : r;
@@ -155,7 +107,7 @@ retry_message(struct engine *e, const struct store_message *m)
 		return r;
 	r = store_message_set_state(e->store, m->id, STORE_MSG_PENDING, &moved);
 	if (r == 0)
-		r = moved ? send_again(e, m, chat.peer) : ERR_STATE;
+		r = moved ? send_text(e, m, chat.peer) : ERR_STATE;
 	if (r == 0)
 		r = message_moved(e, m->id);
 	store_chat_clear(&chat);
@@ -188,42 +140,28 @@ cmd_retry(struct engine *e, struct cmd *c)
 
 /* ---- receipts ---------------------------------------------------------------------- */
 
-int
-receipt_send(struct engine *e, const uint8_t account[static STORE_ID_LEN],
-    int kind, uint8_t (*ids)[STORE_ID_LEN], size_t n)
+/* The newest of them are owed a receipt; older ones are behind these. */
+static int
+owe_read(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const struct store_messages *newly)
 {
-	Sotto__Content__Receipt rc = SOTTO__CONTENT__RECEIPT__INIT;
-	ProtobufCBinaryData *v = calloc(n + 1, sizeof(*v));
-	struct draft d = {0};
 	size_t i;
-	int r;
+	int r = 0;
 
-	if (v == NULL)
-		return ERR_NOMEM;
-	for (i = 0; i < n; i++)
-		v[i] = (ProtobufCBinaryData){STORE_ID_LEN, ids[i]};
-	draft_init(&d);
-	rc.kind = (Sotto__Content__Receipt__Kind)kind;
-	rc.message_ids = v;
-	rc.n_message_ids = n;
-	rc.when_ms = d.c.sent_ms;
-	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_RECEIPT;
-	d.c.receipt = &rc;
-	r = draft_send(e, &d, account, 0);
-	free(v);
+	for (i = 0; r == 0 && i < newly->n; i++)
+		if (newly->v[i].state == STORE_MSG_RECEIVED)
+			r = store_due_put(e->store, account,
+			    newly->v[i].message_id, STORE_DUE_READ);
 	return r;
 }
 
 static int
-mark_read(struct engine *e, struct cmd *c, bool *told)
+mark_read(struct engine *e, struct cmd *c)
 {
-	uint8_t(*ids)[STORE_ID_LEN] = NULL;
 	struct store_messages newly;
 	struct store_chat chat;
-	size_t i, n = 0;
 	int r = store_chat_get(e->store, c->chat, &chat);
 
-	*told = false;
 	if (r != 0)
 		return r;
 	r = store_message_mark_read(e->store, c->chat, c->id, &newly);
@@ -231,19 +169,8 @@ mark_read(struct engine *e, struct cmd *c, bool *told)
 		goto out;
 	if (newly.n > 0)
 		r = chat_changed(e, c->chat);
-	if (r == 0 && e->self.read_receipts && newly.n > 0) {
-		ids = calloc(newly.n, sizeof(*ids));
-		r = ids == NULL ? ERR_NOMEM : 0;
-	}
-	for (i = 0; r == 0 && ids != NULL && i < newly.n; i++)
-		if (newly.v[i].state == STORE_MSG_RECEIVED)
-			memcpy(ids[n++], newly.v[i].message_id, STORE_ID_LEN);
-	if (r == 0 && n > 0) {
-		r = receipt_send(
-		    e, chat.peer, SOTTO__CONTENT__RECEIPT__KIND__READ, ids, n);
-		*told = true;
-	}
-	free(ids);
+	if (r == 0 && e->self.read_receipts)
+		r = owe_read(e, chat.peer, &newly);
 	store_messages_clear(&newly);
 out:
 	store_chat_clear(&chat);
@@ -253,18 +180,16 @@ out:
 void
 cmd_mark_read(struct engine *e, struct cmd *c)
 {
-	bool told = false;
 	int r = txn_begin(e);
 
 	if (r == 0)
-		r = txn_end(e, mark_read(e, c, &told));
+		r = txn_end(e, mark_read(e, c));
 	if (r != 0) {
 		reply_error(e, c->tag, r, NULL);
 		return;
 	}
 	reply_done(e, c->tag);
-	if (told)
-		outbox_kick(e);
+	outbox_wake(e);
 }
 
 /* ---- typing -------------------------------------------------------------------------- */

@@ -82,7 +82,8 @@ enum msg_state {
 	MSG_READ = 3, /* two ticks in colour: seen */
 	MSG_FAILED = 4, /* will not leave by itself; engine_retry() */
 	MSG_RECEIVED = 5, /* incoming */
-	MSG_WAITING = 6, /* incoming, cannot be opened yet */
+	MSG_WAITING = 6, /* incoming, cannot be opened; was asked for again by
+			  * itself. It becomes a new row, goes, or stays */
 };
 
 enum msg_kind {
@@ -152,6 +153,8 @@ enum engine_event_kind {
 	EV_CONN, /* conn, text: why, retry_ms: when next */
 	EV_MSG_NEW, /* msg; shown chats append it */
 	EV_MSG_STATE, /* msg_id, chat, state */
+	EV_MSG_GONE, /* msg_id, chat: this row is no more. A text that waited
+		      * comes as a new row, EV_MSG_NEW, behind this event */
 	EV_CHAT, /* chats[1]: this row changed (also new ones) */
 	EV_SYNC, /* done, total: draining a long queue; 0, 0 once after each
 		  * connect when nothing waits there any more */

@@ -128,6 +128,7 @@ struct engine {
 	struct sending sending[OUTBOX_INFLIGHT];
 	int64_t outbox_cursor;
 	uint64_t outbox_hold_ms; /* rate limited until */
+	uint64_t receipts_full_ms; /* receipt.c: when a burst may be sent */
 	struct fetch fetches[FETCHES_MAX];
 	struct peer_presence *peers;
 	size_t n_peers;
@@ -210,15 +211,23 @@ bool keys_fetching(
 
 /* ---- outbox.c, seal.c --------------------------------------------------------- */
 
-/*
- * Put a content for an account into the outbox, sealed if its devices are
- * known. In a transaction.
- *   message  local id, 0 for what is not shown
- */
-int outbox_add(struct engine *e, const uint8_t account[static STORE_ID_LEN],
-    int64_t message, const struct buf *content,
+/* Whom something is for, and what it is to us. */
+struct outbox_for {
+	const uint8_t *account; /* STORE_ID_LEN bytes, borrowed */
+	int64_t message; /* local id; 0 for what is not shown */
+	enum store_line line;
+	uint32_t device; /* with STORE_LINE_RETRY: which one it is meant for */
+};
+
+/* Put a content into the outbox, sealed if the account's devices are known.
+ * In a transaction. */
+int outbox_add(struct engine *e, const struct outbox_for *whom,
+    const struct buf *content,
     const uint8_t message_id[static STORE_ID_LEN]) MUST_USE;
+/* Look at everything that waits, soon. */
 void outbox_kick(struct engine *e);
+/* There may be receipts or requests to make; rows that wait go on waiting. */
+void outbox_wake(struct engine *e);
 void outbox_link_lost(struct engine *e);
 /* Nothing leaves for so long; 0: the usual pause. */
 void outbox_hold(struct engine *e, uint32_t ms);
@@ -232,13 +241,6 @@ bool outbox_sending(const struct engine *e, int64_t row);
 void inbox_deliver(struct engine *e, const uint8_t *body, size_t len);
 /* Nothing waits on the relay any more: told once a connection. */
 void inbox_drained(struct engine *e);
-
-/* ---- compose.c ---------------------------------------------------------------- */
-
-/* A receipt (enum Receipt.Kind) for messages of an account, into the outbox.
- * In a transaction. */
-int receipt_send(struct engine *e, const uint8_t account[static STORE_ID_LEN],
-    int kind, uint8_t (*ids)[STORE_ID_LEN], size_t n) MUST_USE;
 
 /* ---- presence.c ----------------------------------------------------------------- */
 

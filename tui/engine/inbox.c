@@ -14,6 +14,9 @@
 #include "common/text.h"
 #include "tui/engine/content.h"
 #include "tui/engine/prekeys.h"
+#include "tui/engine/receipt.h"
+#include "tui/store/store_due.h"
+#include "tui/store/store_message.h"
 #include "tui/store/store_prekey.h"
 #include "tui/store/store_session.h"
 
@@ -21,118 +24,11 @@
 
 typedef Sotto__Relay__DeliverEvent__Item item;
 
-/* Who is owed a delivery receipt for what, within one batch. */
-struct owed {
-	uint8_t account[STORE_ID_LEN];
-	uint8_t (*ids)[STORE_ID_LEN];
-	size_t n;
-	struct owed *next;
-};
-
 struct batch {
 	struct engine *e;
-	struct owed *owed;
+	bool owes; /* receipts, or requests to send again */
 	bool claims; /* an unknown number was claimed */
 };
-
-/* ---- receipts --------------------------------------------------------------------- */
-
-static int
-owe_receipt(struct batch *b, const uint8_t account[static STORE_ID_LEN],
-    const uint8_t id[static STORE_ID_LEN])
-{
-	struct owed *o = b->owed;
-	void *ids;
-
-	while (o != NULL && memcmp(o->account, account, STORE_ID_LEN) != 0)
-		o = o->next;
-	if (o == NULL) {
-		o = calloc(1, sizeof(*o));
-		if (o == NULL)
-			return ERR_NOMEM;
-		memcpy(o->account, account, STORE_ID_LEN);
-		o->next = b->owed;
-		b->owed = o;
-	}
-	ids = realloc(o->ids, (o->n + 1) * sizeof(*o->ids));
-	if (ids == NULL)
-		return ERR_NOMEM;
-	o->ids = ids;
-	memcpy(o->ids[o->n++], id, STORE_ID_LEN);
-	return 0;
-}
-
-static void
-batch_clear(struct batch *b)
-{
-	struct owed *o;
-
-	while ((o = b->owed) != NULL) {
-		b->owed = o->next;
-		free(o->ids);
-		free(o);
-	}
-}
-
-static int
-send_owed(struct batch *b)
-{
-	struct owed *o;
-	int r = 0;
-
-	for (o = b->owed; r == 0 && o != NULL; o = o->next)
-		r = receipt_send(b->e, o->account,
-		    SOTTO__CONTENT__RECEIPT__KIND__DELIVERED, o->ids, o->n);
-	return r;
-}
-
-/* One id of a receipt that came. Only the person the message went to may
- * speak for it. */
-static int
-receipt_one(struct engine *e, const item *it,
-    const uint8_t id[static STORE_ID_LEN], enum store_msg_state state,
-    uint64_t when_ms)
-{
-	struct store_chat chat;
-	struct store_message m;
-	bool theirs, moved = false;
-	int64_t msg;
-	int r = store_message_find(e->store, e->self.account, id, &msg);
-
-	if (r != 0)
-		return r == ERR_NOTFOUND ? 0 : r;
-	r = store_message_get(e->store, msg, &m);
-	if (r != 0)
-		return r;
-	r = store_chat_get(e->store, m.chat, &chat);
-	store_message_clear(&m);
-	if (r != 0)
-		return r;
-	theirs = memcmp(chat.peer, it->sender_account.data, STORE_ID_LEN) == 0;
-	store_chat_clear(&chat);
-	if (!theirs)
-		return 0;
-	r = store_receipt_put(e->store, msg, it->sender_account.data,
-	    it->sender_device, state, when_ms, &moved);
-	return r == 0 && moved ? message_moved(e, msg) : r;
-}
-
-static int
-on_receipt(struct engine *e, const item *it, const Sotto__Content__Receipt *rc)
-{
-	enum store_msg_state state =
-	    rc->kind == SOTTO__CONTENT__RECEIPT__KIND__READ
-		? STORE_MSG_READ
-		: STORE_MSG_DELIVERED;
-	size_t i;
-	int r = 0;
-
-	for (i = 0; r == 0 && i < rc->n_message_ids; i++)
-		if (rc->message_ids[i].len == STORE_ID_LEN)
-			r = receipt_one(
-			    e, it, rc->message_ids[i].data, state, rc->when_ms);
-	return r;
-}
 
 /* ---- messages ----------------------------------------------------------------------- */
 
@@ -179,9 +75,10 @@ on_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	store_message_clear(&m);
 	if (r == 0)
 		presence_typing(b->e, it->sender_account.data, false);
-	return r == 0
-		   ? owe_receipt(b, it->sender_account.data, c->message_id.data)
-		   : r;
+	b->owes = true;
+	return r == 0 ? store_due_put(b->e->store, it->sender_account.data,
+			    c->message_id.data, STORE_DUE_DELIVERED)
+		      : r;
 }
 
 /* Shown as waiting: better than a hole that nobody sees. */
@@ -209,7 +106,8 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
 		return on_text(b, it, c);
 	case SOTTO__CONTENT__CONTENT__BODY_RECEIPT:
-		return on_receipt(b->e, it, c->receipt);
+		return receipt_take(b->e, it->sender_account.data,
+		    it->sender_device, c->receipt);
 	case SOTTO__CONTENT__CONTENT__BODY_TYPING:
 		presence_typing(
 		    b->e, it->sender_account.data, c->typing->started);
@@ -413,7 +311,7 @@ take_batch(struct batch *b, const Sotto__Relay__DeliverEvent *d, uint64_t *seq)
 		if (d->items[i]->seq > *seq)
 			*seq = d->items[i]->seq;
 	}
-	return r == 0 ? send_owed(b) : r;
+	return r;
 }
 
 void
@@ -433,14 +331,13 @@ inbox_deliver(struct engine *e, const uint8_t *body, size_t len)
 	if (r == 0) {
 		acknowledge(e, seq);
 		tell_sync(e, d->n_items, d->queue_empty);
-		if (b.owed != NULL)
-			outbox_kick(e);
+		if (b.owes)
+			outbox_wake(e);
 		if (b.claims)
 			contacts_confirm(e);
 	} else if (!e->failed) {
 		/* Nothing was kept, nothing is acknowledged: come again. */
 		link_hold(e->link, 0);
 	}
-	batch_clear(&b);
 	sotto__relay__deliver_event__free_unpacked(d, NULL);
 }

@@ -13,8 +13,9 @@
 #include <sodium.h>
 
 #include "common/proto/method.h"
-#include "tui/engine/content.h"
+#include "tui/engine/receipt.h"
 #include "tui/engine/seal.h"
+#include "tui/store/store_due.h"
 #include "tui/store/store_session.h"
 
 #define REFUSALS_MAX   5 /* stale device lists in a row for one message */
@@ -47,40 +48,50 @@ outgoing_save(struct engine *e, int64_t id, const Sotto__Content__Outgoing *o)
 	return r;
 }
 
+static int
+outgoing_begin(Sotto__Content__Outgoing *o, const uint8_t *account,
+    const struct buf *content)
+{
+	o->account_id.data = malloc(STORE_ID_LEN);
+	o->content.data = malloc(content->len);
+	if (o->account_id.data == NULL || o->content.data == NULL)
+		return ERR_NOMEM;
+	memcpy(o->account_id.data, account, STORE_ID_LEN);
+	o->account_id.len = STORE_ID_LEN;
+	memcpy(o->content.data, content->p, content->len);
+	o->content.len = content->len;
+	return 0;
+}
+
 int
-outbox_add(struct engine *e, const uint8_t account[static STORE_ID_LEN],
-    int64_t message, const struct buf *content,
-    const uint8_t message_id[static STORE_ID_LEN])
+outbox_add(struct engine *e, const struct outbox_for *whom,
+    const struct buf *content, const uint8_t message_id[static STORE_ID_LEN])
 {
 	Sotto__Content__Outgoing *o = malloc(sizeof(*o));
-	struct store_outgoing row = {.message = message};
+	struct store_outgoing row = {.message = whom->message,
+	    .line = whom->line,
+	    .device = whom->device,
+	    .created_ms = engine_now_ms()};
 	struct buf b;
 	int64_t id;
-	int r = ERR_NOMEM;
+	int r;
 
 	if (o == NULL)
 		return ERR_NOMEM;
 	sotto__content__outgoing__init(o);
 	buf_init(&b, OUTGOING_MAX);
-	o->account_id.data = malloc(STORE_ID_LEN);
-	o->content.data = malloc(content->len);
-	if (o->account_id.data == NULL || o->content.data == NULL)
-		goto out;
-	memcpy(o->account_id.data, account, STORE_ID_LEN);
-	o->account_id.len = STORE_ID_LEN;
-	memcpy(o->content.data, content->p, content->len);
-	o->content.len = content->len;
-	r = seal_missing(e, o);
+	r = outgoing_begin(o, whom->account, content);
+	if (r == 0)
+		r = seal_missing(e, o);
 	if (r == 0 || r == ERR_NOTFOUND)
 		r = outgoing_pack(&b, o);
-	if (r != 0)
-		goto out;
-	memcpy(row.message_id, message_id, STORE_ID_LEN);
-	row.request = b.p;
-	row.len = b.len;
-	row.created_ms = engine_now_ms();
-	r = store_outbox_add(e->store, &row, &id);
-out:
+	if (r == 0) {
+		memcpy(row.account, whom->account, STORE_ID_LEN);
+		memcpy(row.message_id, message_id, STORE_ID_LEN);
+		row.request = b.p;
+		row.len = b.len;
+		r = store_outbox_add(e->store, &row, &id);
+	}
 	buf_clear(&b);
 	sotto__content__outgoing__free_unpacked(o, NULL);
 	return r;
@@ -203,8 +214,10 @@ refused_row(struct engine *e, const struct store_outgoing *row,
 {
 	int r;
 
-	if (st->gone || o->refusals >= REFUSALS_MAX)
-		return row_failed(e, row);
+	if (st->gone || o->refusals >= REFUSALS_MAX) {
+		r = st->gone ? store_due_drop(e->store, o->account_id.data) : 0;
+		return r == 0 ? row_failed(e, row) : r;
+	}
 	r = apply_stale(e, o, st);
 	return r == 0 ? outgoing_save(e, row->id, o) : r;
 }
@@ -415,12 +428,21 @@ static void
 on_kick(uv_timer_t *timer)
 {
 	struct engine *e = timer->data;
+	uint64_t now_ms, later_ms = 0;
 
 	if (e->store == NULL || e->failed)
 		return;
 	settle_answers(e);
-	if (engine_now_ms() >= e->outbox_hold_ms)
-		send_window(e);
+	now_ms = engine_now_ms();
+	if (now_ms < e->outbox_hold_ms) { /* woken by something else */
+		kick_in(e, e->outbox_hold_ms - now_ms);
+		return;
+	}
+	if (connection_online(e))
+		later_ms = receipts_flush(e);
+	send_window(e);
+	if (later_ms > 0)
+		kick_in(e, later_ms);
 }
 
 static void
@@ -436,6 +458,12 @@ void
 outbox_kick(struct engine *e)
 {
 	e->outbox_cursor = 0;
+	kick_in(e, 0);
+}
+
+void
+outbox_wake(struct engine *e)
+{
 	kick_in(e, 0);
 }
 
@@ -492,6 +520,8 @@ outbox_account_gone(struct engine *e,
 	if (r != 0)
 		return;
 	r = fail_rows(e, account);
+	if (r == 0)
+		r = store_due_drop(e->store, account);
 	if (r == 0)
 		r = store_chat_find(
 		    e->store, STORE_CHAT_PERSON, account, &chat);
