@@ -8,12 +8,13 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/store_account.c tui/store/store_contact.c \
 	tui/store/store_session.c tui/store/store_prekey.c \
 	tui/store/store_chat.c tui/store/store_message.c tui/store/store_page.c \
+	tui/store/store_action.c tui/store/store_timer.c \
 	tui/store/store_receipt.c tui/store/store_outbox.c \
 	tui/store/store_due.c tui/store/store_repair.c \
 	tui/store/store_search.c tui/store/store_setting.c
 tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
-tui/store_TESTS := test_keyfile test_store test_store_rows test_store_message test_vfs \
+tui/store_TESTS := test_store_action test_keyfile test_store test_store_rows test_store_message test_vfs \
 	test_vfs_crash
 tui/store_FUZZ  := fuzz_store_search fuzz_store_files
 
@@ -23,3 +24,4 @@ test_store_message_SRC := tests/unit/store_help.c
 test_vfs_SRC := tests/unit/store_help.c tests/unit/vfs_help.c tests/unit/tapvfs.c
 test_keyfile_SRC := tests/unit/store_help.c
 test_vfs_crash_SRC := $(test_vfs_SRC) tests/unit/powercut.c
+test_store_action_SRC := tests/unit/store_help.c

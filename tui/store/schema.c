@@ -219,9 +219,66 @@ static const char v2_repair[] =
 
 static const char *const version_2[] = {v2_repair, NULL};
 
+/*
+ * edit: former texts of a message. reaction: an empty one was taken back.
+ * quote: what a message answers. early: actions whose message has not come.
+ */
+static const char v3_actions[] =
+    "ALTER TABLE message ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN expire_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN edited_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN reactions INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN starred INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX message_expires ON message(expires_ms)"
+    "  WHERE expires_ms > 0;"
+    "CREATE INDEX message_starred ON message(sort) WHERE starred;"
+
+    "ALTER TABLE chat ADD COLUMN muted_until_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE chat ADD COLUMN pinned_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE chat ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE chat ADD COLUMN expire_s INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE edit("
+    "  message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,"
+    "  written_ms INTEGER NOT NULL, text TEXT NOT NULL,"
+    "  PRIMARY KEY (message, written_ms)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE reaction("
+    "  message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  emoji TEXT NOT NULL, when_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (message, account)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE quote("
+    "  message INTEGER PRIMARY KEY"
+    "    REFERENCES message(id) ON DELETE CASCADE,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  text TEXT NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE early("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  kind INTEGER NOT NULL,"
+    "  author BLOB NOT NULL CHECK (length(author) = 16),"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  actor BLOB NOT NULL CHECK (length(actor) = 16),"
+    "  when_ms INTEGER NOT NULL, text TEXT NOT NULL,"
+    "  added_ms INTEGER NOT NULL,"
+    "  UNIQUE (author, message_id, kind, actor)"
+    ") STRICT;"
+    "CREATE INDEX early_actor ON early(actor, id);"
+    "CREATE INDEX early_added ON early(added_ms);";
+
+static const char *const version_3[] = {v3_actions, NULL};
+
 const struct migration store_migrations[] = {
     {1, version_1},
     {2, version_2},
+    {3, version_3},
 };
 const size_t store_migrations_len = ARRAY_LEN(store_migrations);
 

@@ -15,7 +15,8 @@
 	" coalesce(k.phone, ''), coalesce(k.trust, 0),"                        \
 	" coalesce(k.blocked, 0), c.unread, c.read_id, c.created_ms,"          \
 	" coalesce(k.seen_ms, 0), c.last_id, c.last_ms, c.last_dir,"           \
-	" c.last_kind, c.last_state, c.last_text, coalesce(d.text, '')"        \
+	" c.last_kind, c.last_state, c.last_text, coalesce(d.text, ''),"       \
+	" c.muted_until_ms, c.pinned_ms, c.archived, c.expire_s"               \
 	" FROM chat AS c"                                                      \
 	" LEFT JOIN contact AS k ON c.kind = 1 AND k.account = c.peer"         \
 	" LEFT JOIN draft AS d ON d.chat = c.id"
@@ -61,7 +62,11 @@ read_chat(struct query *q, struct store_chat *c)
 	c->last_kind = q_get_int(q, i++);
 	c->last_state = q_get_int(q, i++);
 	c->last_text = q_dup_text(q, i++);
-	c->draft = q_dup_text(q, i);
+	c->draft = q_dup_text(q, i++);
+	c->muted_until_ms = q_get_time(q, i++);
+	c->pinned_ms = q_get_time(q, i++);
+	c->archived = q_get_int(q, i++) != 0;
+	c->expire_s = (uint32_t)q_get_int(q, i);
 }
 
 int
@@ -136,7 +141,9 @@ store_chat_list(struct store *s, struct store_chats *out)
 	struct query q;
 	int r;
 
-	q_begin(&q, s, CHAT_ROWS " ORDER BY c.active_ms DESC, c.id DESC");
+	q_begin(&q, s,
+	    CHAT_ROWS " ORDER BY c.pinned_ms = 0, c.pinned_ms DESC,"
+		      " c.active_ms DESC, c.id DESC");
 	while (q_row(&q)) {
 		q.r = rows_grow(&list.v, list.n, sizeof(*list.v));
 		if (q.r == 0)
@@ -168,6 +175,29 @@ store_chat_set_draft(
 	q_text(&q, text);
 	q_time(&q, now_ms);
 	return q_run(&q);
+}
+
+int
+store_chat_set(
+    struct store *s, int64_t chat, enum store_chat_setting what, uint64_t value)
+{
+	/* A statement is found by the address of its text. */
+	static const char *const sql[] = {
+	    [STORE_CHAT_MUTED_UNTIL_MS] =
+		"UPDATE chat SET muted_until_ms = ? WHERE id = ?",
+	    [STORE_CHAT_PINNED_MS] =
+		"UPDATE chat SET pinned_ms = ? WHERE id = ?",
+	    [STORE_CHAT_ARCHIVED] = "UPDATE chat SET archived = ? WHERE id = ?",
+	    [STORE_CHAT_EXPIRE_S] = "UPDATE chat SET expire_s = ? WHERE id = ?",
+	};
+	struct query q;
+
+	if (what == STORE_CHAT_EXPIRE_S && value > UINT32_MAX)
+		return store_fail(s, ERR_RANGE, "the timer is too long");
+	q_begin(&q, s, sql[what]);
+	q_time(&q, what == STORE_CHAT_ARCHIVED ? value != 0 : value);
+	q_int(&q, chat);
+	return q_run_one(&q);
 }
 
 int

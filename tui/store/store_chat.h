@@ -37,6 +37,21 @@ struct store_chat {
 	enum store_msg_state last_state;
 	char *last_text; /* cut at STORE_LAST_MAX, newlines kept; heap */
 	char *draft; /* heap, "" when there is none */
+	/* store_chat_set() */
+	uint64_t muted_until_ms; /* 0: not; STORE_MUTED_EVER */
+	uint64_t pinned_ms; /* when it was pinned; 0: not */
+	bool archived;
+	uint32_t expire_s; /* timer of new messages; 0: they stay */
+};
+
+#define STORE_MUTED_EVER ((uint64_t)INT64_MAX)
+
+/* What a person sets for a chat; numbers are not on disk. */
+enum store_chat_setting {
+	STORE_CHAT_MUTED_UNTIL_MS,
+	STORE_CHAT_PINNED_MS,
+	STORE_CHAT_ARCHIVED,
+	STORE_CHAT_EXPIRE_S,
 };
 
 struct store_chats {
@@ -55,7 +70,11 @@ int store_chat_get(
     struct store *s, int64_t chat, struct store_chat *out) MUST_USE;
 void store_chat_clear(struct store_chat *c);
 
-/* All chats, last activity first. Freed by store_chats_clear(). */
+/* ERR_NOTFOUND; ERR_RANGE above INT64_MAX. */
+int store_chat_set(struct store *s, int64_t chat, enum store_chat_setting what,
+    uint64_t value) MUST_USE;
+
+/* All chats: pinned ones, then last activity first. Freed by store_chats_clear(). */
 int store_chat_list(struct store *s, struct store_chats *out) MUST_USE;
 void store_chats_clear(struct store_chats *c);
 

@@ -41,6 +41,12 @@ read_message(struct query *q, struct store_message *m)
 	m->state = q_get_int(q, c++);
 	m->sent_ms = q_get_time(q, c++);
 	m->received_ms = q_get_time(q, c++);
+	m->flags = (uint32_t)q_get_int(q, c++);
+	m->expire_s = (uint32_t)q_get_int(q, c++);
+	m->edited_ms = q_get_time(q, c++);
+	m->expires_ms = q_get_time(q, c++);
+	m->reactions = (uint32_t)q_get_int(q, c++);
+	m->starred = q_get_int(q, c++) != 0;
 	m->text = q_dup_text(q, c);
 }
 
@@ -102,9 +108,8 @@ set_last(
 	return q_run_one(&q);
 }
 
-/* Find the last message again, after one changed or went. */
-static int
-refresh_last(struct store *s, int64_t chat)
+int
+message_refresh_last(struct store *s, int64_t chat)
 {
 	struct store_message m = {0};
 	int64_t sort = 0;
@@ -152,8 +157,8 @@ insert(struct store *s, const struct store_message *m, int64_t sort)
 
 	q_begin(&q, s,
 	    "INSERT INTO message(chat, sort, message_id, account, device,"
-	    " dir, kind, state, sent_ms, received_ms, text)"
-	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " dir, kind, state, sent_ms, received_ms, text, flags, expire_s)"
+	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	q_int(&q, m->chat);
 	q_int(&q, sort);
 	q_blob(&q, m->message_id, sizeof(m->message_id));
@@ -165,6 +170,8 @@ insert(struct store *s, const struct store_message *m, int64_t sort)
 	q_time(&q, m->sent_ms);
 	q_time(&q, m->received_ms);
 	q_text(&q, m->text != NULL ? m->text : "");
+	q_int(&q, m->flags);
+	q_int(&q, m->expire_s);
 	return q_run(&q);
 }
 
@@ -372,7 +379,7 @@ store_message_fill(struct store *s, int64_t id, enum store_msg_kind kind,
 			r = why_not(s, id, false);
 	}
 	if (r == 0)
-		r = refresh_last(s, chat);
+		r = message_refresh_last(s, chat);
 	return tx_leave(s, &tx, r);
 }
 
@@ -403,6 +410,6 @@ store_message_delete(struct store *s, int64_t id)
 		r = q_run_one(&q);
 	}
 	if (r == 0)
-		r = refresh_last(s, chat);
+		r = message_refresh_last(s, chat);
 	return tx_leave(s, &tx, r);
 }

@@ -24,6 +24,15 @@ enum store_msg_kind {
 	STORE_MSG_TEXT = 0,
 	STORE_MSG_KEY_CHANGED = 1,
 	STORE_MSG_NOTE = 2,
+	STORE_MSG_DELETED = 3, /* for everyone: a line that says so */
+};
+/* Bits on disk. */
+enum store_msg_flags {
+	STORE_MSG_FORWARDED = 1,
+	STORE_MSG_VIEW_ONCE = 2,
+	STORE_MSG_VIEWED = 4, /* a view-once that was opened: no text is left */
+	STORE_MSG_QUOTES = 8, /* store_quote_get() has what */
+	STORE_MSG_MENTIONS_ME = 16,
 };
 /* The same numbers as enum msg_state of the engine. */
 enum store_msg_state {
@@ -48,6 +57,13 @@ struct store_message {
 	uint64_t sent_ms; /* the sender's clock */
 	uint64_t received_ms; /* ours; the order comes from it */
 	char *text; /* UTF-8; heap in what the store returns, NULL is "" */
+	uint32_t flags; /* enum store_msg_flags */
+	uint32_t expire_s; /* disappears so long after it was seen; 0: stays */
+	/* What store_action.h changes; ignored when a message is added. */
+	uint64_t edited_ms; /* 0: as it was written */
+	uint64_t expires_ms; /* 0: its timer does not run */
+	uint32_t reactions; /* how many accounts reacted */
+	bool starred;
 };
 
 /* Ascending in the chat's order. */

@@ -191,8 +191,7 @@ unread_up_to(struct store *s, const struct at *at, struct store_messages *list)
 	int r;
 
 	q_begin(&q, s,
-	    "SELECT m.id, m.chat, m.message_id, m.account, m.device, m.dir,"
-	    " m.kind, m.state, m.sent_ms, m.received_ms, ''"
+	    "SELECT " MESSAGE_COLUMNS_NO_TEXT
 	    " FROM chat AS c JOIN message AS m ON m.chat = c.id"
 	    " WHERE c.id = ? AND m.dir = 0"
 	    " AND (m.sort, m.id) > (c.read_sort, c.read_id)"
