@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ct_signal.c — our own primitives with their secrets marked undefined: run
- * under valgrind, every branch and every address that depends on a secret is
- * an error. Linked with --wrap=kpoly_uniform, whose input is public.
+ * ct_signal.c — our own primitives, and whole conversations, with their
+ * secrets marked undefined: run under valgrind, every branch and every address
+ * that depends on a secret is an error. Linked with ct_wrap.c, which tells
+ * where something becomes public.
  *     valgrind -q --error-exitcode=1 ct_signal
  * Without valgrind it runs and proves nothing, and says so.
  */
@@ -11,44 +12,12 @@
 
 #include <sodium.h>
 
-#if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#else
-#define VALGRIND_MAKE_MEM_UNDEFINED(p, len) ((void)(p), (void)(len), 0)
-#define VALGRIND_MAKE_MEM_DEFINED(p, len)   ((void)(p), (void)(len), 0)
-#define RUNNING_ON_VALGRIND		    0
-#endif
-
 #include "common/signal/kdf.h"
 #include "common/signal/kem.h"
-#include "common/signal/kpoly.h"
-
-void __real_kpoly_uniform(
-    struct kpoly *p, const uint8_t *rho, uint8_t x, uint8_t y);
-void __wrap_kpoly_uniform(
-    struct kpoly *p, const uint8_t *rho, uint8_t x, uint8_t y);
-
-static void
-secret(void *p, size_t len)
-{
-	(void)VALGRIND_MAKE_MEM_UNDEFINED(p, len);
-}
-
-static void public(void *p, size_t len)
-{
-	(void)VALGRIND_MAKE_MEM_DEFINED(p, len);
-}
-
-/* rho is published with the key. */
-void
-__wrap_kpoly_uniform(struct kpoly *p, const uint8_t *rho, uint8_t x, uint8_t y)
-{
-	uint8_t open[32];
-
-	memcpy(open, rho, sizeof(open));
-	public(open, sizeof(open));
-	__real_kpoly_uniform(p, open, x, y);
-}
+#include "common/signal/spqr_auth.h"
+#include "common/signal/spqr_chain.h"
+#include "common/signal/xeddsa.h"
+#include "tests/ct/ct.h"
 
 static int
 kem_once(const struct kem *kem)
@@ -59,25 +28,23 @@ kem_once(const struct kem *kem)
 
 	randombytes_buf(seed, sizeof(seed));
 	randombytes_buf(m, sizeof(m));
-	secret(seed, sizeof(seed));
+	ct_secret(seed, sizeof(seed));
 	kem_keypair(kem, pk, sk, seed);
-	public(pk, sizeof(pk));
-	public(sk + kem->k * KPOLY_BYTES, kem->pk_len + 32); /* pk, H(pk) */
-	secret(m, sizeof(m));
+	ct_secret(m, sizeof(m));
 	r = kem_encaps(kem, ct, a, pk, m);
-	public(ct, sizeof(ct));
+	ct_public(ct, sizeof(ct));
 	kem_decaps(kem, b, ct, sk);
-	public(a, sizeof(a));
-	public(b, sizeof(b));
+	ct_public(a, sizeof(a));
+	ct_public(b, sizeof(b));
 	if (r != 0 || memcmp(a, b, sizeof(a)) != 0)
 		return 1;
 	ct[9] ^= 4; /* the way of a forged ciphertext */
 	kem_decaps(kem, b, ct, sk);
-	public(b, sizeof(b));
+	ct_public(b, sizeof(b));
 	return memcmp(a, b, sizeof(a)) == 0;
 }
 
-static void
+static int
 kdf_once(void)
 {
 	struct root_key root;
@@ -88,25 +55,109 @@ kdf_once(void)
 
 	randombytes_buf(&root, sizeof(root));
 	randombytes_buf(dh, sizeof(dh));
-	secret(&root, sizeof(root));
-	secret(dh, sizeof(dh));
+	ct_secret(&root, sizeof(root));
+	ct_secret(dh, sizeof(dh));
 	kdf_root_step(&root, &chain, &root, dh);
 	kdf_chain_step(&seed, &chain, &chain);
 	kdf_message_keys(&mk, &seed, root.b);
 	kdf_group_keys(&mk, &seed);
+	return 0;
+}
+
+/* The parts of a ciphertext: the same bytes as the whole. */
+static int
+kem_parts_once(void)
+{
+	uint8_t pk[MLKEM768_PK], sk[MLKEM768_SK], hdr[MLKEM768_HDR];
+	uint8_t ek[MLKEM768_EK], ct[MLKEM768_CT], whole[MLKEM768_CT];
+	uint8_t seed[KEM_SEED_LEN], m[KEM_MSG_LEN], a[32], b[32];
+	int r;
+
+	ct_rng.fill(ct_rng.ctx, seed, sizeof(seed));
+	ct_rng.fill(ct_rng.ctx, m, sizeof(m));
+	kem_keypair(&kem_mlkem768, pk, sk, seed);
+	kem_split(hdr, ek, pk);
+	kem_encaps_ct1(ct, a, hdr, m);
+	r = kem_encaps_ct2(ct + MLKEM768_CT1, hdr, ek, m);
+	r |= kem_encaps(&kem_mlkem768, whole, b, pk, m);
+	ct_public(ct, sizeof(ct));
+	ct_public(whole, sizeof(whole));
+	ct_public(a, sizeof(a));
+	ct_public(b, sizeof(b));
+	return r != 0 || memcmp(ct, whole, sizeof(ct)) != 0 ||
+	       memcmp(a, b, sizeof(a)) != 0;
+}
+
+static int
+spqr_once(void)
+{
+	uint8_t secret[KDF_LEN], mac[SPQR_MAC_LEN], key[KDF_LEN];
+	uint8_t hdr[MLKEM768_HDR] = {1}, ct[MLKEM768_CT] = {2};
+	struct spqr_auth auth;
+	struct spqr_chain a, b;
+	uint32_t n;
+	int r;
+
+	ct_rng.fill(ct_rng.ctx, secret, sizeof(secret));
+	spqr_auth_init(&auth, secret);
+	spqr_auth_header(mac, &auth, 1, hdr);
+	spqr_epoch_secret(key, 1, secret);
+	spqr_auth_update(&auth, 1, key);
+	spqr_auth_ciphertext(mac, &auth, 1, ct, ct + MLKEM768_CT1);
+	spqr_chain_init(&a, true, secret);
+	spqr_chain_init(&b, false, secret);
+	r = spqr_chain_add(&a, key) | spqr_chain_add(&b, key);
+	r |= spqr_chain_send(&a, 1, &n, mac);
+	r |= spqr_chain_recv(&b, 1, 9, key); /* eight are put aside */
+	r |= spqr_chain_recv(&b, 1, n, key);
+	ct_public(mac, sizeof(mac));
+	ct_public(key, sizeof(key));
+	r |= memcmp(mac, key, sizeof(key));
+	spqr_chain_clear(&a);
+	spqr_chain_clear(&b);
+	return r != 0;
+}
+
+static int
+xeddsa_once(void)
+{
+	struct identity_key_pair key;
+	uint8_t sig[SIGNATURE_LEN], msg[50];
+
+	identity_generate(&key, &ct_rng);
+	ct_rng.fill(ct_rng.ctx, msg, sizeof(msg));
+	xeddsa_sign(sig, &key, msg, sizeof(msg), &ct_rng);
+	ct_public(sig, sizeof(sig));
+	ct_public(msg, sizeof(msg));
+	return xeddsa_verify(sig, &key.pk, msg, sizeof(msg)) != 0;
+}
+
+static int
+kyber_once(void)
+{
+	return kem_once(&kem_kyber1024);
+}
+
+static int
+mlkem_once(void)
+{
+	return kem_once(&kem_mlkem768);
 }
 
 int
 main(void)
 {
-	int failed;
+	int (*const tries[])(void) = {kyber_once, mlkem_once, kem_parts_once,
+	    kdf_once, spqr_once, xeddsa_once, ct_conversation, ct_group};
+	int failed = 0;
+	size_t i;
 
 	if (sodium_init() < 0)
 		return 2;
-	failed = kem_once(&kem_kyber1024) | kem_once(&kem_mlkem768);
-	kdf_once();
-	if (!RUNNING_ON_VALGRIND)
+	for (i = 0; i < ARRAY_LEN(tries); i++)
+		failed += tries[i]() != 0;
+	if (!ct_checked())
 		puts("not under valgrind: nothing was checked");
-	printf("%d passed, %d failed\n", !failed, failed);
+	printf("%zu passed, %d failed\n", i - (size_t)failed, failed);
 	return failed;
 }
