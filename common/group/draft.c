@@ -181,8 +181,8 @@ make_sealed(struct draft *d, const struct group_record *r,
 	buf_init(&d->sealed, GROUP_SEALED_MAX);
 	if (!d->e.has_rekey && in->kind != GROUP_EDIT)
 		return 0;
-	if (r != NULL && in->kind != GROUP_REKEY && secret == NULL)
-		return ERR_NOTFOUND;
+	d->lacks_secret =
+	    r != NULL && in->kind != GROUP_REKEY && secret == NULL;
 	if (r != NULL)
 		m = r->meta;
 	if (in->kind == GROUP_EDIT) {
@@ -191,7 +191,7 @@ make_sealed(struct draft *d, const struct group_record *r,
 	}
 	if (d->e.has_rekey)
 		secret = d->secret;
-	if (rng == NULL)
+	if (rng == NULL || d->lacks_secret)
 		e = buf_put(&d->sealed, "", 1);
 	else
 		e = meta_seal(&d->sealed, &at, secret, &m, rng);

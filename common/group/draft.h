@@ -9,6 +9,7 @@
 struct draft {
 	struct group_entry e; /* its pointers point in here */
 	struct buf accounts, admins, sealed;
+	bool lacks_secret; /* its sealed part cannot be made: an empty shell */
 	uint8_t secret[GROUP_SECRET_LEN]; /* with e.has_rekey */
 	uint8_t secret_hash[GROUP_HASH_LEN];
 	uint8_t link_key[GROUP_LINK_KEY_LEN];
@@ -19,8 +20,8 @@ struct draft {
 /*
  * Fill d for the entry after r's (r NULL: CREATE). rng NULL: only to see
  * whether the rules allow it; secret and sealed part are then empty shells.
- * Returns 0; ERR_RANGE lists or metadata are not sound; ERR_NOTFOUND the
- * secret is missing; ERR_NOMEM. The caller clears d in any case.
+ * Returns 0; ERR_RANGE lists or metadata are not sound; ERR_NOMEM. The caller
+ * clears d in any case.
  */
 int draft_make(struct draft *d, const struct group_record *r,
     const uint8_t *account, const struct group_intent *in,

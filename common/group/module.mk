@@ -8,8 +8,10 @@ common/group_SRC   := common/group/public.c common/group/pub.c \
 common/group_PKG   := libsodium libprotobuf-c
 common/group_DEPS  := common/signal common/proto common
 common/group_TESTS := test_group test_group_rules test_group_chain \
-	test_group_random
+	test_group_random test_group_rebase test_group_alloc
 test_group_SRC       := tests/unit/group_help.c tests/unit/group_forge.c
 test_group_rules_SRC := tests/unit/group_help.c tests/unit/group_forge.c
 test_group_chain_SRC := tests/unit/group_help.c tests/unit/group_forge.c
 test_group_random_SRC := tests/unit/group_help.c
+test_group_rebase_SRC := tests/unit/group_help.c
+test_group_alloc_SRC  := tests/unit/group_help.c

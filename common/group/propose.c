@@ -17,6 +17,8 @@ step_draft(struct draft *d, struct pub *p, enum group_why *why)
 	*why = pub_step(p, &d->e);
 	if (*why != GROUP_WHY_NONE)
 		return ERR_DENIED;
+	if (d->lacks_secret)
+		return ERR_NOTFOUND;
 	return pub_hash(p, d->state_hash);
 }
 
@@ -222,10 +224,8 @@ still_allowed(const struct group_record *r, const uint8_t *account,
 	e = draft_make(&d, r, account, what, NULL);
 	if (e == 0)
 		e = pub_new(&p, r->pub_bytes.p, r->pub_bytes.len);
-	if (e == 0) {
-		*why = pub_step(p, &d.e);
-		e = *why == GROUP_WHY_NONE ? 0 : ERR_DENIED;
-	}
+	if (e == 0)
+		e = step_draft(&d, p, why);
 	draft_clear(&d);
 	free(p);
 	return e;
