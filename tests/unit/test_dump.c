@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_dump.c — what a store holds, as records and back in another store. */
+#include "tests/unit/store_help.h"
+#include "tui/backup/dump.h"
+#include "tui/store/store_account.h"
+#include "tui/store/store_action.h"
+#include "tui/store/store_contact.h"
+
+#define RECORDS_MAX 64
+
+struct side {
+	char *dir;
+	struct store *s;
+};
+
+struct fixture {
+	struct side a, b;
+	struct buf rec[RECORDS_MAX];
+	size_t n;
+};
+
+static const uint8_t nobody[STORE_ID_LEN];
+
+static struct side
+side_new(unsigned account)
+{
+	struct store_account self = {
+	    .registered = true, .device = 1, .phone = "+4915550000001"};
+	struct side x;
+
+	x.dir = dir_new();
+	x.s = store_at(x.dir);
+	memcpy(self.account, id_of(account).b, STORE_ID_LEN);
+	assert_ok(store_account_put(x.s, &self));
+	return x;
+}
+
+static void
+side_free(struct side *x)
+{
+	if (store_check(x->s) != 0)
+		fail_msg("store_check: %s", store_error(x->s));
+	store_close(x->s);
+	dir_free(x->dir);
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->a = side_new(90);
+	f->b = side_new(90);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	while (f->n > 0)
+		buf_clear(&f->rec[--f->n]);
+	side_free(&f->a);
+	side_free(&f->b);
+	free(f);
+	return 0;
+}
+
+/* A contact, two chats, and messages of every sort. */
+static void
+fill(struct store *s)
+{
+	struct store_contact k = {.phone = "+4915550000002",
+	    .name = "Ben",
+	    .trust = STORE_TRUST_VERIFIED,
+	    .has_identity = true,
+	    .verified_ms = 77};
+	struct store_quote quote = {.text = "the question"};
+	struct store_message m = {.dir = STORE_IN,
+	    .state = STORE_MSG_RECEIVED,
+	    .sent_ms = 2500,
+	    .received_ms = 2600,
+	    .text = (char *)(uintptr_t) "the answer",
+	    .flags = STORE_MSG_QUOTES | STORE_MSG_FORWARDED,
+	    .expire_s = 60};
+	int64_t chat = chat_with(s, 1), other = chat_with(s, 2), id;
+
+	memcpy(k.account, id_of(1).b, STORE_ID_LEN);
+	k.identity[0] = 5;
+	assert_ok(store_contact_put(s, &k));
+	assert_ok(store_chat_set(s, other, STORE_CHAT_PINNED_MS, 9));
+	assert_ok(store_chat_set_draft(s, other, "dear", 9));
+	id = add_text(s, chat, STORE_IN, 10, 1000, "first");
+	assert_ok(store_message_edit(s, id, "second", 1500, NULL));
+	assert_ok(store_message_star(s, id, true));
+	assert_ok(store_reaction_put(s, id, id_of(1).b, "x", 1600, NULL));
+	add_text(s, other, STORE_OUT, 11, 2000, "not sent yet");
+	m.chat = chat;
+	memcpy(m.message_id, id_of(12).b, STORE_ID_LEN);
+	memcpy(m.account, id_of(1).b, STORE_ID_LEN);
+	assert_ok(store_message_add(s, &m, &id));
+	assert_ok(store_quote_put(s, id, &quote));
+	assert_ok(store_message_start_timer(s, id, 100000));
+	id = add_text(s, chat, STORE_IN, 13, 3000, "soon gone");
+	assert_ok(store_message_retract(s, id));
+}
+
+static void
+dump_all(struct fixture *f, const struct dump_opts *opts)
+{
+	struct dump *d = NULL;
+	uint64_t done, total;
+	int r;
+
+	assert_ok(dump_new(&d, f->a.s, opts));
+	do {
+		assert_true(f->n < RECORDS_MAX);
+		buf_init(&f->rec[f->n], BACKUP_RECORD_MAX);
+		r = dump_next(d, &f->rec[f->n]);
+		f->n += r == 0;
+	} while (r == 0);
+	assert_int_equal(r, ERR_NOTFOUND);
+	dump_progress(d, &done, &total);
+	assert_int_equal(done, total);
+	dump_free(d);
+}
+
+static int
+restore_all(struct fixture *f, const uint8_t *self, struct restore_count *c)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < f->n; i++)
+		r = restore_record(f->b.s, self, f->rec[i].p, f->rec[i].len, c);
+	return r;
+}
+
+static void
+assert_restored(struct store *s)
+{
+	struct store_contact k;
+	struct store_messages l;
+	struct store_reaction *v = NULL;
+	struct store_quote quote;
+	struct store_edit *e = NULL;
+	struct store_chats c;
+	size_t n;
+
+	assert_ok(store_contact_get(s, id_of(1).b, &k));
+	assert_string_equal(k.name, "Ben");
+	assert_int_equal(k.trust, STORE_TRUST_VERIFIED);
+	assert_int_equal(k.verified_ms, 77);
+	assert_ok(store_chat_list(s, &c));
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.v[0].pinned_ms, 9);
+	assert_string_equal(c.v[0].draft, "dear");
+	assert_int_equal(c.v[0].last_state, STORE_MSG_FAILED);
+	assert_int_equal(c.v[1].unread, 0);
+	assert_int_equal(c.v[1].last_kind, STORE_MSG_DELETED);
+	assert_ok(store_message_before(s, c.v[1].id, 0, 10, &l));
+	assert_int_equal(l.n, 3);
+	assert_string_equal(l.v[0].text, "second");
+	assert_int_equal(l.v[0].edited_ms, 1500);
+	assert_true(l.v[0].starred);
+	assert_ok(store_edit_list(s, l.v[0].id, &e, &n));
+	assert_int_equal(n, 1);
+	assert_string_equal(e[0].text, "first");
+	store_edits_free(e, n);
+	assert_ok(store_reaction_list(s, l.v[0].id, &v, &n));
+	assert_int_equal(n, 1);
+	assert_string_equal(v[0].emoji, "x");
+	free(v);
+	assert_string_equal(l.v[1].text, "the answer");
+	assert_int_equal(l.v[1].sent_ms, 2500);
+	assert_int_equal(l.v[1].expires_ms, 160000);
+	assert_int_equal(l.v[1].flags, STORE_MSG_QUOTES | STORE_MSG_FORWARDED);
+	assert_ok(store_quote_get(s, l.v[1].id, &quote));
+	assert_string_equal(quote.text, "the question");
+	assert_int_equal(l.v[2].kind, STORE_MSG_DELETED);
+	store_messages_clear(&l);
+	store_chats_clear(&c);
+}
+
+static void
+test_restore__brings_everything_back(void **state)
+{
+	struct fixture *f = *state;
+	struct restore_count c = {0};
+
+	fill(f->a.s);
+	dump_all(f, &(struct dump_opts){.now_ms = 5});
+	assert_int_equal(f->n, 1 + 1 + 2 + 4 + 1);
+	assert_ok(restore_all(f, id_of(90).b, &c));
+	assert_true(c.begun && c.ended);
+	assert_int_equal(c.total, 4);
+	assert_int_equal(c.added, 4);
+	assert_int_equal(c.created_ms, 5);
+	assert_restored(f->b.s);
+	/* Once more, as after a crash: nothing is there twice. */
+	memset(&c, 0, sizeof(c));
+	assert_ok(restore_all(f, nobody, &c));
+	assert_int_equal(c.added, 0);
+	assert_restored(f->b.s);
+}
+
+/* What came meanwhile stays the newest, and unread. */
+static void
+test_restore__goes_into_the_past_of_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+	struct restore_count c = {0};
+	int64_t chat = chat_with(f->b.s, 1);
+	struct store_messages l;
+	struct store_chat row;
+
+	fill(f->a.s);
+	add_text(f->b.s, chat, STORE_IN, 50, 9000, "new here");
+	dump_all(f, &(struct dump_opts){.now_ms = 5});
+	assert_ok(restore_all(f, id_of(90).b, &c));
+	assert_ok(store_message_before(f->b.s, chat, 0, 10, &l));
+	assert_int_equal(l.n, 4);
+	assert_string_equal(l.v[3].text, "new here");
+	assert_string_equal(l.v[0].text, "second");
+	store_messages_clear(&l);
+	assert_ok(store_chat_get(f->b.s, chat, &row));
+	assert_string_equal(row.last_text, "new here");
+	assert_int_equal(row.unread, 1);
+	store_chat_clear(&row);
+}
+
+static void
+test_restore__refuses(void **state)
+{
+	struct fixture *f = *state;
+	struct restore_count c = {0};
+	struct store_chats l;
+	size_t i, cut;
+
+	fill(f->a.s);
+	dump_all(f, &(struct dump_opts){.now_ms = 5});
+	/* Another account's; then a message before its head. */
+	assert_err(restore_all(f, id_of(91).b, &c), ERR_DENIED);
+	assert_err(
+	    restore_record(f->b.s, nobody, f->rec[4].p, f->rec[4].len, &c),
+	    ERR_FORMAT);
+	assert_false(c.begun);
+	/* One that is missing is noticed at the end. */
+	for (i = 0; i < f->n; i++)
+		if (i != 5 && i + 1 < f->n)
+			assert_ok(restore_record(
+			    f->b.s, nobody, f->rec[i].p, f->rec[i].len, &c));
+	assert_err(restore_record(f->b.s, nobody, f->rec[f->n - 1].p,
+		       f->rec[f->n - 1].len, &c),
+	    ERR_FORMAT);
+	/* Any cut record is an error or says less, but does no harm. */
+	for (cut = 0; cut < f->rec[4].len; cut++)
+		(void)!restore_record(f->b.s, nobody, f->rec[4].p, cut, &c);
+	assert_ok(store_chat_list(f->b.s, &l));
+	assert_int_equal(l.n, 2);
+	store_chats_clear(&l);
+}
+
+static void
+test_dump__since_a_time(void **state)
+{
+	struct fixture *f = *state;
+	struct restore_count c = {0};
+
+	fill(f->a.s);
+	dump_all(f, &(struct dump_opts){.since_ms = 2600, .partial = true});
+	assert_ok(restore_all(f, nobody, &c));
+	assert_int_equal(c.messages, 2);
+	assert_int_equal(c.total, 2);
+}
+
+static void
+test_dump_new__needs_an_account(void **state)
+{
+	struct fixture *f = *state;
+	struct store_account self = {0};
+	struct dump *d = NULL;
+
+	assert_ok(store_account_put(f->a.s, &self));
+	assert_err(dump_new(&d, f->a.s, &(struct dump_opts){0}), ERR_STATE);
+	assert_null(d);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(test_restore__brings_everything_back),
+	    T(test_restore__goes_into_the_past_of_what_is_there),
+	    T(test_restore__refuses),
+	    T(test_dump__since_a_time),
+	    T(test_dump_new__needs_an_account),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

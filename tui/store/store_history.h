@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store_history.h — messages of the past that come from a backup or from
+ * another device of one's own: they take their place in the chat's past, are
+ * not unread, and send nothing.
+ */
+#ifndef TUI_STORE_STORE_HISTORY_H
+#define TUI_STORE_STORE_HISTORY_H
+
+#include "tui/store/store_message.h"
+
+/*
+ * Add a message where its received_ms puts it; behind those of the same
+ * millisecond. All of its columns count, also those store_message_add()
+ * ignores, but reactions. PENDING becomes FAILED. Returns 0; ERR_EXISTS it is
+ * there; otherwise as store_message_add().
+ */
+int store_history_add(
+    struct store *s, const struct store_message *m, int64_t *id) MUST_USE;
+
+/* Up to n messages of all chats with an id above after, by id; those received
+ * before since_ms are left out. */
+int store_history_page(struct store *s, int64_t after, uint64_t since_ms,
+    size_t n, struct store_messages *out) MUST_USE;
+
+/* How many that would be, of all. */
+int store_history_count(
+    struct store *s, uint64_t since_ms, uint64_t *n) MUST_USE;
+
+#endif
