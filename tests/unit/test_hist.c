@@ -208,6 +208,34 @@ test_hist_add__waits_while_the_end_is_not_loaded(void **state)
 }
 
 static void
+test_hist_drop__the_rest_stays_where_it_is(void **state)
+{
+	struct hist *h = *state;
+	struct msg_row m[4] = {
+	    row(1, "a"), row(2, "b"), row(3, "c"), row(4, "d")};
+
+	hist_resize(h, 40, 2);
+	h->want = WANT_LATEST;
+	assert_ok(hist_page(h, m, 4, false, false));
+	assert_true(hist_scroll(h, 2)); /* the last two are below the view */
+	h->selected = 3;
+	h->marker = 3;
+	hist_drop(h, 3);
+	assert_int_equal(h->n, 3);
+	assert_int_equal(h->scroll, 1);
+	assert_int_equal(h->selected, 0);
+	assert_int_equal(h->marker, 4);
+	assert_string_equal(h->v[2].text, "d");
+	hist_drop(h, 3);
+	hist_drop(h, 4);
+	assert_int_equal(h->marker, 0);
+	assert_int_equal(h->scroll, 0);
+	hist_drop(h, 1);
+	assert_int_equal(h->n, 1);
+	assert_int_equal(hist_bottom_id(h), 2);
+}
+
+static void
 test_hist_state__only_goes_forward(void **state)
 {
 	struct hist *h = *state;
@@ -495,6 +523,7 @@ main(void)
 	    T(test_hist_add__at_the_end_the_view_follows_else_it_stays),
 	    T(test_hist_add__known_ids_are_replaced),
 	    T(test_hist_add__waits_while_the_end_is_not_loaded),
+	    T(test_hist_drop__the_rest_stays_where_it_is),
 	    T(test_hist_state__only_goes_forward),
 	    T(test_hist_state__a_failed_one_can_be_sent_again),
 	    T(test_hist_layout__separates_days_and_speakers),

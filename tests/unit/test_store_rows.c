@@ -485,7 +485,7 @@ put_unreadable(struct store *s, unsigned account, uint32_t device, unsigned id)
 
 	memcpy(u.account, id_of(account).b, STORE_ID_LEN);
 	memcpy(u.message_id, id_of(id).b, STORE_ID_LEN);
-	assert_ok(store_unreadable_add(s, &u));
+	assert_ok(store_unreadable_add(s, &u, 2));
 }
 
 static void

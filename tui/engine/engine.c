@@ -193,7 +193,7 @@ engine_local(const struct engine *e)
 	    .registration_id = e->keys->row.registration_id,
 	    .rng = &signal_rng_system,
 	    .now_ms = engine_now_ms(),
-	    .min_version = 4, /* PQXDH; version 3 is for tests */
+	    .min_version = SIGNAL_VERSION,
 	};
 }
 

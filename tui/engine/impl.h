@@ -28,6 +28,7 @@
 #define OUTBOX_INFLIGHT 32 /* SENDs without an answer at once */
 #define FETCHES_MAX	16 /* GET_KEYS without an answer at once */
 #define REQUEST_MS	30000
+#define SIGNAL_VERSION	4 /* PQXDH; version 3 is for tests */
 
 /* Private keys, in one locked allocation while the store is open. */
 struct keyring {
@@ -267,6 +268,8 @@ int chat_row_from(struct engine *e, struct chat_row *out,
 /* An EV_MSG_NEW for a message just stored. */
 int message_added(struct engine *e, int64_t id) MUST_USE;
 int message_moved(struct engine *e, int64_t id) MUST_USE;
+/* An EV_MSG_GONE for a message just deleted. */
+int message_gone(struct engine *e, int64_t chat, int64_t id) MUST_USE;
 /* A calm line of our own in a chat. In a transaction. */
 int note_add(struct engine *e, int64_t chat, enum store_msg_kind kind,
     const char *text) MUST_USE;

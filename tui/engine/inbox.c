@@ -13,12 +13,13 @@
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
 #include "tui/engine/content.h"
+#include "tui/engine/peer_session.h"
 #include "tui/engine/prekeys.h"
 #include "tui/engine/receipt.h"
+#include "tui/engine/repair.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_prekey.h"
-#include "tui/store/store_session.h"
 
 #define SYNC_SHOW 50 /* a longer queue shows its progress */
 
@@ -26,7 +27,7 @@ typedef Sotto__Relay__DeliverEvent__Item item;
 
 struct batch {
 	struct engine *e;
-	bool owes; /* receipts, or requests to send again */
+	bool owes; /* receipts, requests to send again, answers to those */
 	bool claims; /* an unknown number was claimed */
 };
 
@@ -47,22 +48,35 @@ add_message(struct batch *b, const item *it, struct store_message *m)
 	    e->store, STORE_CHAT_PERSON, m->account, m->received_ms, &m->chat);
 	if (r == 0)
 		r = store_message_add(e->store, m, &id);
-	if (r == ERR_EXISTS)
-		return 0;
 	if (r == 0)
 		r = message_added(e, id);
 	return r == 0 ? chat_changed(e, m->chat) : r;
 }
 
+static struct repair_from
+from_of(const item *it, const uint8_t *message_id)
+{
+	return (struct repair_from){
+	    it->sender_account.data, it->sender_device, message_id};
+}
+
 static int
-on_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
+owe_receipt(struct batch *b, const item *it, const uint8_t *message_id)
+{
+	b->owes = true;
+	return store_due_put(b->e->store, it->sender_account.data, message_id,
+	    STORE_DUE_DELIVERED);
+}
+
+static int
+add_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
 {
 	struct store_message m = {.kind = STORE_MSG_TEXT,
 	    .state = STORE_MSG_RECEIVED,
 	    .sent_ms = c->sent_ms};
 	size_t len = strlen(c->text->text);
 	size_t cap = TEXT_SANITIZE_CAP(len);
-	int r = ERR_NOMEM;
+	int r;
 
 	if (cap > STORE_TEXT_MAX + 1)
 		cap = STORE_TEXT_MAX + 1;
@@ -73,26 +87,37 @@ on_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	memcpy(m.message_id, c->message_id.data, STORE_ID_LEN);
 	r = add_message(b, it, &m);
 	store_message_clear(&m);
+	return r;
+}
+
+static int
+on_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
+{
+	const struct repair_from from = from_of(it, c->message_id.data);
+	bool known = false;
+	int r = repair_text(b->e, &from, &known);
+
+	if (r == 0 && !known)
+		r = add_text(b, it, c);
 	if (r == 0)
 		presence_typing(b->e, it->sender_account.data, false);
-	b->owes = true;
-	return r == 0 ? store_due_put(b->e->store, it->sender_account.data,
-			    c->message_id.data, STORE_DUE_DELIVERED)
-		      : r;
+	return r == 0 ? owe_receipt(b, it, c->message_id.data) : r;
 }
 
 /* Shown as waiting: better than a hole that nobody sees. */
 static int
 on_unreadable(struct batch *b, const item *it)
 {
-	struct store_message m = {
-	    .kind = STORE_MSG_TEXT, .state = STORE_MSG_WAITING};
-	struct store_contact c;
-	int r = store_contact_get(b->e->store, it->sender_account.data, &c);
+	const struct repair_from from = from_of(it, it->message_id.data);
+	struct store_message m = {.kind = STORE_MSG_TEXT,
+	    .state = STORE_MSG_WAITING,
+	    .sent_ms = it->server_time_ms};
+	bool show;
+	int r = repair_unreadable(b->e, &from, &show);
 
-	if (r != 0)
-		return r == ERR_NOTFOUND ? 0 : r;
-	m.sent_ms = it->server_time_ms;
+	b->owes = true;
+	if (r != 0 || !show)
+		return r;
 	memcpy(m.message_id, it->message_id.data, STORE_ID_LEN);
 	return add_message(b, it, &m);
 }
@@ -100,6 +125,8 @@ on_unreadable(struct batch *b, const item *it)
 static int
 on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 {
+	const struct repair_from from = from_of(it, c->message_id.data);
+
 	if (c->group_id.len != 0)
 		return 0; /* a later client's; nothing of it is shown */
 	switch (c->body_case) {
@@ -112,6 +139,11 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		presence_typing(
 		    b->e, it->sender_account.data, c->typing->started);
 		return 0;
+	case SOTTO__CONTENT__CONTENT__BODY_RESET:
+		return repair_nothing(b->e, &from);
+	case SOTTO__CONTENT__CONTENT__BODY_RETRY:
+		b->owes = true;
+		return repair_answer(b->e, &from, c->retry);
 	default:
 		return 0;
 	}
@@ -146,6 +178,7 @@ static int
 save_opened(struct batch *b, const item *it, const struct session_opened *o,
     const Sotto__Content__Content *c)
 {
+	const struct repair_from from = from_of(it, it->message_id.data);
 	struct engine *e = b->e;
 	struct store_contact contact;
 	int r = prekeys_spend(e, o);
@@ -153,11 +186,14 @@ save_opened(struct batch *b, const item *it, const struct session_opened *o,
 	if (r == ERR_DUP)
 		return 0; /* a handshake played again; nothing has changed */
 	if (r == 0)
-		r = store_session_put(e->store, it->sender_account.data,
-		    it->sender_device, o->record.p, o->record.len,
-		    engine_now_ms());
+		r = peer_session_put(
+		    e, it->sender_account.data, it->sender_device, &o->record);
 	if (r == 0)
 		r = save_device(e, it, o);
+	if (r == 0 && o->new_session) {
+		b->owes = true;
+		r = repair_session(e, &from);
+	}
 	if (r != 0 || c == NULL)
 		return r; /* says nothing we know, but the ratchet moves */
 	r = contact_ensure(e, it->sender_account.data,
@@ -175,18 +211,36 @@ decrypt(struct engine *e, const item *it, struct session_opened *o)
 {
 	struct signal_local local = engine_local(e);
 	struct signal_prekeys keys = prekeys_lender(e);
+	struct session_info info;
 	struct buf rec;
-	int r;
+	int r = peer_session_get(
+	    e, it->sender_account.data, it->sender_device, &rec, &info);
 
-	buf_init(&rec, SESSION_RECORD_MAX);
-	r = store_session_get(
-	    e->store, it->sender_account.data, it->sender_device, &rec);
-	if (r == 0 || r == ERR_NOTFOUND)
+	if (r == 0)
 		r = session_decrypt(&local, rec.p, rec.len, &keys,
 		    (enum signal_type)it->type, it->ciphertext.data,
 		    it->ciphertext.len, o);
 	buf_clear(&rec);
 	return r;
+}
+
+/* An old session must not bring back the identity key of a device that has
+ * another one since. */
+static int
+check_identity(struct engine *e, const item *it, const struct session_opened *o)
+{
+	uint8_t key[STORE_PUB_LEN];
+	struct store_device d;
+	int r;
+
+	if (o->new_session)
+		return 0;
+	r = store_device_get(
+	    e->store, it->sender_account.data, it->sender_device, &d);
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	identity_pk_put(key, &o->identity);
+	return memcmp(key, d.identity, sizeof(key)) == 0 ? 0 : ERR_AUTH;
 }
 
 /* A store that fails is ours to report, whatever the message was. */
@@ -196,15 +250,22 @@ store_trouble(int r)
 	return r == ERR_IO || r == ERR_NOMEM || r == ERR_FULL || r == ERR_SYS;
 }
 
+/* *opened: false when it has to come again to be read. */
 static int
-open_item(struct batch *b, const item *it)
+open_item(struct batch *b, const item *it, bool *opened)
 {
 	Sotto__Content__Content *c = NULL;
 	struct session_opened o;
 	int r = decrypt(b->e, it, &o);
 
-	if (r == ERR_DUP)
-		return 0;
+	if (r == 0) {
+		r = check_identity(b->e, it, &o);
+		if (r != 0)
+			session_opened_clear(&o);
+	}
+	*opened = r == 0;
+	/* A ratchet that has seen it (ERR_DUP), under an id that we have not,
+	 * is one that went back in time: theirs or ours. */
 	if (r != 0)
 		return store_trouble(r) ? r
 		       : it->seq == 0	? 0
@@ -226,23 +287,37 @@ item_sound(const item *it)
 	       it->sender_device <= 127;
 }
 
+/* It is here. If they send it again, they do not know that. */
+static int
+seen_item(struct batch *b, const item *it)
+{
+	int64_t id;
+	int r = store_message_find(
+	    b->e->store, it->sender_account.data, it->message_id.data, &id);
+
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	return owe_receipt(b, it, it->message_id.data);
+}
+
 static int
 take_item(struct batch *b, const item *it)
 {
 	struct engine *e = b->e;
-	bool seen = false;
+	bool seen = false, opened;
 	int r;
 
 	if (!item_sound(it))
 		return 0; /* no sender to show it under */
 	if (it->seq == 0)
-		return open_item(b, it);
+		return open_item(b, it, &opened);
 	r = store_inbox_has(e->store, it->sender_account.data,
 	    it->sender_device, it->message_id.data, &seen);
-	if (r != 0 || seen)
-		return r;
-	r = open_item(b, it);
+	if (r == 0 && seen)
+		return seen_item(b, it);
 	if (r == 0)
+		r = open_item(b, it, &opened);
+	if (r == 0 && opened)
 		r = store_inbox_add(e->store, it->sender_account.data,
 		    it->sender_device, it->message_id.data, engine_now_ms());
 	return r;

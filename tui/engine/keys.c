@@ -11,8 +11,7 @@
 
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
-#include "tui/engine/impl.h"
-#include "tui/store/store_session.h"
+#include "tui/engine/peer_session.h"
 
 bool
 keys_fetching(
@@ -135,37 +134,47 @@ check_bundles(
 
 /* ---- sessions ----------------------------------------------------------------------- */
 
+/* The device's row, for the keys it has now. */
+static int
+save_device(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    uint32_t device, const struct pre_key_bundle *b)
+{
+	struct store_device d = {.device = device,
+	    .registration_id = b->registration_id,
+	    .active = true,
+	    .added_ms = engine_now_ms()};
+	struct store_device old;
+	int r = store_device_get(e->store, account, device, &old);
+
+	memcpy(d.account, account, STORE_ID_LEN);
+	identity_pk_put(d.identity, &b->identity);
+	if (r == 0 && memcmp(old.identity, d.identity, STORE_PUB_LEN) == 0)
+		d.added_ms = old.added_ms;
+	return r == 0 || r == ERR_NOTFOUND ? store_device_put(e->store, &d) : r;
+}
+
 static int
 start_session(struct engine *e, const uint8_t account[static STORE_ID_LEN],
     const Sotto__Relay__PreKeyBundle *m)
 {
 	struct signal_local local = engine_local(e);
-	struct store_device d = {.device = m->device_id,
-	    .registration_id = m->registration_id,
-	    .active = true,
-	    .added_ms = local.now_ms};
+	struct session_info info;
 	struct pre_key_bundle b;
 	struct buf rec, out;
 	int r = read_bundle(&b, m);
 
 	if (r != 0)
 		return r;
-	buf_init(&rec, SESSION_RECORD_MAX);
-	buf_init(&out, SESSION_RECORD_MAX);
-	r = store_session_get(e->store, account, m->device_id, &rec);
-	if (r == 0 || r == ERR_NOTFOUND)
-		r = session_start(&local, rec.p, rec.len, &b, &out);
-	if (r == 0)
-		r = store_session_put(e->store, account, m->device_id, out.p,
-		    out.len, local.now_ms);
-	if (r == 0) {
-		memcpy(d.account, account, STORE_ID_LEN);
-		identity_pk_put(d.identity, &b.identity);
-		r = store_device_put(e->store, &d);
-	}
+	r = peer_session_get(e, account, m->device_id, &rec, &info);
+	if (r != 0)
+		return r;
+	r = session_start(&local, rec.p, rec.len, &b, &out);
 	buf_clear(&rec);
+	if (r != 0)
+		return r;
+	r = peer_session_put(e, account, m->device_id, &out);
 	buf_clear(&out);
-	return r;
+	return r == 0 ? save_device(e, account, m->device_id, &b) : r;
 }
 
 /* Devices we knew that the list has no more get nothing from now on. */

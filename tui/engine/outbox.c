@@ -14,6 +14,7 @@
 
 #include "common/proto/method.h"
 #include "tui/engine/receipt.h"
+#include "tui/engine/repair.h"
 #include "tui/engine/seal.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_session.h"
@@ -368,17 +369,21 @@ static int
 make_ready(struct engine *e, const struct store_outgoing *row,
     Sotto__Content__Outgoing *o)
 {
+	uint32_t ids[SEAL_DEVICES_MAX];
+	bool lacking;
 	int r = txn_begin(e);
 
 	if (r != 0)
 		return r;
 	r = seal_missing(e, o);
-	if (r == 0)
+	lacking = r == ERR_NOTFOUND;
+	if (r == 0 || lacking)
 		r = outgoing_save(e, row->id, o);
 	r = txn_end(e, r);
-	if (r == ERR_NOTFOUND || r == ERR_EXPIRED)
-		keys_fetch(e, o->account_id.data, NULL, 0);
-	return r;
+	if (r != 0 || !lacking)
+		return r;
+	keys_fetch(e, o->account_id.data, ids, seal_lacking(e, o, ids));
+	return ERR_NOTFOUND;
 }
 
 /* One row. Returns ERR_FULL when no more can leave now. */
@@ -428,7 +433,7 @@ static void
 on_kick(uv_timer_t *timer)
 {
 	struct engine *e = timer->data;
-	uint64_t now_ms, later_ms = 0;
+	uint64_t now_ms, later_ms = 0, repair_ms = 0;
 
 	if (e->store == NULL || e->failed)
 		return;
@@ -438,9 +443,13 @@ on_kick(uv_timer_t *timer)
 		kick_in(e, e->outbox_hold_ms - now_ms);
 		return;
 	}
-	if (connection_online(e))
+	if (connection_online(e)) {
 		later_ms = receipts_flush(e);
+		repair_ms = repair_flush(e);
+	}
 	send_window(e);
+	if (repair_ms > 0)
+		kick_in(e, repair_ms);
 	if (later_ms > 0)
 		kick_in(e, later_ms);
 }
@@ -485,8 +494,10 @@ outbox_link_lost(struct engine *e)
 
 /* ---- somebody who cannot be written to ------------------------------------------------ */
 
+/* *written: something that a person wrote is among them. */
 static int
-fail_rows(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+fail_rows(
+    struct engine *e, const uint8_t account[static STORE_ID_LEN], bool *written)
 {
 	Sotto__Content__Outgoing *o;
 	struct store_outgoing row;
@@ -500,8 +511,10 @@ fail_rows(struct engine *e, const uint8_t account[static STORE_ID_LEN])
 		after = row.id;
 		o = outgoing_read(&row);
 		if (o != NULL && o->account_id.len == STORE_ID_LEN &&
-		    memcmp(o->account_id.data, account, STORE_ID_LEN) == 0)
+		    memcmp(o->account_id.data, account, STORE_ID_LEN) == 0) {
+			*written |= row.message != 0;
 			r = row_failed(e, &row);
+		}
 		if (o != NULL)
 			sotto__content__outgoing__free_unpacked(o, NULL);
 		store_outgoing_clear(&row);
@@ -514,18 +527,19 @@ void
 outbox_account_gone(struct engine *e,
     const uint8_t account[static STORE_ID_LEN], const char *why)
 {
+	bool written = false;
 	int64_t chat;
 	int r = txn_begin(e);
 
 	if (r != 0)
 		return;
-	r = fail_rows(e, account);
+	r = fail_rows(e, account, &written);
 	if (r == 0)
 		r = store_due_drop(e->store, account);
-	if (r == 0)
+	if (r == 0 && written)
 		r = store_chat_find(
 		    e->store, STORE_CHAT_PERSON, account, &chat);
-	if (r == 0)
+	if (r == 0 && written)
 		r = note_add(e, chat, STORE_MSG_NOTE, why);
 	r = txn_end(e, r == ERR_NOTFOUND ? 0 : r);
 	if (r != 0 && !e->failed)

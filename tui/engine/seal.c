@@ -4,8 +4,8 @@
 
 #include <sodium.h>
 
+#include "tui/engine/peer_session.h"
 #include "tui/engine/seal.h"
-#include "tui/store/store_session.h"
 
 typedef Sotto__Content__Outgoing__Envelope envelope;
 
@@ -79,16 +79,18 @@ session_usable(struct engine *e, const struct store_device *d)
 {
 	struct session_info info;
 	struct buf rec;
-	int r;
+	int r = peer_session_get(e, d->account, d->device, &rec, &info);
 
-	buf_init(&rec, SESSION_RECORD_MAX);
-	r = store_session_get(e->store, d->account, d->device, &rec);
-	if (r == 0)
-		r = session_info(rec.p, rec.len, &info);
 	buf_clear(&rec);
-	if (r == 0 && session_needs_renewal(&info, engine_now_ms()))
-		r = ERR_NOTFOUND;
-	return r;
+	return r != 0 || peer_session_usable(&info) ? r : ERR_NOTFOUND;
+}
+
+/* A session that cannot be sent with, whatever its record looked like. */
+static bool
+unusable(int r)
+{
+	return r == ERR_FORMAT || r == ERR_VERSION || r == ERR_EXPIRED ||
+	       r == ERR_FULL || r == ERR_NOTFOUND;
 }
 
 static int
@@ -97,23 +99,43 @@ seal_one(
 {
 	struct signal_local local = engine_local(e);
 	struct session_sealed sealed;
+	struct session_info info;
 	struct buf rec;
-	int r;
+	int r = peer_session_get(e, d->account, d->device, &rec, &info);
 
-	buf_init(&rec, SESSION_RECORD_MAX);
-	r = store_session_get(e->store, d->account, d->device, &rec);
-	if (r == 0)
-		r = session_encrypt(&local, rec.p, rec.len, o->content.data,
-		    o->content.len, &sealed);
-	buf_clear(&rec);
 	if (r != 0)
 		return r;
-	r = store_session_put(e->store, d->account, d->device, sealed.record.p,
-	    sealed.record.len, local.now_ms);
+	r = session_encrypt(
+	    &local, rec.p, rec.len, o->content.data, o->content.len, &sealed);
+	buf_clear(&rec);
+	if (unusable(r)) {
+		r = peer_session_archive(e, d->account, d->device);
+		return r == 0 ? ERR_NOTFOUND : r;
+	}
+	if (r != 0)
+		return r;
+	r = peer_session_put(e, d->account, d->device, &sealed.record);
 	if (r == 0)
 		r = envelope_add(o, d->device, &sealed);
 	session_sealed_clear(&sealed);
 	return r;
+}
+
+size_t
+seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
+    uint32_t ids[static SEAL_DEVICES_MAX])
+{
+	struct store_device *v = NULL;
+	size_t i, n = 0, len = 0;
+
+	if (store_device_list(e->store, o->account_id.data, &v, &n) != 0)
+		return 0;
+	for (i = 0; i < n && len < SEAL_DEVICES_MAX; i++)
+		if (v[i].active && envelope_of(o, v[i].device) == NULL &&
+		    session_usable(e, &v[i]) != 0)
+			ids[len++] = v[i].device;
+	free(v);
+	return len;
 }
 
 static void

@@ -18,9 +18,15 @@
  * Envelopes for devices that are gone or registered anew are dropped. Sets
  * o->ready. In a transaction.
  * Returns 0; ERR_NOTFOUND a device has no session to use, or no device is
- * known: its keys must be fetched first (nothing has moved); others.
+ * known: its keys must be fetched first (keep what was made so far); others.
  */
 int seal_missing(struct engine *e, Sotto__Content__Outgoing *o) MUST_USE;
+
+/* The devices whose keys must be fetched first; returns how many, 0 also when
+ * none is known. */
+#define SEAL_DEVICES_MAX 127
+size_t seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
+    uint32_t ids[static SEAL_DEVICES_MAX]);
 
 /* Drop the envelope of one device; it will be made anew. */
 void seal_drop(Sotto__Content__Outgoing *o, uint32_t device);

@@ -10,6 +10,7 @@
 #include "common/proto/relay.pb-c.h"
 #include "tui/engine/impl.h"
 #include "tui/engine/prekeys.h"
+#include "tui/engine/repair.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_prekey.h"
 #include "tui/store/store_setting.h"
@@ -107,6 +108,8 @@ make_keys(struct engine *e)
 	r = prekeys_make(e, pool);
 	if (r == 0 && now > INBOX_KEEP_MS)
 		r = store_inbox_prune(e->store, now - INBOX_KEEP_MS);
+	if (r == 0)
+		r = repair_upkeep(e);
 	return txn_end(e, r);
 }
 

@@ -14,7 +14,7 @@
 
 #define CURSOR "recv_cursor"
 #define WAITING_TEXT                                                           \
-	"This message cannot be opened yet. Ask them to send it again."
+	"Waiting for this message. Their device is asked to send it again."
 
 /* ---- rows --------------------------------------------------------------------------- */
 
@@ -168,6 +168,19 @@ message_moved(struct engine *e, int64_t id)
 	ev->chat = chat;
 	ev->state = (enum msg_state)m.state;
 	store_message_clear(&m);
+	event_post_later(e, ev);
+	return chat_changed(e, chat);
+}
+
+int
+message_gone(struct engine *e, int64_t chat, int64_t id)
+{
+	struct engine_event *ev = event_new(e, EV_MSG_GONE, 0);
+
+	if (ev == NULL)
+		return ERR_NOMEM;
+	ev->msg_id = id;
+	ev->chat = chat;
 	event_post_later(e, ev);
 	return chat_changed(e, chat);
 }

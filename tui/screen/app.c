@@ -814,6 +814,9 @@ take(struct app *a, const struct engine_event *ev)
 	case EV_MSG_STATE:
 		hist_state(&a->hist, ev->msg_id, ev->state);
 		break;
+	case EV_MSG_GONE:
+		hist_drop(&a->hist, ev->msg_id);
+		break;
 	case EV_CONN:
 		on_conn(a, ev);
 		break;

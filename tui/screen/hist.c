@@ -565,6 +565,29 @@ hist_add(struct hist *h, const struct msg_row *row)
 	return 0;
 }
 
+void
+hist_drop(struct hist *h, int64_t id)
+{
+	struct item *it = hist_find(h, id);
+	size_t i;
+
+	if (it == NULL)
+		return;
+	i = (size_t)(it - h->v);
+	if (lines_below(h, i) < h->scroll)
+		h->scroll -= hist_height(h, i);
+	item_clear(it);
+	memmove(it, it + 1, (h->n - i - 1) * sizeof(*it));
+	h->n--;
+	if (h->selected == id)
+		h->selected = 0;
+	if (h->marker == id)
+		h->marker = i < h->n ? h->v[i].id : 0;
+	if (i < h->n)
+		h->v[i].height = 0; /* its date, gap and marker */
+	clamp(h);
+}
+
 bool
 hist_state(struct hist *h, int64_t id, enum msg_state state)
 {

@@ -92,6 +92,9 @@ int hist_page(struct hist *h, const struct msg_row *rows, size_t n,
  */
 int hist_add(struct hist *h, const struct msg_row *row) MUST_USE;
 
+/* A message is no more; the view stays where it is. */
+void hist_drop(struct hist *h, int64_t id);
+
 /* The state moves forward, never back. True when it changed. */
 bool hist_state(struct hist *h, int64_t id, enum msg_state state);
 

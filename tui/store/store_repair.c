@@ -35,19 +35,22 @@ store_unreadable_count(struct store *s,
 }
 
 int
-store_unreadable_add(struct store *s, const struct store_unreadable *u)
+store_unreadable_add(
+    struct store *s, const struct store_unreadable *u, uint32_t max)
 {
 	struct query q;
 
 	q_begin(&q, s,
 	    "INSERT INTO unreadable(account, message_id, device, asked, due,"
 	    " first_ms, asked_ms) VALUES(?, ?, ?, ?, 1, ?, 0)"
-	    " ON CONFLICT(account, message_id) DO NOTHING");
+	    " ON CONFLICT(account, message_id) DO UPDATE SET due = 1"
+	    " WHERE asked < ?");
 	q_blob(&q, u->account, STORE_ID_LEN);
 	q_blob(&q, u->message_id, STORE_ID_LEN);
 	q_int(&q, u->device);
 	q_int(&q, u->asked);
 	q_time(&q, u->first_ms);
+	q_int(&q, max);
 	return q_run(&q);
 }
 

@@ -23,9 +23,10 @@ int store_unreadable_count(struct store *s,
     const uint8_t account[static STORE_ID_LEN], uint64_t *of_account,
     uint64_t *of_all) MUST_USE;
 
-/* Remember it, to be asked for. Returns 0, also when it was there. */
+/* Remember it, to be asked for; if it was there, to be asked for again, unless
+ * that was done max times. */
 int store_unreadable_add(
-    struct store *s, const struct store_unreadable *u) MUST_USE;
+    struct store *s, const struct store_unreadable *u, uint32_t max) MUST_USE;
 
 /* It has come, or never will. *had may be NULL. */
 int store_unreadable_remove(struct store *s,

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * repair.h — messages that do not open: shown as waiting, asked for again over
+ * a fresh session, and sent again by the other side. docs/protocol.md §6.4.
+ *
+ * Everything here is bounded, since whoever can reach this device can send
+ * garbage to it, and whoever it wrote to can ask.
+ */
+#ifndef TUI_ENGINE_REPAIR_H
+#define TUI_ENGINE_REPAIR_H
+
+#include "common/proto/content.pb-c.h"
+#include "tui/engine/impl.h"
+
+#define REPAIR_ASKS_MAX	     5 /* for one message */
+#define REPAIR_RESENDS_MAX   5 /* of one message to one device */
+#define REPAIR_IDS_MAX	     64 /* messages in one request */
+#define REPAIR_WAITING_MAX   1000 /* of one account with a conversation */
+#define REPAIR_STRANGER_MAX  20 /* of one account without */
+#define REPAIR_STRANGERS_MAX 500 /* with so many waiting: none of strangers */
+#define REPAIR_WINDOW_MS     (3600ull * 1000)
+#define REPAIR_ASKS	     30 /* requests to one device in a window */
+#define REPAIR_ANSWERS	     2000 /* answers to one device in a window */
+#define REPAIR_RENEW_MS	     (5ull * 60 * 1000) /* sessions with a device */
+#define REPAIR_AGE_MS	     (30ull * 24 * 3600 * 1000)
+
+/* Where a message came from. */
+struct repair_from {
+	const uint8_t *account; /* STORE_ID_LEN bytes, borrowed */
+	uint32_t device;
+	const uint8_t *message_id; /* STORE_ID_LEN bytes, borrowed */
+};
+
+/*
+ * It did not open: note that it is to be asked for, if that is allowed.
+ *   show  out: a waiting row belongs into the conversation
+ * In a transaction.
+ */
+int repair_unreadable(
+    struct engine *e, const struct repair_from *from, bool *show) MUST_USE;
+
+/*
+ * A text has come: the row that waited for it goes, and nothing more is asked.
+ *   known  out: this text is there already, do not add it
+ * In a transaction.
+ */
+int repair_text(
+    struct engine *e, const struct repair_from *from, bool *known) MUST_USE;
+
+/* What did not open had nothing to show. In a transaction. */
+int repair_nothing(struct engine *e, const struct repair_from *from) MUST_USE;
+
+/* The device has begun a session: what it owes is asked for over that one.
+ * In a transaction. */
+int repair_session(struct engine *e, const struct repair_from *from) MUST_USE;
+
+/* They ask us. In a transaction. */
+int repair_answer(struct engine *e, const struct repair_from *from,
+    const Sotto__Content__RetryRequest *rq) MUST_USE;
+
+/* Once a connection: ask again, forget. In a transaction. */
+int repair_upkeep(struct engine *e) MUST_USE;
+
+/* Make the requests that are due. Returns 0; or after how many milliseconds to
+ * try again. */
+uint64_t repair_flush(struct engine *e);
+
+#endif
