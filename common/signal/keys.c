@@ -29,8 +29,7 @@ ec_generate(struct ec_pair *out, const struct signal_rng *rng)
 {
 	rng->fill(rng->ctx, out->sk.k, EC_LEN);
 	clamp(out->sk.k);
-	/* fails only for a zero result, which a clamped scalar cannot give */
-	(void)crypto_scalarmult_base(out->pk.u, out->sk.k);
+	mont_base(out->pk.u, out->sk.k);
 }
 
 void
@@ -38,7 +37,7 @@ identity_generate(struct identity_key_pair *out, const struct signal_rng *rng)
 {
 	rng->fill(rng->ctx, out->sk.k, EC_LEN);
 	clamp(out->sk.k);
-	(void)crypto_scalarmult_base(out->pk.u, out->sk.k);
+	mont_base(out->pk.u, out->sk.k);
 }
 
 int

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The Signal protocol: bytes in, bytes out.
-common/signal_SRC   := common/signal/keys.c common/signal/xeddsa.c \
-	common/signal/hmac.c common/signal/kdf.c common/signal/keccak.c common/signal/kpoly.c \
+common/signal_SRC   := common/signal/keys.c common/signal/fe.c \
+	common/signal/xeddsa.c \
+	common/signal/hmac.c common/signal/kdf.c \
+	common/signal/keccak.c common/signal/kpoly.c \
 	common/signal/kem.c common/signal/pb.c common/signal/message.c \
 	common/signal/prekey.c common/signal/chain.c common/signal/erasure.c \
 	common/signal/spqr_auth.c common/signal/spqr_chain.c \
@@ -12,9 +14,9 @@ common/signal_SRC   := common/signal/keys.c common/signal/xeddsa.c \
 	common/signal/fingerprint.c
 common/signal_PKG   := libsodium libcrypto libprotobuf-c
 common/signal_DEPS  := common/proto common
-common/signal_TESTS := test_keys test_xeddsa test_kdf test_kem test_erasure \
-	test_message test_fingerprint test_spqr test_session test_sender_key \
-	test_transcript
+common/signal_TESTS := test_keys test_fe test_xeddsa test_kdf test_kem \
+	test_erasure test_message test_fingerprint test_spqr test_session \
+	test_sender_key test_transcript
 test_kem_PKG := jansson
 test_transcript_PKG := jansson
 common/signal_FUZZ  := fuzz_signal_message fuzz_prekey_message \

@@ -3,7 +3,7 @@
 
 #include <sodium.h>
 
-#include "common/ossl.h"
+#include "common/signal/fe.h"
 #include "common/signal/xeddsa.h"
 
 /* r = SHA512(0xFE 0xFF*31 || a || M || Z): the prefix sets it apart from every
@@ -93,56 +93,44 @@ xeddsa_sign(uint8_t sig[static SIGNATURE_LEN],
 	sodium_memzero(wide, sizeof(wide));
 }
 
-/* Little-endian u to y = (u-1)/(u+1) mod p, with the numbers handed in. */
-static int
-birational(
-    uint8_t y[static EC_LEN], const uint8_t u[static EC_LEN], BN_CTX *ctx)
-{
-	BIGNUM *p, *n, *d;
-	uint8_t le[EC_LEN];
-	int r = ERR_NOMEM;
-
-	BN_CTX_start(ctx);
-	p = BN_CTX_get(ctx);
-	n = BN_CTX_get(ctx);
-	d = BN_CTX_get(ctx); /* the last is NULL when any failed */
-	if (d == NULL || BN_lebin2bn(u, EC_LEN, d) == NULL ||
-	    !BN_set_bit(p, 255) || !BN_sub_word(p, 19))
-		goto out;
-	if (BN_cmp(d, p) >= 0) {
-		r = ERR_FORMAT;
-		goto out;
-	}
-	if (BN_copy(n, d) == NULL || !BN_add_word(d, 1))
-		goto out;
-	if (BN_cmp(d, p) == 0) { /* u = -1 has no image */
-		r = ERR_FORMAT;
-		goto out;
-	}
-	if (!BN_add(n, n, p) || !BN_sub_word(n, 1) ||
-	    BN_mod_inverse(d, d, p, ctx) == NULL ||
-	    !BN_mod_mul(n, n, d, p, ctx) ||
-	    BN_bn2lebinpad(n, le, EC_LEN) != EC_LEN)
-		goto out;
-	memcpy(y, le, EC_LEN);
-	r = 0;
-out:
-	BN_CTX_end(ctx);
-	return r;
-}
+static const struct fe ONE = {{1}};
 
 int
 mont_to_edwards(uint8_t y[static EC_LEN], const uint8_t u[static EC_LEN])
 {
-	BN_CTX *ctx;
-	int r;
+	static const uint8_t zero[EC_LEN];
+	uint8_t b[EC_LEN];
+	struct fe n, d;
 
-	ctx = BN_CTX_new();
-	if (ctx == NULL)
-		return ERR_NOMEM;
-	r = birational(y, u, ctx);
-	BN_CTX_free(ctx);
-	return r;
+	fe_get(&n, u);
+	fe_put(b, &n);
+	if (memcmp(b, u, EC_LEN) != 0) /* not below p */
+		return ERR_FORMAT;
+	fe_add(&d, &n, &ONE);
+	fe_put(b, &d);
+	if (memcmp(b, zero, EC_LEN) == 0) /* u = -1 has no image */
+		return ERR_FORMAT;
+	fe_sub(&n, &n, &ONE);
+	fe_invert(&d, &d);
+	fe_mul(&n, &n, &d);
+	fe_put(y, &n);
+	return 0;
+}
+
+void
+mont_base(uint8_t u[static EC_LEN], const uint8_t k[static EC_LEN])
+{
+	uint8_t A[EC_LEN];
+	struct fe y, n, d;
+
+	/* fails only for a zero result, which a clamped scalar cannot give */
+	(void)crypto_scalarmult_ed25519_base_noclamp(A, k);
+	fe_get(&y, A);
+	fe_add(&n, &ONE, &y);
+	fe_sub(&d, &ONE, &y);
+	fe_invert(&d, &d);
+	fe_mul(&n, &n, &d);
+	fe_put(u, &n);
 }
 
 int
@@ -150,11 +138,9 @@ xeddsa_verify(const uint8_t sig[static SIGNATURE_LEN],
     const struct identity_pk *key, const uint8_t *msg, size_t len)
 {
 	uint8_t A[EC_LEN], ed[SIGNATURE_LEN];
-	int r;
 
-	r = mont_to_edwards(A, key->u);
-	if (r != 0)
-		return r == ERR_NOMEM ? r : ERR_AUTH;
+	if (mont_to_edwards(A, key->u) != 0)
+		return ERR_AUTH;
 	memcpy(ed, sig, sizeof(ed));
 	A[31] |= ed[63] & 0x80;
 	ed[63] &= 0x7f;

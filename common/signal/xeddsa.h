@@ -19,7 +19,7 @@ void xeddsa_sign(uint8_t sig[static SIGNATURE_LEN],
 
 /*
  * Returns 0 when sig is right; ERR_AUTH when it is not, or when the key is of
- * small order, not canonical, or u = -1; ERR_NOMEM. Public data only.
+ * small order, not canonical, or u = -1. Public data only.
  */
 int xeddsa_verify(const uint8_t sig[static SIGNATURE_LEN],
     const struct identity_pk *key, const uint8_t *msg, size_t len) MUST_USE;
@@ -27,10 +27,16 @@ int xeddsa_verify(const uint8_t sig[static SIGNATURE_LEN],
 /*
  * Edwards y-coordinate (32 bytes, sign bit clear) of Montgomery u:
  * y = (u-1)/(u+1) mod 2^255-19. Public data.
- * Returns 0; ERR_FORMAT u not canonical or u = -1; ERR_NOMEM. y is unchanged
- * on error.
+ * Returns 0; ERR_FORMAT u not canonical or u = -1. y is unchanged on error.
  */
 int mont_to_edwards(
     uint8_t y[static EC_LEN], const uint8_t u[static EC_LEN]) MUST_USE;
+
+/*
+ * The public key u of a clamped private key k. As X25519 with the base point,
+ * by way of the Edwards curve, where the base point's multiples are known:
+ * half the time. Constant time.
+ */
+void mont_base(uint8_t u[static EC_LEN], const uint8_t k[static EC_LEN]);
 
 #endif
