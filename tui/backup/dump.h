@@ -53,6 +53,7 @@ struct restore_count {
 /*
  * Put one record into the store; what is there already stays as it is, so
  * that a restore may begin anew. The caller groups records in transactions.
+ *   s       NULL: only check and count
  *   self    the account of this store: a backup of another one is refused
  *           unless it is 16 zeros
  * Returns 0; ERR_FORMAT malformed or out of order; ERR_VERSION a newer sotto

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A store as the records of a backup, and back.
-tui/backup_SRC   := tui/backup/dump.c tui/backup/restore.c
+tui/backup_SRC   := tui/backup/dump.c tui/backup/restore.c tui/backup/file.c
 tui/backup_PKG   := libprotobuf-c
 tui/backup_DEPS  := tui/store common/backup common/proto common
-tui/backup_TESTS := test_dump
+tui/backup_TESTS := test_dump test_backup_file
 test_dump_SRC    := tests/unit/store_help.c
+test_backup_file_SRC := tests/unit/store_help.c

@@ -85,7 +85,7 @@ restore_contact(struct store *s, const Sotto__Backup__Contact *k)
 	struct store_contact c = {0}, there;
 	int r = read_contact(&c, k);
 
-	if (r != 0)
+	if (r != 0 || s == NULL)
 		return r;
 	r = store_contact_get(s, c.account, &there);
 	if (r == ERR_NOTFOUND)
@@ -117,6 +117,8 @@ open_chat(struct store *s, uint32_t kind, const ProtobufCBinaryData *peer,
 	if ((kind != STORE_CHAT_PERSON && kind != STORE_CHAT_GROUP) ||
 	    get_id(id, peer) != 0)
 		return ERR_FORMAT;
+	if (s == NULL)
+		return 0;
 	return store_chat_open(
 	    s, (enum store_chat_kind)kind, id, created_ms, chat);
 }
@@ -137,6 +139,8 @@ restore_chat(struct store *s, const Sotto__Backup__Chat *k)
 	size_t i;
 	int r = open_chat(s, k->kind, &k->peer, k->created_ms, &chat);
 
+	if (s == NULL)
+		return r;
 	for (i = 0; r == 0 && i < ARRAY_LEN(sets); i++)
 		if (sets[i].value != 0)
 			r = store_chat_set(
@@ -217,8 +221,9 @@ restore_message(struct store *s, const Sotto__Backup__Message *k,
 	if (r == 0)
 		r = open_chat(
 		    s, k->chat_kind, &k->chat_peer, k->received_ms, &m.chat);
-	if (r == 0)
-		r = store_history_add(s, &m, &id);
+	if (r != 0 || s == NULL)
+		return r;
+	r = store_history_add(s, &m, &id);
 	if (r == ERR_EXISTS)
 		return 0;
 	if (r == 0)
