@@ -901,6 +901,42 @@ test_spqr_load__refuses_epochs_that_do_not_fit(void **state)
 	end(&a, &b);
 }
 
+/* Three epochs with all the late keys they may have: what a session makes room
+ * for (common/signal/state.c). */
+static void
+test_spqr_store__the_largest_state(void **state)
+{
+	uint8_t key[KDF_LEN] = {1};
+	struct side a, b;
+	struct buf out;
+	struct spqr q;
+	uint32_t k;
+	size_t i;
+
+	begin(&a, &b, false, false);
+	turns(&a, &b, SPQR_HDR, 3);
+	turn(&b, &a, SPQR_CT1);
+	turns(&a, &b, SPQR_EK, SPQR_EK_CHUNKS - 1);
+	assert_int_equal(step_of(&b), SPQR_CT1_SAMPLED);
+	get(&b, &q);
+	while (q.chain.n < SPQR_EPOCHS_MAX)
+		assert_ok(spqr_chain_add(&q.chain, key));
+	for (i = 0; i < SPQR_EPOCHS_MAX; i++) {
+		buf_clear(&q.chain.recv[i].skipped);
+		for (k = 0; k < CHAIN_SKIPPED_MAX; k++)
+			assert_ok(
+			    skipped_add(&q.chain.recv[i].skipped, k, key));
+		assert_err(
+		    skipped_add(&q.chain.recv[i].skipped, k, key), ERR_FULL);
+	}
+	buf_init(&out, STATE_MAX);
+	assert_ok(spqr_store(&q, &out));
+	assert_true(out.len > 3 * CHAIN_SKIPPED_MAX * SKIPPED_ENTRY);
+	spqr_clear(&q);
+	buf_clear(&out);
+	end(&a, &b);
+}
+
 /* One message from a state to a state, with keys put aside. */
 static int
 one_message(void *arg)
@@ -966,6 +1002,7 @@ main(void)
 	    T(test_spqr_recv__epochs_that_cannot_be),
 	    T(test_spqr_load__refuses_what_cannot_be),
 	    T(test_spqr_load__refuses_epochs_that_do_not_fit),
+	    T(test_spqr_store__the_largest_state),
 	    T(test_spqr__allocation_failures),
 	};
 
