@@ -15,3 +15,4 @@ test_group_chain_SRC := tests/unit/group_help.c tests/unit/group_forge.c
 test_group_random_SRC := tests/unit/group_help.c
 test_group_rebase_SRC := tests/unit/group_help.c
 test_group_alloc_SRC  := tests/unit/group_help.c
+common/group_FUZZ  := fuzz_group_entry fuzz_group_state
