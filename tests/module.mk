@@ -9,7 +9,9 @@ interop/noise-vectors_PKG  := sqlite3
 
 # Our side and libomemo-c behind the same JSON lines (tests/interop/README.md).
 TOOLS += interop/signal_peer
-interop/signal_peer_SRC  := tests/interop/peer_json.c
+interop/signal_peer_SRC  := tests/interop/signal_peer_store.c \
+	tests/interop/signal_peer_session.c tests/interop/signal_peer_group.c \
+	tests/interop/signal_peer_misc.c tests/interop/peer_json.c
 interop/signal_peer_MODS := common/signal common/proto common
 interop/signal_peer_PKG  := jansson
 tools: $(B)/tests/signal-peer
@@ -62,3 +64,7 @@ endif
 bench/signal_omemo_SRC := tests/bench/signal_side.c tests/lib/omemo_store.c
 bench/signal_omemo_MODS := common/signal common/proto common
 bench/signal_omemo_PKG := libomemo-c
+
+# Garbles a profile's ratchet records; tests/e2e/test_repair.py.
+TOOLS += e2e/break_session
+e2e/break_session_MODS := tui/store common

@@ -162,13 +162,28 @@ bytes_dup(const void *p, size_t len)
 	return d;
 }
 
+static bool
+is_repeat(struct er_person *to, const uint8_t *id)
+{
+	for (size_t i = 0; i < to->n_ids; i++)
+		if (memcmp(to->ids[i], id, STORE_ID_LEN) == 0)
+			return true;
+	to->ids = realloc(to->ids, (to->n_ids + 1) * sizeof(*to->ids));
+	assert_non_null(to->ids);
+	memcpy(to->ids[to->n_ids++], id, STORE_ID_LEN);
+	return false;
+}
+
 static void
 queue_item(struct er_net *net, struct er_person *from, struct er_person *to,
     const Sotto__Relay__SendRequest *req,
     const Sotto__Relay__DeviceEnvelope *env)
 {
-	struct er_item *it = calloc(1, sizeof(*it)), **at = &to->queue;
+	struct er_item *it, **at = &to->queue;
 
+	if (is_repeat(to, req->message_id.data))
+		return;
+	it = calloc(1, sizeof(*it));
 	assert_non_null(it);
 	sotto__relay__deliver_event__item__init(&it->msg);
 	it->msg.message_id =
@@ -182,14 +197,8 @@ queue_item(struct er_net *net, struct er_person *from, struct er_person *to,
 	it->msg.seq = ++to->seq;
 	if (net->bend != NULL)
 		net->bend(net, from, to, &it->msg);
-	while (*at != NULL) {
-		if (memcmp((*at)->msg.message_id.data, it->msg.message_id.data,
-			STORE_ID_LEN) == 0) { /* a repeat while it waits */
-			item_free(it);
-			return;
-		}
+	while (*at != NULL)
 		at = &(*at)->next;
-	}
 	*at = it;
 }
 
@@ -601,6 +610,9 @@ forget_person(struct er_person *p)
 	if (p->keys != NULL)
 		sotto__relay__put_keys_request__free_unpacked(p->keys, NULL);
 	p->keys = NULL;
+	free(p->ids);
+	p->ids = NULL;
+	p->n_ids = 0;
 	free(p->list);
 	p->list = NULL;
 	p->list_len = 0;

@@ -38,6 +38,8 @@ struct er_person {
 	size_t list_len;
 	struct er_item *queue;
 	uint64_t seq;
+	uint8_t (*ids)[STORE_ID_LEN]; /* what was queued before: not again */
+	size_t n_ids;
 	/* what was seen */
 	unsigned sends, fetches; /* requests to the relay */
 	unsigned fatal, errors, gone, fresh; /* events */

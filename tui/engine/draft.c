@@ -25,8 +25,8 @@ draft_introduce(struct engine *e, struct draft *d)
 	d->c.profile = &d->profile;
 }
 
-static int
-send_as(struct engine *e, struct draft *d,
+int
+draft_send_as(struct engine *e, struct draft *d,
     const uint8_t wire_id[static STORE_ID_LEN], const struct outbox_for *whom)
 {
 	struct buf b;
@@ -43,7 +43,7 @@ send_as(struct engine *e, struct draft *d,
 int
 draft_send(struct engine *e, struct draft *d, const struct outbox_for *whom)
 {
-	return send_as(e, d, d->id, whom);
+	return draft_send_as(e, d, d->id, whom);
 }
 
 int
@@ -60,5 +60,5 @@ draft_send_text(struct engine *e, const struct store_message *m,
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
 	d.c.text = &text;
 	draft_introduce(e, &d);
-	return send_as(e, &d, wire_id, whom);
+	return draft_send_as(e, &d, wire_id, whom);
 }

@@ -24,6 +24,11 @@ void draft_introduce(struct engine *e, struct draft *d);
 int draft_send(
     struct engine *e, struct draft *d, const struct outbox_for *whom) MUST_USE;
 
+/* The relay knows it by another id, wire_id. */
+int draft_send_as(struct engine *e, struct draft *d,
+    const uint8_t wire_id[static STORE_ID_LEN],
+    const struct outbox_for *whom) MUST_USE;
+
 /* The same for a text that is in the store, under that text's id.
  *   wire_id  what the relay is to know it by */
 int draft_send_text(struct engine *e, const struct store_message *m,

@@ -287,19 +287,6 @@ item_sound(const item *it)
 	       it->sender_device <= 127;
 }
 
-/* It is here. If they send it again, they do not know that. */
-static int
-seen_item(struct batch *b, const item *it)
-{
-	int64_t id;
-	int r = store_message_find(
-	    b->e->store, it->sender_account.data, it->message_id.data, &id);
-
-	if (r != 0)
-		return r == ERR_NOTFOUND ? 0 : r;
-	return owe_receipt(b, it, it->message_id.data);
-}
-
 static int
 take_item(struct batch *b, const item *it)
 {
@@ -313,10 +300,9 @@ take_item(struct batch *b, const item *it)
 		return open_item(b, it, &opened);
 	r = store_inbox_has(e->store, it->sender_account.data,
 	    it->sender_device, it->message_id.data, &seen);
-	if (r == 0 && seen)
-		return seen_item(b, it);
-	if (r == 0)
-		r = open_item(b, it, &opened);
+	if (r != 0 || seen)
+		return r;
+	r = open_item(b, it, &opened);
 	if (r == 0 && opened)
 		r = store_inbox_add(e->store, it->sender_account.data,
 		    it->sender_device, it->message_id.data, engine_now_ms());

@@ -3,7 +3,9 @@
 
 #include "tui/engine/draft.h"
 #include "tui/engine/peer_session.h"
+#include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
+#include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_repair.h"
 
@@ -77,23 +79,56 @@ find(struct engine *e, const uint8_t *account, const uint8_t *message_id,
 	return 0;
 }
 
+/* A relay takes a message id once. The n-th time it is another one, by which
+ * the recipient still knows what it is in case it does not open either. */
+static void
+wire_id(uint8_t out[static STORE_ID_LEN], const uint8_t id[static STORE_ID_LEN],
+    uint32_t n)
+{
+	memcpy(out, id, STORE_ID_LEN);
+	out[STORE_ID_LEN - 1] = (uint8_t)(out[STORE_ID_LEN - 1] + n);
+}
+
+/*
+ * The message that this one is, or is another try of: its id, and what is
+ * stored of it.
+ */
 static int
-note_unreadable(struct engine *e, const struct repair_from *from)
+find_try(struct engine *e, const struct repair_from *from,
+    uint8_t id[static STORE_ID_LEN], struct stored *m)
+{
+	uint32_t n;
+	int r;
+
+	for (n = 0; n <= REPAIR_RESENDS_MAX; n++) {
+		wire_id(id, from->message_id, 0u - n);
+		r = find(e, from->account, id, m);
+		if (r != 0 || m->id != 0)
+			return r;
+	}
+	memcpy(id, from->message_id, STORE_ID_LEN);
+	return 0;
+}
+
+static int
+note_unreadable(struct engine *e, const struct repair_from *from,
+    const uint8_t id[static STORE_ID_LEN])
 {
 	struct store_unreadable u = {
 	    .device = from->device, .first_ms = engine_now_ms()};
 
 	memcpy(u.account, from->account, STORE_ID_LEN);
-	memcpy(u.message_id, from->message_id, STORE_ID_LEN);
+	memcpy(u.message_id, id, STORE_ID_LEN);
 	return store_unreadable_add(e->store, &u, REPAIR_ASKS_MAX);
 }
 
 int
 repair_unreadable(struct engine *e, const struct repair_from *from, bool *show)
 {
+	uint8_t id[STORE_ID_LEN];
 	bool has = true, yes = true;
 	struct stored m;
-	int r = find(e, from->account, from->message_id, &m);
+	int r = find_try(e, from, id, &m);
 
 	*show = false;
 	if (r == 0 && m.id == 0) {
@@ -104,7 +139,7 @@ repair_unreadable(struct engine *e, const struct repair_from *from, bool *show)
 	} else if (r == 0) { /* a repeat; if it waits, it is asked for again */
 		yes = m.state == STORE_MSG_WAITING;
 	}
-	return r == 0 && yes ? note_unreadable(e, from) : r;
+	return r == 0 && yes ? note_unreadable(e, from, id) : r;
 }
 
 static int
@@ -277,13 +312,15 @@ answer_nothing(struct engine *e, const struct repair_from *from,
 	Sotto__Content__SessionReset reset =
 	    SOTTO__CONTENT__SESSION_RESET__INIT;
 	const struct outbox_for to = {.account = from->account};
+	uint8_t wire[STORE_ID_LEN];
 	struct draft d = {0};
 
 	draft_init(&d);
+	memcpy(wire, d.id, STORE_ID_LEN);
 	memcpy(d.id, id, STORE_ID_LEN);
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_RESET;
 	d.c.reset = &reset;
-	return draft_send(e, &d, &to);
+	return draft_send_as(e, &d, wire, &to);
 }
 
 /* Did this message go to them, and to the keys they have now? A relay knows
@@ -316,25 +353,14 @@ is_theirs(struct engine *e, const struct repair_from *from,
 	return r == ERR_NOTFOUND ? 0 : r;
 }
 
-/* What is still in the outbox under this id was sealed for a session they do
- * not have. */
-static int
-unsend(struct engine *e, const uint8_t id[static STORE_ID_LEN])
-{
-	int64_t row;
-	int r = store_outbox_find(e->store, id, &row);
-
-	if (r == 0)
-		r = store_outbox_delete(e->store, row);
-	return r == ERR_NOTFOUND ? 0 : r;
-}
-
+/* What is still in the outbox was sealed for a session they do not have. */
 static int
 send_again(struct engine *e, const struct repair_from *from,
     const struct store_message *m)
 {
 	const struct outbox_for to = {
 	    .account = from->account, .message = m->id};
+	uint8_t id[STORE_ID_LEN];
 	uint32_t times = 0;
 	int r = store_resent_get(e->store, m->id, from->device, &times);
 
@@ -342,13 +368,14 @@ send_again(struct engine *e, const struct repair_from *from,
 		return r;
 	r = store_resent_add(e->store, m->id, from->device);
 	if (r == 0)
-		r = unsend(e, m->message_id);
-	return r == 0 ? draft_send_text(e, m, m->message_id, &to) : r;
+		r = store_outbox_drop_message(e->store, m->id);
+	wire_id(id, m->message_id, times + 1);
+	return r == 0 ? draft_send_text(e, m, id, &to) : r;
 }
 
 static int
 answer_one(struct engine *e, const struct repair_from *from,
-    const uint8_t id[static STORE_ID_LEN])
+    const uint8_t id[static STORE_ID_LEN], bool *lost)
 {
 	struct store_message m;
 	bool theirs;
@@ -356,8 +383,8 @@ answer_one(struct engine *e, const struct repair_from *from,
 	int r = store_message_find(e->store, e->self.account, id, &row);
 
 	if (r == ERR_NOTFOUND) {
-		r = unsend(e, id);
-		return r == 0 ? answer_nothing(e, from, id) : r;
+		*lost = true;
+		return answer_nothing(e, from, id);
 	}
 	if (r == 0)
 		r = store_message_get(e->store, row, &m);
@@ -370,10 +397,36 @@ answer_one(struct engine *e, const struct repair_from *from,
 	return r;
 }
 
+/* What had nothing to show may have been a receipt: the newest of their
+ * messages get theirs again. */
+static int
+owe_again(struct engine *e, const struct repair_from *from)
+{
+	struct store_messages page;
+	int64_t chat;
+	size_t i;
+	int r =
+	    store_chat_find(e->store, STORE_CHAT_PERSON, from->account, &chat);
+
+	if (r == 0)
+		r = store_message_before(
+		    e->store, chat, 0, RECEIPT_IDS_MAX, &page);
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	for (i = 0; r == 0 && i < page.n; i++)
+		if (page.v[i].dir == STORE_IN &&
+		    page.v[i].state == STORE_MSG_RECEIVED)
+			r = store_due_put(e->store, from->account,
+			    page.v[i].message_id, STORE_DUE_DELIVERED);
+	store_messages_clear(&page);
+	return r;
+}
+
 static int
 answer_all(struct engine *e, const struct repair_from *from,
     const Sotto__Content__RetryRequest *rq, struct store_repair *rp)
 {
+	bool lost = false;
 	size_t i;
 	int r = 0;
 
@@ -383,9 +436,9 @@ answer_all(struct engine *e, const struct repair_from *from,
 		if (rq->message_ids[i].len != STORE_ID_LEN)
 			continue;
 		rp->answers++;
-		r = answer_one(e, from, rq->message_ids[i].data);
+		r = answer_one(e, from, rq->message_ids[i].data, &lost);
 	}
-	return r;
+	return r == 0 && lost ? owe_again(e, from) : r;
 }
 
 int

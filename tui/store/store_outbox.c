@@ -119,6 +119,16 @@ store_outbox_find(
 }
 
 int
+store_outbox_drop_message(struct store *s, int64_t message)
+{
+	struct query q;
+
+	q_begin(&q, s, "DELETE FROM outbox WHERE message = ? AND message <> 0");
+	q_int(&q, message);
+	return q_run(&q);
+}
+
+int
 store_outbox_replace(
     struct store *s, int64_t id, const void *request, size_t len)
 {

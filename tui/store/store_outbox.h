@@ -45,6 +45,10 @@ int store_outbox_get(
 int store_outbox_find(struct store *s,
     const uint8_t message_id[static STORE_ID_LEN], int64_t *id) MUST_USE;
 
+/* Those of a message (a local id) go: it is sent anew. Returns 0, also when
+ * there are none. */
+int store_outbox_drop_message(struct store *s, int64_t message) MUST_USE;
+
 /* The relay refused the device list: the request is made anew, same id. */
 int store_outbox_replace(
     struct store *s, int64_t id, const void *request, size_t len) MUST_USE;
