@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/methods.h"
 #include "common/proto/relay.pb-c.h"
+#include "relay/groups/groups.h"
 #include "relay/keys/keys.h"
+#include "relay/link/link.h"
 #include "relay/presence/methods.h"
 #include "relay/queue/queue.h"
 #include "relay/session/session.h"

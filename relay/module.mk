@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The relay put together: methods -> queue, keys, presence -> session -> route
 # -> net, identity -> admin -> abuse, store -> common.
-relay_SRC   := relay/relay.c relay/methods.c relay/keyfile.c relay/upkeep.c \
+relay_SRC   := relay/relay.c relay/methods.c relay/soon.c relay/keyfile.c relay/upkeep.c \
 	relay/notify.c
 relay_PKG   := libuv libsodium libprotobuf-c libcurl
 relay_DEPS  := relay/queue relay/keys relay/presence relay/session \

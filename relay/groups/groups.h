@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * groups.h — the methods about groups: their signed changes, and one message
+ * for every device of a group or of an audience. docs/protocol.md §9, §10.
+ */
+#ifndef RELAY_GROUPS_GROUPS_H
+#define RELAY_GROUPS_GROUPS_H
+
+#include "relay/session/session.h"
+
+void on_group_change_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_group_entries_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_group_state_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_group_list_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_group_devices_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_audience_devices_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_send_group_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_send_status_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_report_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+
+#endif
