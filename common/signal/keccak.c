@@ -5,7 +5,7 @@
 
 #include "common/signal/keccak.h"
 
-static const uint64_t ROUND[24] = {
+const uint64_t keccak_round[24] = {
     0x0000000000000001,
     0x0000000000008082,
     0x800000000000808a,
@@ -87,8 +87,28 @@ permute(uint64_t a[static 25])
 			a[y + 3] = b[y + 3] ^ (~b[y + 4] & b[y]);
 			a[y + 4] = b[y + 4] ^ (~b[y] & b[y + 1]);
 		}
-		a[0] ^= ROUND[r];
+		a[0] ^= keccak_round[r];
 	}
+}
+
+static uint64_t
+le64(const uint8_t *p)
+{
+	uint64_t v = 0;
+	unsigned i;
+
+	for (i = 0; i < 8; i++)
+		v |= (uint64_t)p[i] << (8 * i);
+	return v;
+}
+
+static void
+put_le64(uint8_t *p, uint64_t v)
+{
+	unsigned i;
+
+	for (i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
 }
 
 static void
@@ -107,8 +127,16 @@ keccak_init(struct keccak *st, unsigned rate)
 void
 keccak_absorb(struct keccak *st, const uint8_t *p, size_t len)
 {
-	while (len-- > 0) {
-		xor_byte(st, st->at++, *p++);
+	while (len > 0) {
+		if (st->at % 8 == 0 && len >= 8) {
+			st->lane[st->at / 8] ^= le64(p);
+			st->at += 8;
+			p += 8;
+			len -= 8;
+		} else {
+			xor_byte(st, st->at++, *p++);
+			len--;
+		}
 		if (st->at == st->rate) {
 			permute(st->lane);
 			st->at = 0;
@@ -127,13 +155,21 @@ keccak_finish(struct keccak *st, uint8_t domain)
 void
 keccak_squeeze(struct keccak *st, uint8_t *out, size_t len)
 {
-	while (len-- > 0) {
+	while (len > 0) {
 		if (st->at == st->rate) {
 			permute(st->lane);
 			st->at = 0;
 		}
+		if (st->at % 8 == 0 && len >= 8) {
+			put_le64(out, st->lane[st->at / 8]);
+			st->at += 8;
+			out += 8;
+			len -= 8;
+			continue;
+		}
 		*out++ = (uint8_t)(st->lane[st->at / 8] >> (8 * (st->at % 8)));
 		st->at++;
+		len--;
 	}
 }
 

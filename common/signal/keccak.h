@@ -16,6 +16,9 @@
 #define KECCAK_XOF    0x1f /* domain bytes */
 #define KECCAK_SHA3   0x06
 
+/* Iota's constants. */
+extern const uint64_t keccak_round[24];
+
 struct keccak {
 	uint64_t lane[25];
 	unsigned rate; /* bytes */

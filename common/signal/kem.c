@@ -48,11 +48,14 @@ static void
 matrix_row(
     struct kvec *row, unsigned k, const uint8_t *rho, uint8_t i, bool transpose)
 {
+	struct kpoly_at at[KEM_K_MAX];
 	unsigned j;
 
-	for (j = 0; j < k; j++)
-		kpoly_uniform(&row->v[j], rho, transpose ? i : (uint8_t)j,
-		    transpose ? (uint8_t)j : i);
+	for (j = 0; j < k; j++) {
+		at[j].x = transpose ? i : (uint8_t)j;
+		at[j].y = transpose ? (uint8_t)j : i;
+	}
+	kpoly_uniform(row->v, k, rho, at);
 }
 
 static void
@@ -60,10 +63,9 @@ noise_ntt(struct kvec *out, unsigned k, const uint8_t *seed, uint8_t nonce)
 {
 	unsigned i;
 
-	for (i = 0; i < k; i++) {
-		kpoly_noise(&out->v[i], seed, nonce++);
+	kpoly_noise(out->v, k, seed, nonce);
+	for (i = 0; i < k; i++)
 		kpoly_ntt(&out->v[i]);
-	}
 }
 
 /* K-PKE.KeyGen (FIPS 203, algorithm 13): t = A s + e, rho. */
@@ -72,19 +74,18 @@ pke_keypair(
     const struct kem *kem, uint8_t *pk, uint8_t *sk, const uint8_t d[static 32])
 {
 	uint8_t rs[64]; /* rho and sigma */
-	struct kvec row, s;
-	struct kpoly t, e;
+	struct kvec row, s, e;
+	struct kpoly t;
 	uint8_t i;
 
 	sha3_512(rs, d, 32, &kem->k, kem->round3 ? 0 : 1);
 	noise_ntt(&s, kem->k, rs + 32, 0);
+	noise_ntt(&e, kem->k, rs + 32, kem->k);
 	for (i = 0; i < kem->k; i++) {
 		matrix_row(&row, kem->k, rs, i, false);
 		kpoly_inner(&t, row.v, s.v, kem->k);
 		kpoly_to_montgomery(&t);
-		kpoly_noise(&e, rs + 32, (uint8_t)(kem->k + i));
-		kpoly_ntt(&e);
-		kpoly_add(&t, &e);
+		kpoly_add(&t, &e.v[i]);
 		kpoly_put(pk + i * KPOLY_BYTES, &t);
 		kpoly_put(sk + i * KPOLY_BYTES, &s.v[i]);
 	}
@@ -99,17 +100,17 @@ static void
 pke_encrypt_u(const struct kem *kem, uint8_t *ct, struct kvec *y,
     const uint8_t *rho, const uint8_t coins[static 32])
 {
-	struct kvec row;
-	struct kpoly u, e;
+	struct kvec row, e;
+	struct kpoly u;
 	uint8_t i;
 
 	noise_ntt(y, kem->k, coins, 0);
+	kpoly_noise(e.v, kem->k, coins, kem->k);
 	for (i = 0; i < kem->k; i++) {
 		matrix_row(&row, kem->k, rho, i, true);
 		kpoly_inner(&u, row.v, y->v, kem->k);
 		kpoly_invntt(&u);
-		kpoly_noise(&e, coins, (uint8_t)(kem->k + i));
-		kpoly_add(&u, &e);
+		kpoly_add(&u, &e.v[i]);
 		kpoly_compress(ct + 32u * kem->du * i, &u, kem->du);
 	}
 	sodium_memzero(&u, sizeof(u));
@@ -126,7 +127,7 @@ pke_encrypt_v(const struct kem *kem, uint8_t *ct, const struct kvec *y,
 
 	kpoly_inner(&v, t->v, y->v, kem->k);
 	kpoly_invntt(&v);
-	kpoly_noise(&e, coins, (uint8_t)(2 * kem->k));
+	kpoly_noise(&e, 1, coins, (uint8_t)(2 * kem->k));
 	kpoly_add(&v, &e);
 	kpoly_decompress(&e, msg, 1);
 	kpoly_add(&v, &e);

@@ -22,6 +22,11 @@ struct kpoly {
 	int16_t c[KPOLY_N];
 };
 
+/* A place in the matrix, as it is hashed. */
+struct kpoly_at {
+	uint8_t x, y;
+};
+
 /* Into the NTT domain and back; the way back multiplies by 2^16, which undoes
  * the factor of kpoly_inner(). Input and output at most Q in size. */
 void kpoly_ntt(struct kpoly *p);
@@ -50,11 +55,14 @@ bool kpoly_get(struct kpoly *p, const uint8_t in[static KPOLY_BYTES]);
 void kpoly_compress(uint8_t *out, const struct kpoly *p, unsigned d);
 void kpoly_decompress(struct kpoly *p, const uint8_t *in, unsigned d);
 
-/* Uniform from SHAKE128(rho || x || y), in the NTT domain. */
-void kpoly_uniform(
-    struct kpoly *p, const uint8_t rho[static 32], uint8_t x, uint8_t y);
+/* n (1..4) at once: p[i] uniform from SHAKE128(rho || at[i]), in the NTT
+ * domain. */
+void kpoly_uniform(struct kpoly *p, unsigned n, const uint8_t rho[static 32],
+    const struct kpoly_at *at);
 
-/* Centred binomial, eta = 2, from SHAKE256(seed || nonce). */
-void kpoly_noise(struct kpoly *p, const uint8_t seed[static 32], uint8_t nonce);
+/* n (1..4) at once: p[i] centred binomial, eta = 2, from SHAKE256(seed ||
+ * nonce + i). */
+void kpoly_noise(
+    struct kpoly *p, unsigned n, const uint8_t seed[static 32], uint8_t nonce);
 
 #endif

@@ -3,7 +3,9 @@
 common/signal_SRC   := common/signal/keys.c common/signal/fe.c \
 	common/signal/xeddsa.c \
 	common/signal/hmac.c common/signal/kdf.c \
-	common/signal/keccak.c common/signal/kpoly.c \
+	common/signal/keccak.c common/signal/keccak_avx2.c \
+	common/signal/kpoly.c common/signal/kpoly_portable.c \
+	common/signal/kpoly_avx2.c \
 	common/signal/kem.c common/signal/pb.c common/signal/message.c \
 	common/signal/prekey.c common/signal/chain.c common/signal/erasure.c \
 	common/signal/spqr_auth.c common/signal/spqr_chain.c \

@@ -58,14 +58,14 @@ const struct signal_rng ct_rng = {fill, NULL};
 /* ---- public by design ----------------------------------------------------- */
 
 /* rho is published with the key. */
-WRAP(void, kpoly_uniform, struct kpoly *p, const uint8_t *rho, uint8_t x,
-    uint8_t y)
+WRAP(void, kpoly_uniform, struct kpoly *p, unsigned n, const uint8_t *rho,
+    const struct kpoly_at *at)
 {
 	uint8_t open[32];
 
 	memcpy(open, rho, sizeof(open));
 	ct_public(open, sizeof(open));
-	__real_kpoly_uniform(p, open, x, y);
+	__real_kpoly_uniform(p, n, open, at);
 }
 
 /* So is the key, also where it is made again from its seed; s and z are not. */

@@ -5,6 +5,7 @@
 #include "common/signal/keccak.h"
 #include "common/signal/kem.h"
 #include "common/signal/kpoly.h"
+#include "common/signal/kpoly_ops.h"
 #include "tests/unit/test.h"
 
 static void
@@ -89,19 +90,31 @@ known_answer(const struct kem *kem, json_t *c, size_t flip)
 }
 
 static void
-known_answers(const struct kem *kem, const char *path)
+known_answers_with(
+    const struct kpoly_ops *ops, const struct kem *kem, const char *path)
 {
 	json_t *doc = json_load_file(path, 0, NULL), *c;
 	size_t i;
 
 	assert_non_null(doc);
+	kpoly_use(ops);
 	json_array_foreach(json_object_get(doc, "cases"), i, c)
 	{
 		known_answer(kem, c,
 		    (size_t)json_integer_value(json_object_get(doc, "flip")));
 	}
+	kpoly_use(NULL);
 	assert_int_equal(i, 25);
 	json_decref(doc);
+}
+
+/* For every processor, and for this one. */
+static void
+known_answers(const struct kem *kem, const char *path)
+{
+	known_answers_with(&kpoly_portable, kem, path);
+	if (kpoly_avx2() != NULL)
+		known_answers_with(kpoly_avx2(), kem, path);
 }
 
 static void
@@ -214,6 +227,97 @@ test_kpoly__ntt_and_back(void **state)
 	assert_memory_equal(&out, &p, sizeof(p));
 }
 
+/* Small, at the edges, or anything that the portable code takes. */
+static void
+poly_pick(struct kpoly *p, unsigned round)
+{
+	unsigned i;
+
+	for (i = 0; i < KPOLY_N; i++) {
+		if (round == 0)
+			p->c[i] = i % 2 ? KPOLY_Q : -KPOLY_Q;
+		else
+			p->c[i] = (int16_t)((int)randombytes_uniform(
+						2 * KPOLY_Q + 1) -
+					    KPOLY_Q);
+	}
+}
+
+static void
+assert_same_arithmetic(const struct kpoly_ops *a, const struct kpoly_ops *b)
+{
+	void (*const one[][2])(struct kpoly *) = {
+	    {a->ntt, b->ntt},
+	    {a->invntt, b->invntt},
+	    {a->to_montgomery, b->to_montgomery},
+	    {a->reduce, b->reduce},
+	};
+	struct kpoly p[4], q[4], x, y;
+	unsigned round, i, k;
+
+	for (round = 0; round < 200; round++) {
+		for (i = 0; i < 4; i++) {
+			poly_pick(&p[i], round);
+			poly_pick(&q[i], round);
+		}
+		for (i = 0; i < ARRAY_LEN(one); i++) {
+			x = y = p[i];
+			one[i][0](&x);
+			one[i][1](&y);
+			assert_memory_equal(&x, &y, sizeof(x));
+		}
+		for (k = 1; k <= 4; k++) {
+			a->inner(&x, p, q, k);
+			b->inner(&y, p, q, k);
+			assert_memory_equal(&x, &y, sizeof(x));
+		}
+	}
+}
+
+static void
+assert_same_sampling(const struct kpoly_ops *a, const struct kpoly_ops *b)
+{
+	struct kpoly_at at[4];
+	struct kpoly x[4], y[4];
+	uint8_t seed[32];
+	unsigned round, n;
+
+	for (round = 0; round < 100; round++) {
+		randombytes_buf(seed, sizeof(seed));
+		randombytes_buf(at, sizeof(at));
+		n = 1 + round % 4;
+		memset(x, 0x55, sizeof(x));
+		memset(y, 0x55, sizeof(y));
+		a->uniform(x, n, seed, at);
+		b->uniform(y, n, seed, at);
+		assert_memory_equal(x, y, sizeof(x));
+		a->noise(x, n, seed, (uint8_t)(254 + round));
+		b->noise(y, n, seed, (uint8_t)(254 + round));
+		assert_memory_equal(x, y, sizeof(x));
+	}
+}
+
+/* Every number in between, not only what comes out in the end. */
+static void
+test_kpoly__the_same_on_every_processor(void **state)
+{
+	struct kpoly x, y;
+	int i;
+
+	if (kpoly_avx2() == NULL)
+		skip();
+	assert_same_arithmetic(&kpoly_portable, kpoly_avx2());
+	assert_same_sampling(&kpoly_portable, kpoly_avx2());
+	for (i = INT16_MIN; i <= INT16_MAX; i++) {
+		x.c[i & 255] = y.c[i & 255] = (int16_t)i;
+		if ((i & 255) != 255)
+			continue;
+		kpoly_portable.reduce(&x);
+		kpoly_avx2()->reduce(&y);
+		assert_memory_equal(&x, &y, sizeof(x));
+	}
+}
+
 /* In parts: the same ciphertext and secret as at once. */
 static void
 test_kem__mlkem768_in_parts(void **state)
@@ -260,6 +364,7 @@ main(void)
 	    cmocka_unit_test(test_kem__mlkem768_in_parts),
 	    cmocka_unit_test(test_kpoly__compression_rounds_to_the_nearest),
 	    cmocka_unit_test(test_kpoly__ntt_and_back),
+	    cmocka_unit_test(test_kpoly__the_same_on_every_processor),
 	};
 
 	if (sodium_init() < 0)
