@@ -10,14 +10,14 @@
 #if defined(__SIZEOF_INT128__) && !defined(FE_NO_INT128)
 __extension__ typedef unsigned __int128 wide;
 
-static void
+static inline void
 wide_add_product(wide *w, uint64_t a, uint64_t b)
 {
 	*w += (wide)a * b;
 }
 
 /* Take the low 51 bits out, move the others down. */
-static uint64_t
+static inline uint64_t
 wide_limb(wide *w)
 {
 	uint64_t low = (uint64_t)*w & MASK;
@@ -26,14 +26,14 @@ wide_limb(wide *w)
 	return low;
 }
 
-static void
+static inline void
 wide_add(wide *w, const wide *other)
 {
 	*w += *other;
 }
 
 /* When it is known to be below 2^64. */
-static uint64_t
+static inline uint64_t
 wide_small(const wide *w)
 {
 	return (uint64_t)*w;
@@ -43,14 +43,14 @@ typedef struct {
 	uint64_t lo, hi;
 } wide;
 
-static void
+static inline void
 wide_add(wide *w, const wide *other)
 {
 	w->lo += other->lo;
 	w->hi += other->hi + (w->lo < other->lo);
 }
 
-static void
+static inline void
 wide_add_product(wide *w, uint64_t a, uint64_t b)
 {
 	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
@@ -64,7 +64,7 @@ wide_add_product(wide *w, uint64_t a, uint64_t b)
 	wide_add(w, &p);
 }
 
-static uint64_t
+static inline uint64_t
 wide_limb(wide *w)
 {
 	uint64_t low = w->lo & MASK;
@@ -74,12 +74,36 @@ wide_limb(wide *w)
 	return low;
 }
 
-static uint64_t
+static inline uint64_t
 wide_small(const wide *w)
 {
 	return w->lo;
 }
 #endif
+
+static inline wide
+sum3(uint64_t a0, uint64_t b0, uint64_t a1, uint64_t b1, uint64_t a2,
+    uint64_t b2)
+{
+	wide w;
+
+	memset(&w, 0, sizeof(w));
+	wide_add_product(&w, a0, b0);
+	wide_add_product(&w, a1, b1);
+	wide_add_product(&w, a2, b2);
+	return w;
+}
+
+static inline wide
+sum(uint64_t a0, uint64_t b0, uint64_t a1, uint64_t b1, uint64_t a2,
+    uint64_t b2, uint64_t a3, uint64_t b3, uint64_t a4, uint64_t b4)
+{
+	wide w = sum3(a0, b0, a1, b1, a2, b2);
+
+	wide_add_product(&w, a3, b3);
+	wide_add_product(&w, a4, b4);
+	return w;
+}
 
 /* ---- the field ------------------------------------------------------------ */
 
@@ -166,28 +190,51 @@ fe_sub(struct fe *out, const struct fe *a, const struct fe *b)
 	carry(out);
 }
 
+/* Carries from limb to limb; what leaves the highest comes in below, as 19. */
+static inline void
+wide_put(struct fe *out, wide w0, wide w1, wide w2, wide w3, wide w4)
+{
+	uint64_t v0 = wide_limb(&w0);
+
+	wide_add(&w1, &w0);
+	out->v[1] = wide_limb(&w1);
+	wide_add(&w2, &w1);
+	out->v[2] = wide_limb(&w2);
+	wide_add(&w3, &w2);
+	out->v[3] = wide_limb(&w3);
+	wide_add(&w4, &w3);
+	out->v[4] = wide_limb(&w4);
+	v0 += 19 * wide_small(&w4); /* limbs of 52 bits: below 2^60 */
+	out->v[1] += v0 >> 51;
+	out->v[0] = v0 & MASK;
+}
+
 void
 fe_mul(struct fe *out, const struct fe *a, const struct fe *b)
 {
-	wide w[5];
-	struct fe r;
-	unsigned i, j;
+	const uint64_t *x = a->v, *y = b->v;
+	/* 2^255 is 19 */
+	const uint64_t y1 = 19 * y[1], y2 = 19 * y[2], y3 = 19 * y[3],
+		       y4 = 19 * y[4];
+	wide_put(out, sum(x[0], y[0], x[1], y4, x[2], y3, x[3], y2, x[4], y1),
+	    sum(x[0], y[1], x[1], y[0], x[2], y4, x[3], y3, x[4], y2),
+	    sum(x[0], y[2], x[1], y[1], x[2], y[0], x[3], y4, x[4], y3),
+	    sum(x[0], y[3], x[1], y[2], x[2], y[1], x[3], y[0], x[4], y4),
+	    sum(x[0], y[4], x[1], y[3], x[2], y[2], x[3], y[1], x[4], y[0]));
+}
 
-	memset(w, 0, sizeof(w));
-	for (i = 0; i < 5; i++) {
-		for (j = 0; j < 5 - i; j++)
-			wide_add_product(&w[i + j], a->v[i], b->v[j]);
-		for (; j < 5; j++) /* 2^255 is 19 */
-			wide_add_product(&w[i + j - 5], 19 * a->v[i], b->v[j]);
-	}
-	for (i = 0; i < 4; i++) {
-		r.v[i] = wide_limb(&w[i]);
-		wide_add(&w[i + 1], &w[i]);
-	}
-	r.v[4] = wide_limb(&w[4]);
-	r.v[0] += 19 * wide_small(&w[4]); /* limbs of 52 bits: below 2^60 */
-	carry(&r);
-	*out = r;
+/* Six products the less. */
+static void
+square(struct fe *out, const struct fe *a)
+{
+	const uint64_t *x = a->v;
+	const uint64_t d0 = 2 * x[0], d1 = 2 * x[1], d2 = 2 * x[2],
+		       x3 = 19 * x[3], x4 = 19 * x[4];
+	wide_put(out, sum3(x[0], x[0], d1, x4, d2, x3),
+	    sum3(d0, x[1], d2, x4, x[3], x3),
+	    sum3(d0, x[2], x[1], x[1], 2 * x[3], x4),
+	    sum3(d0, x[3], d1, x[2], x[4], x4),
+	    sum3(d0, x[4], d1, x[3], x[2], x[2]));
 }
 
 /* out = a^(2^n) */
@@ -196,7 +243,7 @@ square_n(struct fe *out, const struct fe *a, unsigned n)
 {
 	*out = *a;
 	while (n-- > 0)
-		fe_mul(out, out, out);
+		square(out, out);
 }
 
 /* out = a^(2^n) * b */
