@@ -50,8 +50,8 @@ bundle_init(struct omemo_store *s)
 {
 	session_signed_pre_key *sk;
 	session_pre_key *k;
-	signal_buffer *pub, *sig, *rec;
-	ec_key_pair *signed_pair, *pair;
+	signal_buffer *pub = NULL, *sig = NULL, *rec = NULL;
+	ec_key_pair *signed_pair = NULL, *pair = NULL;
 
 	side_must(curve_generate_key_pair(s->lib, &signed_pair) == 0 &&
 		      curve_generate_key_pair(s->lib, &pair) == 0 &&
