@@ -177,10 +177,14 @@ assert_restored(struct store *s)
 	assert_string_equal(l.v[1].text, "the answer");
 	assert_int_equal(l.v[1].sent_ms, 2500);
 	assert_int_equal(l.v[1].expires_ms, 160000);
-	assert_int_equal(l.v[1].flags, STORE_MSG_QUOTES | STORE_MSG_FORWARDED);
+	assert_int_equal(l.v[1].flags,
+	    STORE_MSG_QUOTES | STORE_MSG_FORWARDED | STORE_MSG_HISTORY);
 	assert_ok(store_quote_get(s, l.v[1].id, &quote));
 	assert_string_equal(quote.text, "the question");
 	assert_int_equal(l.v[2].kind, STORE_MSG_DELETED);
+	store_messages_clear(&l);
+	assert_ok(store_message_incoming(s, 0, 10, &l));
+	assert_int_equal(l.n, 0); /* no news */
 	store_messages_clear(&l);
 	store_chats_clear(&c);
 }

@@ -268,7 +268,7 @@ plain_columns(Sotto__Backup__Message *k, const struct store_message *m,
 	k->sent_ms = m->sent_ms;
 	k->received_ms = m->received_ms;
 	k->text = m->text;
-	k->flags = m->flags;
+	k->flags = m->flags & ~(uint32_t)STORE_MSG_HISTORY;
 	k->expire_s = m->expire_s;
 	k->expires_ms = m->expires_ms;
 	k->edited_ms = m->edited_ms;

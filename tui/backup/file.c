@@ -212,10 +212,11 @@ explain_open(struct backup_job *job, int r)
 		return fail(job, r,
 		    "%s was made by a newer sotto: update this one", job->path);
 	case ERR_AUTH:
-		return fail(job, r, "this does not open the backup%s",
-		    job->key != NULL && job->key->kind == BACKUP_PASSWORD
-			? ": wrong password"
-			: ": wrong code");
+		/* At the first chunk the two cannot be told apart. */
+		return fail(job, r,
+		    "this does not open the backup: wrong %s, or a damaged "
+		    "file",
+		    job->key->kind == BACKUP_PASSWORD ? "password" : "code");
 	case ERR_RANGE:
 		return fail(job, r, "the backup needs another kind of key");
 	default:

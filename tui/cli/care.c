@@ -33,9 +33,8 @@ failed(const struct store *s, int r)
 	return cli_exit_of(r);
 }
 
-/* Open the store itself, without an engine; the caller closes it. */
-static int
-open_store(const struct cli_opts *o, struct store **s)
+int
+cli_open_store(const struct cli_opts *o, struct store **s)
 {
 	struct store_key key = {
 	    .command = o->passphrase_command, .key_file = o->key_file};
@@ -70,7 +69,7 @@ int
 cli_check(void *ctx, const struct cli_args *args)
 {
 	struct store *s = NULL;
-	int r, status = open_store(args->opts, &s);
+	int r, status = cli_open_store(args->opts, &s);
 
 	(void)ctx;
 	if (status != 0)
@@ -96,7 +95,7 @@ cli_export(void *ctx, const struct cli_args *args)
 {
 	const struct export_opts *own = args->own;
 	struct store *s = NULL;
-	int r, status = open_store(args->opts, &s);
+	int r, status = cli_open_store(args->opts, &s);
 
 	(void)ctx;
 	if (status != 0)

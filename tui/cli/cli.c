@@ -146,6 +146,18 @@ static const struct cli_cmd cmds[] = {
 	.nrows = EXPORT_ROWS,
 	.size = sizeof(struct export_opts),
 	.fn = cli_export},
+    {.name = "backup",
+	.args = "create|verify|restore FILE",
+	.help = "keep your history in a sealed file, and bring it back",
+	.more = "A password opens it, or with --code a recovery code of 64 "
+		"digits. Without either the history is lost: nobody can help. "
+		"Keys are not in it; a restored profile has its own.",
+	.min_args = 2,
+	.max_args = 2,
+	.rows = backup_rows,
+	.nrows = BACKUP_ROWS,
+	.size = sizeof(struct backup_opts),
+	.fn = cli_backup},
 };
 
 static const struct cli_spec spec = {

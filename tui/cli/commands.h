@@ -48,6 +48,18 @@ struct export_opts {
 #define EXPORT_ROWS 1
 extern const struct conf_row export_rows[EXPORT_ROWS];
 
+struct backup_opts {
+	bool code, force;
+};
+#define BACKUP_ROWS 2
+extern const struct conf_row backup_rows[BACKUP_ROWS];
+
+struct store;
+
+/* Open the store itself, without an engine; the caller closes it. Returns 0, or
+ * an exit status after a sentence. */
+int cli_open_store(const struct cli_opts *o, struct store **s) MUST_USE;
+
 /* Print what j wrote as a line of its own and start the next object. Returns
  * an exit status: a reader that is gone ends the command. */
 int json_line(struct json *j, struct buf *b) MUST_USE;

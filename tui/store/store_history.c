@@ -29,7 +29,7 @@ insert(struct store *s, const struct store_message *m)
 	q_time(&q, m->sent_ms);
 	q_time(&q, m->received_ms);
 	q_text(&q, m->text != NULL ? m->text : "");
-	q_int(&q, m->flags);
+	q_int(&q, m->flags | STORE_MSG_HISTORY);
 	q_int(&q, m->expire_s);
 	q_time(&q, m->edited_ms);
 	q_time(&q, m->expires_ms);

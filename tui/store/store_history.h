@@ -12,7 +12,8 @@
 /*
  * Add a message where its received_ms puts it; behind those of the same
  * millisecond. All of its columns count, also those store_message_add()
- * ignores, but reactions. PENDING becomes FAILED. Returns 0; ERR_EXISTS it is
+ * ignores, but reactions. PENDING becomes FAILED,
+ * and the flag STORE_MSG_HISTORY is set. Returns 0; ERR_EXISTS it is
  * there; otherwise as store_message_add().
  */
 int store_history_add(

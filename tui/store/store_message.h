@@ -33,6 +33,7 @@ enum store_msg_flags {
 	STORE_MSG_VIEWED = 4, /* a view-once that was opened: no text is left */
 	STORE_MSG_QUOTES = 8, /* store_quote_get() has what */
 	STORE_MSG_MENTIONS_ME = 16,
+	STORE_MSG_HISTORY = 32, /* from a backup or another device: not news */
 };
 /* The same numbers as enum msg_state of the engine. */
 enum store_msg_state {
@@ -120,7 +121,7 @@ int store_message_after(struct store *s, int64_t chat, int64_t after, size_t n,
 int store_message_around(struct store *s, int64_t chat, int64_t id, size_t n,
     struct store_messages *out) MUST_USE;
 
-/* Incoming ones of every chat with an id above `after`, by id. */
+/* Incoming ones of every chat with an id above `after`, by id; not history. */
 int store_message_incoming(struct store *s, int64_t after, size_t n,
     struct store_messages *out) MUST_USE;
 

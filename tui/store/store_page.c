@@ -167,7 +167,8 @@ store_message_incoming(
 		return r;
 	q_begin(&q, s,
 	    "SELECT " MESSAGE_COLUMNS " FROM message AS m"
-	    " WHERE m.id > ? AND m.dir = 0 ORDER BY m.id LIMIT ?");
+	    " WHERE m.id > ? AND m.dir = 0 AND m.flags & 32 = 0 ORDER BY m.id "
+	    "LIMIT ?");
 	q_int(&q, after);
 	q_int(&q, (int64_t)n + 1);
 	while (!list.more_after && q_row(&q)) {
