@@ -165,7 +165,7 @@ fuzz-%:
 	    $(B)/fuzzing/found-$* tests/fuzz/corpus/$*
 
 # ---- checks -----------------------------------------------------------------
-.PHONY: all deps check unit check-asan e2e interop bench tidy format \
+.PHONY: all deps check unit check-asan coverage coverage-run e2e interop bench tidy format \
 	format-check dist install uninstall demo clean man tools fuzz-replay
 .SECONDARY:
 
@@ -186,6 +186,15 @@ unit: all tools $(UNIT) $(FUZZERS:%=$(B)/fuzz/%)
 check-asan:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
+# How much of a module its own unit tests reach; an assertion is no branch.
+COVER ?= common/signal
+coverage:
+	$(Q)$(MAKE) --no-print-directory B=$(B)/coverage CFLAGS="-O0 -g --coverage -DNDEBUG" \
+	    LDFLAGS="$(LDFLAGS) --coverage" coverage-run
+coverage-run: $($(COVER)_TESTS:%=$(B)/tests/%)
+	$(Q)find $(B) -name '*.gcda' -delete
+	$(Q)tests/run.sh $(B) $($(COVER)_TESTS)
+	$(Q)tests/coverage.sh $(B) $($(COVER)_SRC)
 e2e: all tools
 	$(Q)B=$(abspath $(B)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
 interop: tools

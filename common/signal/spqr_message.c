@@ -26,16 +26,18 @@ varint_get(struct cur *c, uint64_t max, uint64_t *out)
 	unsigned shift;
 	uint8_t b;
 
-	for (shift = 0; shift < 64; shift += 7) {
+	for (shift = 0;; shift += 7) {
+		/* the tenth has one bit left, and none follows */
 		if (cur_get_u8(c, &b) != 0 || (shift == 63 && b > 1))
 			return ERR_FORMAT;
 		v |= (uint64_t)(b & 0x7f) << shift;
-		if (b < 0x80) {
-			*out = v;
-			return v <= max ? 0 : ERR_FORMAT;
-		}
+		if (b < 0x80)
+			break;
 	}
-	return ERR_FORMAT;
+	if (v > max)
+		return ERR_FORMAT;
+	*out = v;
+	return 0;
 }
 
 size_t

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <sodium.h>
 
+#include "common/ossl.h"
 #include "common/signal/handshake.h"
 #include "common/signal/kdf.h"
 #include "tests/unit/test.h"
@@ -248,6 +249,74 @@ test_cbc_open__refuses_what_is_no_padded_text(void **state)
 	buf_clear(&sealed);
 }
 
+/* OpenSSL's memory, so that it fails when ours does. */
+static void *
+ossl_malloc(size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return malloc(n);
+}
+
+static void *
+ossl_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return realloc(p, n);
+}
+
+static void
+ossl_free(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
+}
+
+/* One of a pair's allocations fails: an error and nothing appended, or the
+ * library found a way around and the result is right. */
+static int
+one_failure(long n, int *refused)
+{
+	static const uint8_t key[32] = {3}, iv[16] = {4};
+	struct buf ct, back;
+	int r, hit;
+
+	buf_init(&ct, 64);
+	buf_init(&back, 64);
+	alloc_fail_at(n);
+	r = cbc_seal(&ct, key, iv, (const uint8_t *)"text", 4);
+	if (r == 0) {
+		assert_int_equal(ct.len, 16);
+		r = cbc_open(&back, key, iv, ct.p, ct.len);
+	} else {
+		assert_int_equal(ct.len, 0);
+	}
+	hit = alloc_failed();
+	alloc_fail_at(-1);
+	if (r == 0) {
+		assert_int_equal(back.len, 4);
+		assert_memory_equal(back.p, "text", 4);
+	} else {
+		assert_true(hit && r == ERR_NOMEM);
+		assert_int_equal(back.len, 0);
+		(*refused)++;
+	}
+	buf_clear(&ct);
+	buf_clear(&back);
+	return hit;
+}
+
+static void
+test_cbc__allocation_failures_of_the_library(void **state)
+{
+	int refused = 0;
+	long n = 0;
+
+	while (one_failure(n, &refused))
+		n++;
+	/* two buffers, two contexts, and what is inside them */
+	assert_true(refused >= 6);
+}
+
 int
 main(void)
 {
@@ -264,9 +333,11 @@ main(void)
 	    cmocka_unit_test(test_cbc_seal__recorded_block),
 	    cmocka_unit_test(test_cbc_open__every_length_comes_back),
 	    cmocka_unit_test(test_cbc_open__refuses_what_is_no_padded_text),
+	    cmocka_unit_test(test_cbc__allocation_failures_of_the_library),
 	};
 
-	if (sodium_init() < 0)
+	if (sodium_init() < 0 ||
+	    CRYPTO_set_mem_functions(ossl_malloc, ossl_realloc, ossl_free) != 1)
 		return 2;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

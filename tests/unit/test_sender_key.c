@@ -3,6 +3,7 @@
 
 #include "common/proto/signal.pb-c.h"
 #include "common/signal/kdf.h"
+#include "common/signal/pb.h"
 #include "common/signal/sender_key.h"
 #include "tests/unit/test.h"
 
@@ -266,6 +267,46 @@ test_sender_key_process__a_repeat_changes_nothing(void **state)
 	buf_clear(&b.record);
 }
 
+/* The distribution message of one key, with the chain id of another. */
+static void
+same_chain_id(struct buf *skdm, const struct buf *other)
+{
+	Sotto__Signal__SenderKeyDistributionMessage *a, *b;
+
+	a = sotto__signal__sender_key_distribution_message__unpack(
+	    NULL, skdm->len - 1, skdm->p + 1);
+	b = sotto__signal__sender_key_distribution_message__unpack(
+	    NULL, other->len - 1, other->p + 1);
+	assert_non_null(a);
+	assert_non_null(b);
+	a->chain_id = b->chain_id;
+	skdm->len = 1;
+	assert_ok(pb_pack(skdm, &a->base));
+	sotto__signal__sender_key_distribution_message__free_unpacked(a, NULL);
+	sotto__signal__sender_key_distribution_message__free_unpacked(b, NULL);
+}
+
+static void
+test_sender_key_process__a_chain_id_again_with_another_key(void **state)
+{
+	struct member a = {{0}}, again = {{0}}, b = {{0}};
+	struct buf skdm = distribute(&a), other = distribute(&again);
+	struct sent s = say(&a, "x");
+
+	take(&b, &skdm);
+	same_chain_id(&other, &skdm);
+	take(&b, &other); /* replaces the first */
+	hear_not(&b, s.ct.p, s.ct.len, ERR_AUTH);
+	take(&b, &skdm); /* and back */
+	hear(&b, &s);
+	buf_clear(&s.ct);
+	buf_clear(&skdm);
+	buf_clear(&other);
+	buf_clear(&a.record);
+	buf_clear(&again.record);
+	buf_clear(&b.record);
+}
+
 static void
 test_sender_key__names_are_not_mixed_up(void **state)
 {
@@ -397,6 +438,7 @@ main(void)
 	    T(test_sender_key__limits_of_jump_and_late_messages),
 	    T(test_sender_key__five_keys_of_a_sender_and_not_one_more),
 	    T(test_sender_key_process__a_repeat_changes_nothing),
+	    T(test_sender_key_process__a_chain_id_again_with_another_key),
 	    T(test_sender_key__names_are_not_mixed_up),
 	    T(test_sender_key__malformed),
 	    T(test_sender_key__allocation_failures),

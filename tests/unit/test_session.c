@@ -239,6 +239,27 @@ test_session__archive_and_promotion(void **state)
 	bye(&a, &b);
 }
 
+/* A repeated handshake is known also when no session is current. */
+static void
+test_session__a_repeat_of_an_archived_handshake(void **state)
+{
+	struct peer a, b;
+	struct buf made;
+	struct sent s;
+
+	peer_init(&a, 100);
+	peer_init(&b, 200);
+	start(&a, &b, 0);
+	arrives(&b, say(&a, "first"));
+	s = say(&a, "second");
+	assert_ok(session_archive(b.record.p, b.record.len, &made));
+	commit(&b, &made);
+	arrives(&b, s);
+	assert_int_equal(b.handshakes, 1);
+	assert_int_equal(info(&b).archived, 0);
+	bye(&a, &b);
+}
+
 static void
 test_session__nothing_to_encrypt_or_decrypt_with(void **state)
 {
@@ -622,6 +643,7 @@ main(void)
 	    T(test_session__a_new_handshake_archives_the_old_session),
 	    T(test_session__a_duplicate_of_an_archived_session),
 	    T(test_session__archive_and_promotion),
+	    T(test_session__a_repeat_of_an_archived_handshake),
 	    T(test_session__nothing_to_encrypt_or_decrypt_with),
 	    T(test_session__thirty_days_without_an_answer),
 	    T(test_session__jump_of_25000_and_not_one_more),

@@ -4,6 +4,7 @@
  * written: refused, and the record stays as it was byte for byte. The whole
  * program runs once for each session version.
  */
+#include "common/signal/xeddsa.h"
 #include "tests/unit/session_pair.h"
 
 /* Any change to any message is refused and changes nothing. */
@@ -347,6 +348,31 @@ test_session_decrypt__the_sender_cannot_be_swapped(void **state)
 	bye(&a, &b);
 }
 
+/* An identity of small order agrees on nothing. */
+static void
+test_session_decrypt__an_unsound_identity(void **state)
+{
+	struct pre_key_message m;
+	struct peer a, b;
+	struct sent s;
+	struct buf forged;
+
+	peer_init(&a, 100);
+	peer_init(&b, 200);
+	start(&a, &b, 0);
+	s = say(&a, "x");
+	assert_ok(pre_key_message_parse(&m, s.p, s.len));
+	memset(&m.identity, 0, sizeof(m.identity));
+	buf_init(&forged, SIGNAL_MESSAGE_MAX);
+	assert_ok(pre_key_message_put(&forged, &m));
+	pre_key_message_clear(&m);
+	hear_not(&b, SIGNAL_PRE_KEY_MESSAGE, forged.p, forged.len, ERR_FORMAT);
+	buf_clear(&forged);
+	hear(&b, &s);
+	lost(&s);
+	bye(&a, &b);
+}
+
 /* Put another base key into an envelope and expect it to be refused. */
 static void
 base_key_refused(struct peer *b, const struct sent *s, const uint8_t *u)
@@ -486,10 +512,75 @@ test_session_decrypt__the_kyber_key_matters(void **state)
 	version = was;
 }
 
+/* Whoever has no pre-keys, or none of Kyber, cannot be called. */
+static void
+test_session_decrypt__without_pre_keys(void **state)
+{
+	const struct signal_prekeys no_kyber = {
+	    signed_get, one_time_get, NULL, NULL};
+	struct signal_prekeys keys = no_kyber;
+	struct session_opened got;
+	struct peer a, b;
+	struct sent s;
+
+	peer_init(&a, 100);
+	peer_init(&b, 200);
+	keys.ctx = &b;
+	start(&a, &b, 0);
+	s = say(&a, "x");
+	assert_err(
+	    session_decrypt(&b.local, NULL, 0, NULL, s.type, s.p, s.len, &got),
+	    ERR_NOTFOUND);
+	if (version >= 4)
+		assert_err(session_decrypt(&b.local, NULL, 0, &keys, s.type,
+			       s.p, s.len, &got),
+		    ERR_NOTFOUND);
+	hear(&b, &s);
+	lost(&s);
+	bye(&a, &b);
+}
+
+/* Without the MAC's key one can still write any ratchet key and counter. */
+static void
+test_session_decrypt__impossible_headers(void **state)
+{
+	static const uint8_t none[32];
+	static const struct mac_parties nobody;
+	struct signal_message m, forged;
+	struct peer a, b;
+	struct sent s;
+	struct buf out;
+	int i;
+
+	acquainted(&a, &b);
+	arrives(&b, say(&a, "x"));
+	s = say(&a, "y");
+	assert_ok(signal_message_parse(&m, s.p, s.len));
+	for (i = 0; i < 3; i++) {
+		forged = m;
+		if (i == 0) /* a key of small order */
+			memset(&forged.ratchet_key, 0, EC_LEN);
+		if (i == 1)
+			forged.counter = UINT32_MAX;
+		if (i == 2)
+			forged.counter += SESSION_JUMP_MAX + 1;
+		buf_init(&out, SIGNAL_MESSAGE_MAX);
+		assert_ok(signal_message_put(&out, &forged, none, &nobody));
+		hear_not(&b, s.type, out.p, out.len,
+		    i == 0 ? ERR_FORMAT : ERR_RANGE);
+		buf_clear(&out);
+	}
+	signal_message_clear(&m);
+	hear(&b, &s);
+	lost(&s);
+	bye(&a, &b);
+}
+
 static void
 test_session_start__refuses_bad_bundles(void **state)
 {
 	struct pre_key_bundle bundle;
+	uint8_t key[EC_PUBLIC_LEN];
 	struct buf out = {.len = 77};
 	struct peer a, b;
 
@@ -514,6 +605,13 @@ test_session_start__refuses_bad_bundles(void **state)
 	bundle = bundle_of(&b, 0);
 	memset(&bundle.one_time, 0, sizeof(bundle.one_time));
 	assert_err(session_start(&a.local, NULL, 0, &bundle, &out), ERR_FORMAT);
+	/* signed or not, a key of small order is none */
+	bundle = bundle_of(&b, 0);
+	memset(&bundle.signed_key, 0, sizeof(bundle.signed_key));
+	ec_pk_put(key, &bundle.signed_key);
+	xeddsa_sign(bundle.signed_sig, &b.identity, key, sizeof(key),
+	    &signal_rng_system);
+	assert_err(session_start(&a.local, NULL, 0, &bundle, &out), ERR_FORMAT);
 	bundle = bundle_of(&b, 0);
 	assert_err(
 	    session_start(&a.local, (const uint8_t *)"junk", 4, &bundle, &out),
@@ -534,11 +632,14 @@ main(void)
 	    T(test_session_decrypt__a_lying_peer_spoils_nothing),
 	    T(test_session_decrypt__every_truncation_is_refused),
 	    T(test_session_decrypt__the_sender_cannot_be_swapped),
+	    T(test_session_decrypt__an_unsound_identity),
 	    T(test_session_decrypt__unsound_base_keys),
 	    T(test_session_decrypt__versions),
 	    T(test_session_decrypt__min_version_refuses_old_handshakes),
 	    T(test_session_decrypt__a_pre_key_that_is_gone),
 	    T(test_session_decrypt__the_kyber_key_matters),
+	    T(test_session_decrypt__without_pre_keys),
+	    T(test_session_decrypt__impossible_headers),
 	    T(test_session_start__refuses_bad_bundles),
 	};
 

@@ -740,6 +740,27 @@ test_spqr_recv__epochs_that_cannot_be(void **state)
 	end(&a, &b);
 }
 
+/* So many messages without an answer that the line is at its end. */
+static void
+test_spqr_send__the_end_of_a_line(void **state)
+{
+	uint8_t msg[SPQR_MESSAGE_MAX];
+	struct spqr_key key;
+	struct side a, b;
+	struct spqr q;
+	size_t len = 7;
+
+	begin(&a, &b, false, false);
+	get(&a, &q);
+	q.chain.send[0].counter = UINT32_MAX - 1;
+	assert_ok(spqr_send(&q, &rng, msg, &len, &key));
+	len = 7;
+	assert_err(spqr_send(&q, &rng, msg, &len, &key), ERR_FULL);
+	assert_int_equal(len, 7);
+	spqr_clear(&q);
+	end(&a, &b);
+}
+
 /* ---- records -------------------------------------------------------------- */
 
 /* Both sides, loaded and changed, must be refused. */
@@ -1000,6 +1021,7 @@ main(void)
 	    T(test_spqr_send__a_header_that_comes_too_early),
 	    T(test_spqr_recv__forged_parts_are_refused),
 	    T(test_spqr_recv__epochs_that_cannot_be),
+	    T(test_spqr_send__the_end_of_a_line),
 	    T(test_spqr_load__refuses_what_cannot_be),
 	    T(test_spqr_load__refuses_epochs_that_do_not_fit),
 	    T(test_spqr_store__the_largest_state),
