@@ -50,6 +50,9 @@ table() {
 	ci    c:node         nodejs; nodejs; nodejs; nodejs; node
 	ci    c:npm          npm; nodejs-npm; npm; npm; =
 	bench c:mosquitto    mosquitto; mosquitto; mosquitto; mosquitto; mosquitto
+	bench p:libomemo-c   libomemo-c-dev; libomemo-c-devel; -; libomemo-c-dev; -
+	bench c:node         nodejs; nodejs; nodejs; nodejs; node
+	bench c:npm          npm; nodejs-npm; npm; npm; =
 	END
 }
 

@@ -12,5 +12,7 @@ echo "== relay store alone"
 "$b/tests/bench_relay_store"
 echo "== client store, beside plain SQLite"
 "$b/tests/bench_store"
+echo "== Signal protocol, beside libsignal and libomemo-c"
+"$PYTHON" tests/bench/signal.py "$b"
 echo "== client"
 B=$b "$PYTHON" tests/bench/client.py

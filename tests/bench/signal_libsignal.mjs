@@ -272,6 +272,30 @@ const rows = {
   },
 };
 
+rows.sign = (count, out) => {
+  const pub = bob.own.getPublicKey();
+  for (let i = 0; i < count; i++) {
+    const t0 = now();
+    const sig = bob.own.sign(TEXT);
+    const t1 = now();
+    if (!pub.verify(TEXT, sig)) throw new Error('verify');
+    out.second += now() - t1;
+    out.first += t1 - t0;
+  }
+};
+
+rows.agree = (count, out) => {
+  const pub = alice.own.getPublicKey();
+  for (let i = 0; i < count; i++) {
+    const t0 = now();
+    bob.own.agree(pub);
+    const t1 = now();
+    S.KEMKeyPair.generate();
+    out.second += now() - t1;
+    out.first += t1 - t0;
+  }
+};
+
 for await (const line of createInterface({ input: process.stdin })) {
   const [row, count] = line.split(' ');
   const out = { first: 0, second: 0, bytes: 0 };

@@ -4,6 +4,7 @@
  * tests/bench/signal.py. Its store keeps records as bytes, as it asks for; its
  * cryptography is libsodium's and OpenSSL's, as ours.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -214,6 +215,46 @@ one_way(unsigned count, struct side_result *out)
 		message(&alice, &bob, out);
 }
 
+static void
+sign(unsigned count, struct side_result *out)
+{
+	ec_key_pair *pair = bob.store.identity;
+	signal_buffer *sig;
+	double t0, t1;
+
+	while (count-- > 0) {
+		t0 = side_now();
+		side_must(curve_calculate_signature(bob.store.lib, &sig,
+			      ec_key_pair_get_private(pair), side_text,
+			      SIDE_TEXT_LEN) == 0,
+		    "sign");
+		t1 = side_now();
+		side_must(curve_verify_signature(ec_key_pair_get_public(pair),
+			      side_text, SIDE_TEXT_LEN, signal_buffer_data(sig),
+			      signal_buffer_len(sig)) == 1,
+		    "verify");
+		out->first_s += t1 - t0;
+		out->second_s += side_now() - t1;
+		signal_buffer_free(sig);
+	}
+}
+
+static void
+agree(unsigned count, struct side_result *out)
+{
+	uint8_t *ss;
+	double t0 = side_now();
+
+	while (count-- > 0) {
+		side_must(curve_calculate_agreement(&ss,
+			      ec_key_pair_get_public(alice.store.identity),
+			      ec_key_pair_get_private(bob.store.identity)) > 0,
+		    "agree");
+		free(ss);
+	}
+	out->first_s = side_now() - t0;
+}
+
 int
 main(void)
 {
@@ -221,6 +262,8 @@ main(void)
 	    {"handshake", handshake},
 	    {"ping-pong", ping_pong},
 	    {"one-way", one_way},
+	    {"sign", sign},
+	    {"agree", agree},
 	};
 
 	if (sodium_init() < 0)

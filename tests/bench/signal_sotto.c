@@ -9,8 +9,10 @@
 
 #include <sodium.h>
 
+#include "common/signal/kem.h"
 #include "common/signal/sender_key.h"
 #include "common/signal/session.h"
+#include "common/signal/xeddsa.h"
 #include "tests/bench/signal_side.h"
 
 struct device {
@@ -233,6 +235,47 @@ group(unsigned count, struct side_result *out)
 	buf_clear(&theirs);
 }
 
+/* Signing, and checking. */
+static void
+sign(unsigned count, struct side_result *out)
+{
+	uint8_t sig[SIGNATURE_LEN];
+	double t0, t1;
+
+	while (count-- > 0) {
+		t0 = side_now();
+		xeddsa_sign(sig, &bob.identity, side_text, SIDE_TEXT_LEN,
+		    &signal_rng_system);
+		t1 = side_now();
+		side_must(xeddsa_verify(sig, &bob.identity.pk, side_text,
+			      SIDE_TEXT_LEN) == 0,
+		    "verify");
+		out->first_s += t1 - t0;
+		out->second_s += side_now() - t1;
+	}
+}
+
+/* X25519, and a Kyber key pair. */
+static void
+agree(unsigned count, struct side_result *out)
+{
+	static uint8_t pk[KYBER1024_PK], sk[KYBER1024_SK];
+	uint8_t seed[KEM_SEED_LEN], ss[EC_LEN];
+	double t0, t1;
+
+	while (count-- > 0) {
+		t0 = side_now();
+		side_must(
+		    ec_agree(ss, &signed_key.pair.sk, &one_time.pair.pk) == 0,
+		    "agree");
+		t1 = side_now();
+		randombytes_buf(seed, sizeof(seed));
+		kem_keypair(&kem_kyber1024, pk, sk, seed);
+		out->first_s += t1 - t0;
+		out->second_s += side_now() - t1;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -241,6 +284,8 @@ main(int argc, char **argv)
 	    {"ping-pong", ping_pong},
 	    {"one-way", one_way},
 	    {"group", group},
+	    {"sign", sign},
+	    {"agree", agree},
 	};
 
 	if (sodium_init() < 0)
