@@ -45,18 +45,6 @@ kem_once(const struct kem *kem)
 	return memcmp(a, b, sizeof(a)) == 0;
 }
 
-/* With this processor's own instructions, and without. */
-static int
-kem_everywhere(const struct kem *kem)
-{
-	int r = kem_once(kem);
-
-	kpoly_use(&kpoly_portable);
-	r |= kem_once(kem);
-	kpoly_use(NULL);
-	return r;
-}
-
 static int
 kdf_once(void)
 {
@@ -148,13 +136,13 @@ xeddsa_once(void)
 static int
 kyber_once(void)
 {
-	return kem_everywhere(&kem_kyber1024);
+	return kem_once(&kem_kyber1024);
 }
 
 static int
 mlkem_once(void)
 {
-	return kem_everywhere(&kem_mlkem768);
+	return kem_once(&kem_mlkem768);
 }
 
 int
@@ -162,15 +150,22 @@ main(void)
 {
 	int (*const tries[])(void) = {kyber_once, mlkem_once, kem_parts_once,
 	    kdf_once, spqr_once, xeddsa_once, ct_conversation, ct_group};
-	int failed = 0;
+	/* this processor's own instructions for polynomials, and plain C */
+	const struct kpoly_ops *const ops[] = {NULL, &kpoly_portable};
+	int passed = 0, failed = 0;
 	size_t i;
 
 	if (sodium_init() < 0)
 		return 2;
-	for (i = 0; i < ARRAY_LEN(tries); i++)
-		failed += tries[i]() != 0;
+	for (i = 0; i < ARRAY_LEN(ops) * ARRAY_LEN(tries); i++) {
+		kpoly_use(ops[i / ARRAY_LEN(tries)]);
+		if (tries[i % ARRAY_LEN(tries)]() == 0)
+			passed++;
+		else
+			failed++;
+	}
 	if (!ct_checked())
 		puts("not under valgrind: nothing was checked");
-	printf("%zu passed, %d failed\n", i - (size_t)failed, failed);
+	printf("%d passed, %d failed\n", passed, failed);
 	return failed;
 }
