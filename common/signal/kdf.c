@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <assert.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -120,6 +121,25 @@ kdf_group_keys(struct message_keys *out, const struct message_seed *seed)
 	sodium_memzero(okm, sizeof(okm));
 }
 
+/*
+ * AES-256-CBC, looked up once in the life of the process: a look-up takes locks
+ * and as long as a hundred bytes' encryption. NULL: no memory.
+ */
+static const EVP_CIPHER *
+aes(void)
+{
+	static _Atomic(EVP_CIPHER *) kept;
+	EVP_CIPHER *c = atomic_load(&kept), *none = NULL;
+
+	if (c != NULL)
+		return c;
+	c = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	if (c == NULL || atomic_compare_exchange_strong(&kept, &none, c))
+		return c;
+	EVP_CIPHER_free(c); /* another thread was first */
+	return none;
+}
+
 int
 cbc_seal(struct buf *out, const uint8_t key[static 32],
     const uint8_t iv[static CBC_IV_LEN], const uint8_t *pt, size_t len)
@@ -135,7 +155,7 @@ cbc_seal(struct buf *out, const uint8_t key[static 32],
 	c = EVP_CIPHER_CTX_new();
 	if (c == NULL)
 		return ERR_NOMEM;
-	if (EVP_EncryptInit_ex(c, EVP_aes_256_cbc(), NULL, key, iv) != 1 ||
+	if (EVP_EncryptInit_ex2(c, aes(), key, iv, NULL) != 1 ||
 	    (len > 0 && EVP_EncryptUpdate(
 			    c, out->p + out->len, &n, pt, (int)len) != 1) ||
 	    EVP_EncryptFinal_ex(c, out->p + out->len + n, &tail) != 1)
@@ -163,7 +183,7 @@ cbc_open(struct buf *out, const uint8_t key[static 32],
 	c = EVP_CIPHER_CTX_new();
 	if (c == NULL)
 		return ERR_NOMEM;
-	if (EVP_DecryptInit_ex(c, EVP_aes_256_cbc(), NULL, key, iv) != 1 ||
+	if (EVP_DecryptInit_ex2(c, aes(), key, iv, NULL) != 1 ||
 	    EVP_DecryptUpdate(c, out->p + out->len, &n, ct, (int)len) != 1)
 		r = ERR_NOMEM;
 	else if (EVP_DecryptFinal_ex(c, out->p + out->len + n, &tail) != 1)

@@ -7,8 +7,8 @@
 
 #include <omemo/curve.h>
 
-#include "common/ossl.h"
 #include "common/signal/hmac.h"
+#include "common/signal/kdf.h"
 #include "tests/lib/omemo_store.h"
 
 void
@@ -93,43 +93,36 @@ hash_cleanup(void *h, void *ctx)
 }
 
 static int
-cipher(signal_buffer **out, int how, int encrypt, const uint8_t *key,
-    const uint8_t *iv, const uint8_t *in, size_t len)
+buffer_of(signal_buffer **out, int r, struct buf *b)
 {
-	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-	uint8_t *p = malloc(len + 16);
-	int n = 0, tail = 0, r = SG_ERR_UNKNOWN;
-
-	if (how != SG_CIPHER_AES_CBC_PKCS5 || c == NULL || p == NULL)
-		goto out;
-	if (EVP_CipherInit_ex(c, EVP_aes_256_cbc(), NULL, key, iv, encrypt) &&
-	    EVP_CipherUpdate(c, p, &n, in, (int)len) &&
-	    EVP_CipherFinal_ex(c, p + n, &tail)) {
-		*out = signal_buffer_create(p, (size_t)(n + tail));
-		r = 0;
-	}
-out:
-	EVP_CIPHER_CTX_free(c);
-	free(p);
-	return r;
+	if (r == 0)
+		*out = signal_buffer_create(b->p, b->len);
+	buf_clear(b);
+	return r != 0 ? SG_ERR_UNKNOWN : *out == NULL ? SG_ERR_NOMEM : 0;
 }
 
 static int
 encrypt_fn(signal_buffer **out, int how, const uint8_t *key, size_t keylen,
     const uint8_t *iv, size_t ivlen, const uint8_t *in, size_t len, void *ctx)
 {
-	return keylen == 32 && ivlen == 16
-		   ? cipher(out, how, 1, key, iv, in, len)
-		   : SG_ERR_UNKNOWN;
+	struct buf b;
+
+	if (how != SG_CIPHER_AES_CBC_PKCS5 || keylen != 32 || ivlen != 16)
+		return SG_ERR_UNKNOWN;
+	buf_init(&b, len + CBC_BLOCK);
+	return buffer_of(out, cbc_seal(&b, key, iv, in, len), &b);
 }
 
 static int
 decrypt_fn(signal_buffer **out, int how, const uint8_t *key, size_t keylen,
     const uint8_t *iv, size_t ivlen, const uint8_t *in, size_t len, void *ctx)
 {
-	return keylen == 32 && ivlen == 16
-		   ? cipher(out, how, 0, key, iv, in, len)
-		   : SG_ERR_UNKNOWN;
+	struct buf b;
+
+	if (how != SG_CIPHER_AES_CBC_PKCS5 || keylen != 32 || ivlen != 16)
+		return SG_ERR_UNKNOWN;
+	buf_init(&b, len + CBC_BLOCK);
+	return buffer_of(out, cbc_open(&b, key, iv, in, len), &b);
 }
 
 /* ---- its store ------------------------------------------------------------ */
