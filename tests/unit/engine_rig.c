@@ -99,7 +99,8 @@ link_request(struct link *l, uint16_t method, const void *body, size_t len,
 	    NULL, l->p, method, malloc(len + 1), len, cb, ctx};
 	alloc_spare(0);
 	assert_non_null(rq->body);
-	memcpy(rq->body, body, len);
+	if (len > 0)
+		memcpy(rq->body, body, len);
 	*net->last = rq;
 	net->last = &rq->next;
 	return 0;
@@ -687,17 +688,22 @@ er_say(struct er_person *p, const struct er_person *to, const char *text)
 void
 er_read(struct er_person *p, const struct er_person *with)
 {
-	struct cmd *c = cmd_new(CMD_MARK_READ, 8, NULL, NULL, NULL);
 	struct store_messages page;
+	struct cmd *c;
 
+	alloc_spare(1);
+	c = cmd_new(CMD_MARK_READ, 8, NULL, NULL, NULL);
 	assert_non_null(c);
 	c->chat = er_chat(p, with);
 	assert_ok(store_message_before(p->e->store, c->chat, 0, 1, &page));
 	assert_int_equal(page.n, 1);
 	c->id = page.v[0].id;
 	store_messages_clear(&page);
+	alloc_spare(0);
 	cmd_mark_read(p->e, c);
+	alloc_spare(1);
 	cmd_free(c);
+	alloc_spare(0);
 }
 
 void
