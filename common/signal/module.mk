@@ -17,8 +17,8 @@ common/signal_SRC   := common/signal/keys.c common/signal/fe.c \
 common/signal_PKG   := libsodium libcrypto libprotobuf-c
 common/signal_DEPS  := common/proto common
 common/signal_TESTS := test_keys test_fe test_xeddsa test_kdf test_kem \
-	test_erasure test_message test_fingerprint test_spqr test_session \
-	test_session_forged test_signal_records \
+	test_erasure test_message test_fingerprint test_spqr_parts test_spqr \
+	test_session test_session_forged test_signal_records \
 	test_sender_key test_transcript
 test_kem_PKG := jansson
 test_transcript_PKG := jansson
