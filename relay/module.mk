@@ -6,7 +6,7 @@ relay_SRC   := relay/relay.c relay/methods.c relay/soon.c relay/keyfile.c relay/
 relay_PKG   := libuv libsodium libprotobuf-c libcurl
 relay_DEPS  := relay/queue relay/keys relay/presence relay/session \
 	relay/route relay/net relay/identity relay/admin relay/abuse \
-	relay/store common/noise common/proto common
+	relay/store common/group common/signal common/noise common/proto common
 relay_TESTS := test_relay_keyfile test_relay_net test_relay_messages test_relay_keys \
 	test_relay_program
 RELAY_RIG   := tests/lib/relay_rig.c tests/lib/relay_client.c

@@ -27,7 +27,7 @@ interop/omemo_peer_PKG  := jansson libomemo-c
 
 # The relay's store alone: rows a second, drain, memory.
 TOOLS += bench/bench_relay_store
-bench/bench_relay_store_MODS := relay/store common
+bench/bench_relay_store_MODS := relay/store common/group common/signal common/proto common
 
 # The client's store: a profile with many messages, quickly; and its speed
 # beside plain SQLite.
@@ -52,7 +52,7 @@ TOOLS += bench/relay-bench
 bench/relay-bench_SRC  := tests/bench/relay_load.c \
 	tests/bench/relay_load_sotto.c tests/bench/relay_load_mqtt.c \
 	tests/bench/relay_people.c
-bench/relay-bench_MODS := relay/store common/noise common/proto common
+bench/relay-bench_MODS := relay/store common/group common/signal common/noise common/proto common
 
 # The Signal protocol beside libsignal (npm) and libomemo-c; tests/bench/signal.py.
 TOOLS += bench/signal_sotto

@@ -4,7 +4,7 @@ relay/identity_SRC   := relay/identity/identity.c relay/identity/otp.c \
 	relay/identity/otp_log.c relay/identity/otp_command.c \
 	relay/identity/otp_http.c
 relay/identity_PKG   := libsodium libuv libcurl
-relay/identity_DEPS  := relay/keys relay/admin relay/abuse relay/store \
+relay/identity_DEPS  := relay/keys relay/admin relay/abuse relay/store common/group common/signal \
 	common/proto common
 relay/identity_TESTS := test_otp test_identity
 test_otp_SRC := tests/unit/relay_store_help.c

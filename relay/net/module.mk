@@ -6,7 +6,7 @@ relay/net_SRC   := relay/net/addr.c relay/net/proxy.c relay/net/wheel.c \
 	relay/net/conn.c relay/net/conn_in.c relay/net/conn_out.c \
 	relay/net/loop.c relay/net/net.c
 relay/net_PKG   := libuv libsodium libprotobuf-c
-relay/net_DEPS  := relay/admin relay/abuse relay/store common/noise \
+relay/net_DEPS  := relay/admin relay/abuse relay/store common/group common/signal common/noise \
 	common/proto common
 relay/net_TESTS := test_wheel test_slab test_proxy test_inbox
 relay/net_FUZZ  := fuzz_proxy

@@ -15,6 +15,7 @@ struct cache_device {
 	uint32_t account; /* index of its struct cache_account */
 	uint32_t registration_id;
 	uint32_t device_id;
+	bool listed;
 	bool queue_known; /* the two below are right */
 	uint64_t last_seq; /* newest message queued; 0: none known */
 	uint64_t settled; /* messages in the table of that name */

@@ -17,7 +17,8 @@ struct hot_row {
 	uint64_t seq;
 	store_dev dev;
 	uint64_t sent_ms;
-	uint32_t len; /* bytes of its body */
+	uint64_t shared; /* the body it shares with others; 0: its own */
+	uint32_t len; /* bytes of its own body */
 	uint32_t next; /* of the same device: its place + 1; 0 none */
 	bool live; /* false: acknowledged, or its device is gone */
 };

@@ -6,9 +6,12 @@ relay/store_SRC   := relay/store/store.c relay/store/cache.c \
 	relay/store/sqlite.c relay/store/wal.c relay/store/sqlite_account.c \
 	relay/store/sqlite_register.c relay/store/sqlite_keys.c \
 	relay/store/sqlite_send.c relay/store/sqlite_queue.c \
-	relay/store/sqlite_settle.c relay/store/sqlite_admin.c
+	relay/store/sqlite_settle.c relay/store/sqlite_admin.c \
+	relay/store/group_cache.c relay/store/sqlite_group.c \
+	relay/store/sqlite_fan.c relay/store/sqlite_link.c \
+	relay/store/sqlite_lock.c
 relay/store_PKG   := sqlite3 libsodium
-relay/store_DEPS  := common
+relay/store_DEPS  := common/group common/signal common/proto common
 relay/store_TESTS := test_relay_store_suite test_relay_store_sqlite \
 	test_relay_store_memory test_relay_store_crash \
 	test_relay_store_powercut

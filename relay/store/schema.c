@@ -123,6 +123,55 @@ const struct schema_step schema_steps[] = {
 	" issuer INTEGER REFERENCES account ON DELETE SET NULL);"
 	"CREATE INDEX invite_issuer ON invite (issuer);"
 	"CREATE INDEX invite_expires ON invite (expires_ms);"},
+
+    /* shared_body.refs: how many it was for; whether rows are left is found
+     * by the indexes. A member that is no account of ours has no row. */
+    {"devices, groups and reports",
+	"ALTER TABLE device ADD COLUMN listed INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE device ADD COLUMN seen_ms INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE device SET seen_ms = created_ms;"
+	"ALTER TABLE account ADD COLUMN pin_hash BLOB;"
+	"ALTER TABLE account ADD COLUMN pin_wrong INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN pin_wait_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE otp ADD COLUMN account BLOB;" /* to change its number */
+	"CREATE INDEX otp_account ON otp (account) WHERE account IS NOT NULL;"
+
+	"CREATE TABLE linking ("
+	" noise_pk BLOB PRIMARY KEY CHECK (length(noise_pk) = 32),"
+	" account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	" device_id INTEGER NOT NULL,"
+	" expires_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX linking_account ON linking (account);"
+	"CREATE INDEX linking_expires ON linking (expires_ms);"
+
+	"ALTER TABLE shared_body ADD COLUMN group_id BLOB;"
+	"ALTER TABLE shared_body ADD COLUMN expires_ms INTEGER NOT NULL"
+	" DEFAULT 0;"
+	"CREATE INDEX shared_expires ON shared_body (expires_ms)"
+	" WHERE expires_ms > 0;"
+	"CREATE INDEX fresh_shared ON fresh (shared_body)"
+	" WHERE shared_body IS NOT NULL;"
+	"CREATE INDEX settled_shared ON settled (shared_body)"
+	" WHERE shared_body IS NOT NULL;"
+
+	"CREATE TABLE grp ("
+	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),"
+	" version INTEGER NOT NULL,"
+	" record BLOB NOT NULL);"
+	"CREATE TABLE group_entry ("
+	" grp INTEGER NOT NULL REFERENCES grp ON DELETE CASCADE,"
+	" version INTEGER NOT NULL, entry BLOB NOT NULL,"
+	" PRIMARY KEY (grp, version)) WITHOUT ROWID;"
+	"CREATE TABLE group_member ("
+	" account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	" grp INTEGER NOT NULL REFERENCES grp ON DELETE CASCADE,"
+	" PRIMARY KEY (account, grp)) WITHOUT ROWID;"
+	"CREATE INDEX group_member_grp ON group_member (grp);"
+
+	"CREATE TABLE report ("
+	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" received_ms INTEGER NOT NULL, blob BLOB NOT NULL);"},
 };
 const size_t schema_step_count = ARRAY_LEN(schema_steps);
 

@@ -151,6 +151,7 @@ static void
 undo_memory(struct backend *b)
 {
 	cache_forget(&b->cache);
+	group_cache_forget(&b->groups);
 	recent_undo(&b->recent, b->recent_mark);
 	b->hot_stale = true;
 	memset(&b->did, 0, sizeof(b->did));
@@ -530,6 +531,7 @@ static void
 backend_free(struct backend *b)
 {
 	cache_clear(&b->cache);
+	group_cache_clear(&b->groups);
 	recent_clear(&b->recent);
 	hot_clear(&b->hot);
 	free(b->moving);
@@ -554,6 +556,8 @@ backend_new(struct backend **out, const struct store_opts *opts,
 	r = cache_init(&b->cache, opts->cache_devices);
 	if (r == 0)
 		r = recent_init(&b->recent, opts->recent_rows);
+	if (r == 0)
+		r = group_cache_init(&b->groups);
 	b->moving = calloc(SETTLE_MAX, sizeof(*b->moving));
 	if (r == 0 && b->moving == NULL)
 		r = ERR_NOMEM;

@@ -11,6 +11,7 @@
 
 #include "relay/store/backend.h"
 #include "relay/store/cache.h"
+#include "relay/store/group_cache.h"
 #include "relay/store/hot.h"
 #include "relay/store/recent.h"
 #include "relay/store/wal.h"
@@ -18,7 +19,8 @@
 /* What sqlite_queue.c takes a message from. */
 #define SQL_ROW                                                                \
 	"q.seq, q.sent_ms, q.sender_account, q.sender_device, q.message_id,"   \
-	" q.type, coalesce(q.body, s.body)"
+	" q.type, coalesce(q.body, s.body), s.group_id,"                       \
+	" coalesce(s.expires_ms, 0)"
 
 /* Every statement of the writer; prepared once, at opening. */
 #define SQL_LIST(X)                                                            \
@@ -38,7 +40,8 @@
 	    "INSERT INTO account (id, phone, created_ms) VALUES (?, ?, ?)")    \
 	X(ACCOUNT_RENEW,                                                       \
 	    "UPDATE account SET created_ms = ?, list_version = 0,"             \
-	    " device_list = NULL WHERE row = ?")                               \
+	    " device_list = NULL, pin_hash = NULL, pin_wrong = 0,"             \
+	    " pin_wait_ms = 0 WHERE row = ?")                                  \
 	X(ACCOUNT_BAN, "UPDATE account SET banned = ? WHERE row = ?")          \
 	X(ACCOUNT_DEL, "DELETE FROM account WHERE row = ?")                    \
 	X(LIST_GET,                                                            \
@@ -46,17 +49,49 @@
 	X(LIST_SET, "UPDATE account SET list_version = ?, device_list = ?"     \
 		    " WHERE row = ?")                                          \
 	/* devices */                                                          \
-	X(DEVICES, "SELECT dev, device_id, registration_id FROM device"        \
-		   " WHERE account = ? ORDER BY device_id")                    \
+	X(DEVICES,                                                             \
+	    "SELECT dev, device_id, registration_id, listed FROM device"       \
+	    " WHERE account = ? ORDER BY device_id")                           \
 	X(DEVICE_ACCOUNT, "SELECT a.id FROM device d JOIN account a"           \
 			  " ON a.row = d.account WHERE d.dev = ?")             \
 	X(DEVICE_BY_KEY, "SELECT a.id, a.banned, d.device_id,"                 \
-			 " d.registration_id, d.dev FROM device d"             \
+			 " d.registration_id, d.dev, d.listed FROM device d"   \
 			 " JOIN account a ON a.row = d.account"                \
 			 " WHERE d.noise_pk = ?")                              \
 	X(DEVICE_ADD, "INSERT INTO device (account, device_id,"                \
-		      " registration_id, noise_pk, identity_pk, created_ms)"   \
-		      " VALUES (?, ?, ?, ?, ?, ?)")                            \
+		      " registration_id, noise_pk, identity_pk, created_ms,"   \
+		      " seen_ms, listed)"                                      \
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)")              \
+	X(DEVICE_SEEN, "UPDATE device SET seen_ms = ?1 WHERE dev = ?2"         \
+		       " AND seen_ms + ?3 <= ?1")                              \
+	X(DEVICE_OWN, "SELECT device_id, registration_id, created_ms,"         \
+		      " seen_ms, listed FROM device WHERE account = ?"         \
+		      " ORDER BY device_id")                                   \
+	X(DEVICE_IDENTITY, "SELECT identity_pk, a.list_version FROM device d"  \
+			   " JOIN account a ON a.row = d.account"              \
+			   " WHERE d.dev = ?")                                 \
+	X(UNLIST, "UPDATE device SET listed = 0 WHERE account = ?"             \
+		  " AND device_id > 1")                                        \
+	X(LIST_DEVICE, "UPDATE device SET listed = 1 WHERE account = ?"        \
+		       " AND device_id = ? AND identity_pk = ?")               \
+	X(LINKING_PUT, "INSERT OR REPLACE INTO linking VALUES (?, ?, ?, ?)")   \
+	X(LINKING_GET, "SELECT a.id, l.device_id, l.expires_ms, l.account"     \
+		       " FROM linking l JOIN account a ON a.row = l.account"   \
+		       " WHERE l.noise_pk = ?")                                \
+	X(LINKING_DEL, "DELETE FROM linking WHERE noise_pk = ?")               \
+	X(LINKING_SWEEP, "DELETE FROM linking WHERE noise_pk IN"               \
+			 " (SELECT noise_pk FROM linking"                      \
+			 " WHERE expires_ms <= ? LIMIT ?)")                    \
+	/* the registration lock */                                            \
+	X(PIN_GET, "SELECT pin_hash, pin_wrong, pin_wait_ms,"                  \
+		   " (SELECT max(seen_ms) FROM device"                         \
+		   " WHERE account = account.row) FROM account"                \
+		   " WHERE row = ?")                                           \
+	X(PIN_SET, "UPDATE account SET pin_hash = ?, pin_wrong = 0,"           \
+		   " pin_wait_ms = 0 WHERE row = ?")                           \
+	X(PIN_WRONG, "UPDATE account SET pin_wrong = ?, pin_wait_ms = ?"       \
+		     " WHERE row = ?")                                         \
+	X(ACCOUNT_PHONE, "UPDATE account SET phone = ? WHERE row = ?")         \
 	X(DEVICE_NEXT, "UPDATE account SET next_device = next_device + 1"      \
 		       " WHERE row = ? AND next_device <= 127"                 \
 		       " RETURNING next_device - 1")                           \
@@ -69,15 +104,17 @@
 	X(REVOKED_DEL, "DELETE FROM revoked WHERE noise_pk = ?")               \
 	/* registration */                                                     \
 	X(OTP_ADD, "INSERT INTO otp (token, phone, invite, code_hash,"         \
-		   " expires_ms, attempts_left) VALUES (?, ?, ?, ?, ?, ?)")    \
+		   " expires_ms, attempts_left, account)"                      \
+		   " VALUES (?, ?, ?, ?, ?, ?, ?)")                            \
 	X(OTP_TRIM, "DELETE FROM otp WHERE phone = ?1 AND row NOT IN"          \
 		    " (SELECT row FROM otp WHERE phone = ?1"                   \
 		    " ORDER BY row DESC LIMIT ?2)")                            \
 	X(OTP_GET, "SELECT row, phone, invite, code_hash, expires_ms,"         \
-		   " attempts_left FROM otp WHERE token = ?")                  \
+		   " attempts_left, account FROM otp WHERE token = ?")         \
 	X(OTP_WRONG, "UPDATE otp SET attempts_left = attempts_left - 1"        \
 		     " WHERE row = ?")                                         \
 	X(OTP_DEL, "DELETE FROM otp WHERE row = ?")                            \
+	X(OTP_DEL_ACCOUNT, "DELETE FROM otp WHERE account = ?")                \
 	X(OTP_DEL_PHONE, "DELETE FROM otp WHERE phone = ?")                    \
 	X(OTP_SWEEP, "DELETE FROM otp WHERE row IN (SELECT row FROM otp"       \
 		     " WHERE expires_ms <= ? LIMIT ?)")                        \
@@ -114,13 +151,14 @@
 		  " kyber_id, kyber_pk, kyber_sig FROM device WHERE dev = ?")  \
 	/* queue */                                                            \
 	X(FRESH_ADD, "INSERT INTO fresh (seq, dev, sent_ms, sender_account,"   \
-		     " sender_device, message_id, type, body)"                 \
-		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                       \
+		     " sender_device, message_id, type, body, shared_body)"    \
+		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                    \
 	X(FRESH_GET, "SELECT " SQL_ROW " FROM fresh q"                         \
 		     " LEFT JOIN shared_body s ON s.id = q.shared_body"        \
 		     " WHERE q.seq = ?")                                       \
 	X(FRESH_ALL, "SELECT f.seq, f.dev, f.sent_ms, length(f.body),"         \
-		     " d.dev IS NOT NULL AND f.seq > coalesce(s.acked, 0)"     \
+		     " d.dev IS NOT NULL AND f.seq > coalesce(s.acked, 0),"    \
+		     " coalesce(f.shared_body, 0)"                             \
 		     " FROM fresh f LEFT JOIN device d ON d.dev = f.dev"       \
 		     " LEFT JOIN queue_state s ON s.dev = f.dev"               \
 		     " ORDER BY f.seq")                                        \
@@ -135,11 +173,48 @@
 	X(SETTLED_FIRST, "SELECT sent_ms FROM settled WHERE dev = ?"           \
 			 " ORDER BY seq LIMIT 1")                              \
 	X(SETTLED_ACK, "DELETE FROM settled WHERE dev = ? AND seq <= ?"        \
-		       " RETURNING length(body)")                              \
+		       " RETURNING length(body), shared_body")                 \
 	X(SETTLED_EXPIRE, "DELETE FROM settled WHERE dev = ?1"                 \
 			  " AND sent_ms < ?2 AND seq IN (SELECT seq"           \
 			  " FROM settled WHERE dev = ?1 ORDER BY seq"          \
-			  " LIMIT ?3) RETURNING length(body)")                 \
+			  " LIMIT ?3) RETURNING length(body), shared_body")    \
+	X(SETTLED_SHARED, "SELECT dev, count(*) FROM settled"                  \
+			  " WHERE shared_body = ? GROUP BY dev")               \
+	X(SETTLED_UNSHARE, "DELETE FROM settled WHERE shared_body = ?")        \
+	X(SHARED_ADD, "INSERT INTO shared_body (refs, body, group_id,"         \
+		      " expires_ms) VALUES (?, ?, ?, ?)")                      \
+	X(SHARED_DROP, "DELETE FROM shared_body WHERE id = ?1"                 \
+		       " AND NOT EXISTS (SELECT 1 FROM settled"                \
+		       " WHERE shared_body = ?1)"                              \
+		       " AND NOT EXISTS (SELECT 1 FROM fresh"                  \
+		       " WHERE shared_body = ?1)")                             \
+	X(SHARED_EXPIRED, "SELECT id FROM shared_body"                         \
+			  " WHERE expires_ms > 0 AND expires_ms <= ?"          \
+			  " ORDER BY expires_ms LIMIT ?")                      \
+	/* groups */                                                           \
+	X(GROUP_GET, "SELECT row, record FROM grp WHERE id = ?")               \
+	X(GROUP_ADD, "INSERT INTO grp (id, version, record) VALUES (?, ?, ?)") \
+	X(GROUP_SET, "UPDATE grp SET version = ?, record = ? WHERE row = ?")   \
+	X(GROUP_EMPTY, "DELETE FROM grp WHERE row = ?1 AND NOT EXISTS"         \
+		       " (SELECT 1 FROM group_member WHERE grp = ?1)")         \
+	X(ENTRY_ADD, "INSERT INTO group_entry VALUES (?, ?, ?)")               \
+	X(ENTRY_READ, "SELECT entry FROM group_entry"                          \
+		      " WHERE grp = ? AND version >= ? ORDER BY version")      \
+	X(MEMBER_ADD, "INSERT OR IGNORE INTO group_member"                     \
+		      " SELECT row, ? FROM account WHERE id = ?")              \
+	X(MEMBER_DEL, "DELETE FROM group_member WHERE grp = ? AND account ="   \
+		      " (SELECT row FROM account WHERE id = ?)")               \
+	X(MEMBER_GONE, "DELETE FROM group_member WHERE grp = ?"                \
+		       " AND account = ?")                                     \
+	X(MEMBER_COUNT, "SELECT count(*) FROM group_member"                    \
+			" WHERE account = ?")                                  \
+	X(MEMBER_GROUPS, "SELECT g.id, g.version, g.row FROM group_member m"   \
+			 " JOIN grp g ON g.row = m.grp WHERE m.account = ?"    \
+			 " ORDER BY m.grp LIMIT ?")                            \
+	/* reports */                                                          \
+	X(REPORT_COUNT, "SELECT count(*) FROM report")                         \
+	X(REPORT_ADD, "INSERT INTO report (received_ms, blob) VALUES (?, ?)")  \
+	X(REPORT_DEL, "DELETE FROM report WHERE row = ?")                      \
 	X(STATE_GET, "SELECT acked, rows FROM queue_state WHERE dev = ?")      \
 	X(STATE_ADD, "INSERT INTO queue_state (dev, rows, bytes)"              \
 		     " VALUES (?, ?, ?) ON CONFLICT (dev) DO UPDATE SET"       \
@@ -182,6 +257,7 @@ struct backend {
 	int broken; /* why this transaction must be rolled back */
 	struct cache cache;
 	struct recent recent;
+	struct group_cache groups;
 	struct store_metrics did; /* in this transaction */
 	char reason[STORE_WHY_MAX];
 	char *path;
@@ -290,9 +366,103 @@ void account_changed(struct backend *b, const struct account_id *id);
 int fresh_erase(struct backend *b, store_dev dev) MUST_USE;
 void fresh_forget(struct backend *b, const struct store_devs *gone);
 
-/* Run a DELETE of the device's settled rows, which tells their lengths. */
+/* A device and all it has goes; fresh_forget() is the caller's when it is sure. */
+int device_erase(struct backend *b, store_dev dev) MUST_USE;
+
+/* A row that shared a body is gone (0: it shared none); with the last one the
+ * body goes. Call it once the row is deleted. */
+int shared_release(struct backend *b, uint64_t shared) MUST_USE;
+
+/* Run a DELETE of the device's settled rows, which tells their lengths and
+ * their shared bodies. */
 int settled_went(
     struct backend *b, store_dev dev, sqlite3_stmt *q, uint64_t *rows) MUST_USE;
+
+/* ---- rows come in (sqlite_send.c) ------------------------------------------------ */
+
+struct row_in {
+	store_dev dev;
+	uint64_t seq, sent_ms, tag;
+	const struct account_id *sender_account;
+	uint32_t sender_device, type, len;
+	const uint8_t *message_id, *body;
+	uint64_t shared; /* over 0: that body, len and body are 0 */
+};
+
+/* Append to the log, on disk and in memory; d is its known_queue(). */
+int row_add(struct backend *b, const struct row_in *in,
+    struct cache_device *d) MUST_USE;
+
+/* Append for e->dev under the next seq, which is told in e; in has the tag. */
+int row_next(
+    struct backend *b, struct row_in *in, struct store_envelope *e) MUST_USE;
+
+/* Whether a device may send: who it is; ERR_NOTFOUND, ERR_DENIED unlisted. */
+int sender_check(struct backend *b, store_dev sender,
+    struct account_id *account, uint32_t *device_id) MUST_USE;
+
+/* ---- one body for many (sqlite_fan.c) -------------------------------------------- */
+
+/* The devices of these accounts, ascending; v is heap. ERR_FULL; ERR_NOMEM. */
+int audience_of(struct backend *b, const struct account_id *accounts, size_t n,
+    struct store_place **v, size_t *n_out) MUST_USE;
+
+struct fan_in {
+	struct row_in row; /* without dev; body and len are the shared one's */
+	const struct store_place *to;
+	size_t n;
+	store_dev but; /* gets none */
+	const struct group_id *group; /* NULL: none */
+	uint64_t expires_ms;
+	bool check_only;
+};
+
+/* Fill in fan, and queue. */
+int fan_rows(
+    struct backend *b, const struct fan_in *in, struct store_fan *fan) MUST_USE;
+
+/* The account is gone, or about to: what it leaves behind in groups. */
+int groups_leave(struct backend *b, int64_t account) MUST_USE;
+
+/* ---- codes (sqlite_register.c) --------------------------------------------------- */
+
+struct otp_row {
+	int64_t row;
+	uint64_t phone, expires_ms;
+	uint32_t attempts_left;
+	char invite[STORE_INVITE_MAX + 1];
+	uint8_t code_hash[STORE_CODE_HASH_LEN];
+	bool moves;
+	struct account_id account; /* with moves */
+};
+
+/* The code is right: 0. It is wrong: counted, ERR_AUTH. moves: whose attempt it
+ * must be, or NULL for one that registers. */
+int otp_try(struct backend *b, const uint8_t token[static STORE_TOKEN_LEN],
+    const uint8_t code_hash[static STORE_CODE_HASH_LEN],
+    const struct account_id *moves, struct otp_row *o) MUST_USE;
+int otp_forget(struct backend *b, uint64_t phone) MUST_USE;
+
+struct device_in {
+	int64_t account;
+	uint32_t device_id, registration_id;
+	bool listed;
+	const uint8_t *noise_pk, *identity_pk;
+	const struct store_keys *keys;
+};
+int device_insert(
+    struct backend *b, const struct device_in *d, store_dev *dev) MUST_USE;
+int next_device(struct backend *b, int64_t account, uint32_t *id) MUST_USE;
+/* 0, or ERR_EXISTS: a live device of an account other than mine. */
+int noise_key_free(struct backend *b,
+    const uint8_t pk[static STORE_NOISE_PK_LEN],
+    const struct account_id *mine) MUST_USE;
+
+/* ---- the registration lock (sqlite_lock.c) --------------------------------------- */
+
+/* 0: no PIN is asked for, or hash is it. ERR_AUTH with *l. hash: NULL none. */
+int lock_check(struct backend *b, const struct account_row *a,
+    const uint8_t *hash, struct store_lock *l) MUST_USE;
 
 /* ---- fresh rows settle (sqlite_settle.c) --------------------------------------- */
 

@@ -110,6 +110,7 @@ load_devices(
 		    .dev = col_u64(q, 0),
 		    .device_id = col_u32(q, 1),
 		    .registration_id = col_u32(q, 2),
+		    .listed = sqlite3_column_int(q, 3) != 0,
 		};
 	sql_end(q);
 	return r < 0 ? r : 0;
@@ -231,6 +232,7 @@ account_changed(struct backend *b, const struct account_id *id)
 
 	if (a != NULL)
 		cache_drop(&b->cache, a);
+	group_cache_changed(&b->groups, id);
 }
 
 int
@@ -245,6 +247,8 @@ fresh_erase(struct backend *b, store_dev dev)
 	for (; row != NULL && r == 0; row = hot_at(&b->hot, row->next)) {
 		bind_u64(q, 1, row->seq);
 		r = sql_run(b, q);
+		if (r == 0)
+			r = shared_release(b, row->shared);
 	}
 	return r;
 }
@@ -317,6 +321,7 @@ find_live_key(struct backend *b, struct op_device_by_key *o)
 		o->device_id = col_u32(q, 2);
 		o->registration_id = col_u32(q, 3);
 		o->dev = col_u64(q, 4);
+		o->listed = sqlite3_column_int(q, 5) != 0;
 	} else if (r == 0) {
 		r = ERR_NOTFOUND;
 	}
@@ -406,20 +411,46 @@ run_devices(struct backend *b, struct op_devices *o)
 	if (r != 0)
 		return r;
 	d = cache_devices(&b->cache, a);
+	o->n = 0;
 	for (i = 0; i < a->n; i++)
-		o->v[i] = (struct store_device){
-		    .device_id = d[i].device_id,
-		    .registration_id = d[i].registration_id,
-		    .dev = d[i].dev,
-		};
-	o->n = a->n;
+		if (d[i].listed)
+			o->v[o->n++] = (struct store_device){
+			    .device_id = d[i].device_id,
+			    .registration_id = d[i].registration_id,
+			    .dev = d[i].dev,
+			};
 	return 0;
+}
+
+static int
+list_devices(
+    struct backend *b, int64_t account, const struct op_device_list_set *o)
+{
+	sqlite3_stmt *unlist = sql(b, SQL_UNLIST);
+	sqlite3_stmt *q = sql(b, SQL_LIST_DEVICE);
+	size_t i;
+	int r;
+
+	sqlite3_bind_int64(unlist, 1, account);
+	r = sql_run(b, unlist);
+	for (i = 0; r == 0 && i < o->n; i++) {
+		sqlite3_bind_int64(q, 1, account);
+		bind_u64(q, 2, o->v[i].device_id);
+		bind_blob(q, 3, o->v[i].identity_pk, STORE_IDENTITY_PK_LEN);
+		r = sql_run(b, q);
+	}
+	return r;
 }
 
 static int
 list_set(struct backend *b, int64_t account, const struct op_device_list_set *o)
 {
 	sqlite3_stmt *q = sql(b, SQL_LIST_SET);
+	int r;
+
+	r = list_devices(b, account, o);
+	if (r != 0)
+		return r;
 
 	bind_u64(q, 1, o->version);
 	bind_blob(q, 2, o->list, o->len);
@@ -435,7 +466,8 @@ run_device_list_set(struct backend *b, struct op_device_list_set *o)
 	struct buf now;
 	int r;
 
-	if (o->len == 0 || o->len > STORE_DEVICE_LIST_MAX)
+	if (o->len == 0 || o->len > STORE_DEVICE_LIST_MAX ||
+	    o->n > STORE_DEVICE_MAX)
 		return ERR_RANGE;
 	r = known_account(b, &o->account, &a);
 	if (r != 0)
@@ -448,6 +480,7 @@ run_device_list_set(struct backend *b, struct op_device_list_set *o)
 			       memcmp(now.p, o->list, o->len) != 0))
 		r = ERR_STATE;
 	buf_clear(&now);
+	account_changed(b, &o->account);
 	return r;
 }
 
@@ -493,20 +526,28 @@ int
 run_account_delete(struct backend *b, struct op_account_delete *o)
 {
 	sqlite3_stmt *attempts = sql(b, SQL_OTP_DEL_PHONE);
+	sqlite3_stmt *moves = sql(b, SQL_OTP_DEL_ACCOUNT);
 	sqlite3_stmt *account = sql(b, SQL_ACCOUNT_DEL);
 	struct account_row row;
 	size_t i;
 	int r;
 
 	r = account_find(b, o->phone, &o->id, &row);
+	if (r == 0 && o->both && memcmp(&row.a.id, &o->id, sizeof(o->id)) != 0)
+		r = ERR_DENIED;
 	if (r == 0)
 		r = devs_of(b, &row.a.id, &o->gone);
 	for (i = 0; r == 0 && i < o->gone.n; i++)
-		r = fresh_erase(b, o->gone.v[i]);
+		r = device_erase(b, o->gone.v[i]);
+	if (r == 0)
+		r = groups_leave(b, row.row);
 	if (r != 0)
 		return r;
 	bind_u64(attempts, 1, row.digits);
 	r = sql_run(b, attempts);
+	bind_blob(moves, 1, row.a.id.b, sizeof(row.a.id.b));
+	if (r == 0)
+		r = sql_run(b, moves);
 	if (r != 0)
 		return r;
 	account_changed(b, &row.a.id);

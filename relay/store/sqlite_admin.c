@@ -160,6 +160,59 @@ read_account_list(struct backend *b, struct op_account_list *o)
 	return read_page(b, &page, o->after, o->max, o->v, &o->n, &o->next);
 }
 
+static void
+report_columns(sqlite3_stmt *q, void *item)
+{
+	struct store_report *p = item;
+
+	p->id = col_u64(q, 0);
+	p->received_ms = col_u64(q, 1);
+	p->len = col_u32(q, 2);
+}
+
+int
+read_report_list(struct backend *b, struct op_report_list *o)
+{
+	static const struct page page = {
+	    "SELECT row, received_ms, length(blob) FROM report"
+	    " WHERE row > ? ORDER BY row LIMIT ?",
+	    sizeof(struct store_report), report_columns};
+
+	if (o->max == 0 || o->max > STORE_PAGE_MAX)
+		return ERR_RANGE;
+	free(o->v);
+	o->v = calloc(o->max, sizeof(*o->v));
+	if (o->v == NULL)
+		return ERR_NOMEM;
+	return read_page(b, &page, o->after, o->max, o->v, &o->n, &o->next);
+}
+
+int
+read_report_get(struct backend *b, struct op_report_get *o)
+{
+	sqlite3_stmt *q;
+	int rc, r;
+
+	if (o->blob.max == 0)
+		buf_init(&o->blob, STORE_REPORT_MAX);
+	buf_reset(&o->blob);
+	r = reader_prepare(
+	    b, "SELECT received_ms, blob FROM report WHERE row = ?", &q);
+	if (r != 0)
+		return r;
+	bind_u64(q, 1, o->id);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW) {
+		o->received_ms = col_u64(q, 0);
+		r = buf_put(&o->blob, sqlite3_column_blob(q, 1),
+		    (size_t)sqlite3_column_bytes(q, 1));
+	} else if (rc == SQLITE_DONE) {
+		r = ERR_NOTFOUND;
+	}
+	rc = reader_end(q, rc);
+	return r != 0 ? r : rc;
+}
+
 /* ---- counters ------------------------------------------------------------------ */
 
 static uint64_t
@@ -185,6 +238,7 @@ read_stats(struct backend *b, struct op_stats *o)
 	    " (SELECT count(*) FROM one_time_key),"
 	    " (SELECT count(*) FROM kyber_key),"
 	    " (SELECT count(*) FROM invite), (SELECT count(*) FROM otp),"
+	    " (SELECT count(*) FROM grp), (SELECT count(*) FROM report),"
 	    " (SELECT page_count * page_size FROM pragma_page_count,"
 	    " pragma_page_size), (SELECT max(version) FROM migration)"
 	    " FROM (SELECT count(*) AS rows, total(length(f.body)) AS bytes,"
@@ -202,7 +256,7 @@ read_stats(struct backend *b, struct op_stats *o)
 		uint64_t *const out[] = {&o->accounts, &o->banned, &o->devices,
 		    &o->queued, &o->queued_bytes, &o->oldest_ms,
 		    &o->one_time_keys, &o->kyber_keys, &o->invites,
-		    &o->attempts, &o->disk_bytes};
+		    &o->attempts, &o->groups, &o->reports, &o->disk_bytes};
 		size_t i;
 
 		for (i = 0; i < ARRAY_LEN(out); i++)
@@ -252,6 +306,16 @@ static const char *const checks[] = {
     " (SELECT count(*) FROM settled WHERE dev = q.dev) LIMIT 1",
     "SELECT 'settled without queue_state' FROM settled"
     " WHERE dev NOT IN (SELECT dev FROM queue_state) LIMIT 1",
+    "SELECT 'body without rows' FROM shared_body s WHERE NOT EXISTS"
+    " (SELECT 1 FROM fresh WHERE shared_body = s.id) AND NOT EXISTS"
+    " (SELECT 1 FROM settled WHERE shared_body = s.id) LIMIT 1",
+    "SELECT 'fresh without its body' FROM fresh WHERE shared_body"
+    " IS NOT NULL AND shared_body NOT IN (SELECT id FROM shared_body) LIMIT 1",
+    "SELECT 'group without members' FROM grp WHERE row NOT IN"
+    " (SELECT grp FROM group_member) LIMIT 1",
+    "SELECT 'group without its newest entry' FROM grp g WHERE NOT EXISTS"
+    " (SELECT 1 FROM group_entry WHERE grp = g.row"
+    " AND version = g.version) LIMIT 1",
     "SELECT 'seq beyond the limit' FROM meta WHERE name = 'seq_limit'"
     " AND value < (SELECT max(seq) FROM fresh) LIMIT 1",
 };

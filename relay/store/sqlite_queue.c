@@ -8,18 +8,32 @@
 
 /* ---- acknowledge -------------------------------------------------- */
 
-/* What DELETE ... RETURNING length(body) yields. */
+/* What DELETE ... RETURNING length(body), shared_body yields: all rows are gone
+ * by the time the first is told. */
 static int
 deleted(struct backend *b, sqlite3_stmt *q, uint64_t *rows, uint64_t *bytes)
 {
-	int r;
+	int r, released = 0;
 
 	while ((r = sql_step(b, q)) == ROW) {
 		(*rows)++;
 		*bytes += col_u64(q, 0);
+		if (released == 0)
+			released = shared_release(b, col_u64(q, 1));
 	}
 	sql_end(q);
-	return r;
+	return r != 0 ? r : released;
+}
+
+int
+shared_release(struct backend *b, uint64_t shared)
+{
+	sqlite3_stmt *q = sql(b, SQL_SHARED_DROP);
+
+	if (shared == 0)
+		return 0;
+	bind_u64(q, 1, shared);
+	return sql_run(b, q);
 }
 
 int
@@ -90,6 +104,16 @@ run_queue_ack(struct backend *b, struct op_queue_ack *o)
 	return r;
 }
 
+int
+device_erase(struct backend *b, store_dev dev)
+{
+	uint64_t rows;
+	int r;
+
+	r = ack_settled(b, dev, INT64_MAX, &rows);
+	return r != 0 ? r : fresh_erase(b, dev);
+}
+
 /* ---- read -------------------------------------------------------------------- */
 
 /* Room for max rows; kept for the next read. */
@@ -113,6 +137,15 @@ read_prepare(struct op_queue_read *o)
 }
 
 static int
+read_group(struct backend *b, sqlite3_stmt *q, struct store_row *v)
+{
+	v->in_group = sqlite3_column_type(q, 7) != SQLITE_NULL;
+	if (!v->in_group)
+		return 0;
+	return col_bytes(b, q, 7, v->group_id, sizeof(v->group_id));
+}
+
+static int
 read_row(
     struct backend *b, sqlite3_stmt *q, struct store_row *v, struct buf *data)
 {
@@ -123,7 +156,11 @@ read_row(
 	v->sender_device = col_u32(q, 3);
 	v->type = col_u32(q, 5);
 	v->len = (uint32_t)sqlite3_column_bytes(q, 6);
-	r = col_bytes(b, q, 2, v->sender_account.b, STORE_ACCOUNT_ID_LEN);
+	v->expires_ms = col_u64(q, 8);
+	r = read_group(b, q, v);
+	if (r == 0)
+		r = col_bytes(
+		    b, q, 2, v->sender_account.b, STORE_ACCOUNT_ID_LEN);
 	if (r == 0)
 		r = col_bytes(b, q, 4, v->message_id, STORE_MESSAGE_ID_LEN);
 	return r != 0 ? r : buf_put(data, sqlite3_column_blob(q, 6), v->len);
@@ -134,8 +171,11 @@ static int
 read_next(struct backend *b, struct op_queue_read *o, sqlite3_stmt *q)
 {
 	size_t len = (size_t)sqlite3_column_bytes(q, 6);
+	uint64_t expires_ms = col_u64(q, 8);
 	int r;
 
+	if (expires_ms != 0 && expires_ms <= b->now_ms)
+		return 0; /* the next sweep takes it */
 	o->more = o->n == o->max_rows ||
 		  (o->n > 0 && o->data.len + len > o->max_bytes);
 	if (o->more)

@@ -71,6 +71,10 @@ otp_add(struct backend *b, const struct op_otp_put *o, uint64_t phone)
 	bind_blob(q, 4, o->code_hash, sizeof(o->code_hash));
 	bind_u64(q, 5, o->expires_ms);
 	bind_u64(q, 6, o->attempts);
+	if (o->moves)
+		bind_blob(q, 7, o->account.b, sizeof(o->account.b));
+	else
+		sqlite3_bind_null(q, 7);
 	return sql_run(b, q);
 }
 
@@ -97,14 +101,6 @@ run_otp_put(struct backend *b, struct op_otp_put *o)
 	return r != 0 ? r : otp_trim(b, phone);
 }
 
-struct otp_row {
-	int64_t row;
-	uint64_t phone, expires_ms;
-	uint32_t attempts_left;
-	char invite[STORE_INVITE_MAX + 1];
-	uint8_t code_hash[STORE_CODE_HASH_LEN];
-};
-
 static int
 otp_get(struct backend *b, const uint8_t token[static STORE_TOKEN_LEN],
     struct otp_row *out)
@@ -121,6 +117,10 @@ otp_get(struct backend *b, const uint8_t token[static STORE_TOKEN_LEN],
 		r = col_bytes(b, q, 3, out->code_hash, sizeof(out->code_hash));
 		out->expires_ms = col_u64(q, 4);
 		out->attempts_left = col_u32(q, 5);
+		out->moves = sqlite3_column_type(q, 6) != SQLITE_NULL;
+		if (r == 0 && out->moves)
+			r = col_bytes(
+			    b, q, 6, out->account.b, sizeof(out->account.b));
 	} else if (r == 0) {
 		r = ERR_NOTFOUND;
 	}
@@ -138,7 +138,7 @@ otp_row_run(struct backend *b, enum sql which, int64_t row)
 }
 
 /* Codes that were sent to this number are worth nothing any more. */
-static int
+int
 otp_forget(struct backend *b, uint64_t phone)
 {
 	sqlite3_stmt *q = sql(b, SQL_OTP_DEL_PHONE);
@@ -147,14 +147,25 @@ otp_forget(struct backend *b, uint64_t phone)
 	return sql_run(b, q);
 }
 
-/* The code is right: 0. It is wrong: counted, ERR_AUTH. */
-static int
+/* Attempts of another purpose, or of somebody else, are none. */
+static bool
+otp_is_for(const struct otp_row *o, const struct account_id *moves)
+{
+	if (moves == NULL)
+		return !o->moves;
+	return o->moves && memcmp(&o->account, moves, sizeof(*moves)) == 0;
+}
+
+int
 otp_try(struct backend *b, const uint8_t token[static STORE_TOKEN_LEN],
-    const uint8_t code_hash[static STORE_CODE_HASH_LEN], struct otp_row *o)
+    const uint8_t code_hash[static STORE_CODE_HASH_LEN],
+    const struct account_id *moves, struct otp_row *o)
 {
 	int r;
 
 	r = otp_get(b, token, o);
+	if (r == 0 && !otp_is_for(o, moves))
+		r = ERR_NOTFOUND;
 	if (r != 0)
 		return r;
 	if (o->expires_ms <= b->now_ms)
@@ -173,7 +184,7 @@ run_otp_check(struct backend *b, struct op_otp_check *o)
 	struct otp_row otp = {0};
 	int r;
 
-	r = otp_try(b, o->token, o->code_hash, &otp);
+	r = otp_try(b, o->token, o->code_hash, NULL, &otp);
 	if (r == 0 || r == ERR_AUTH)
 		o->attempts_left = otp.attempts_left;
 	if (r != 0)
@@ -187,7 +198,7 @@ run_otp_check(struct backend *b, struct op_otp_check *o)
 
 /* The key may be bound to a new device of that account: it is no live device
  * of another one (of the same it is about to go). */
-static int
+int
 noise_key_free(struct backend *b, const uint8_t pk[static STORE_NOISE_PK_LEN],
     const struct account_id *mine)
 {
@@ -216,7 +227,7 @@ device_remove(struct backend *b, store_dev dev)
 	sqlite3_stmt *del = sql(b, SQL_DEVICE_DEL);
 	int r;
 
-	r = fresh_erase(b, dev);
+	r = device_erase(b, dev);
 	if (r != 0)
 		return r;
 	bind_u64(add, 1, b->now_ms);
@@ -228,14 +239,7 @@ device_remove(struct backend *b, store_dev dev)
 	return sql_run(b, del);
 }
 
-struct device_in {
-	int64_t account;
-	uint32_t device_id, registration_id;
-	const uint8_t *noise_pk, *identity_pk;
-	const struct store_keys *keys;
-};
-
-static int
+int
 device_insert(struct backend *b, const struct device_in *d, store_dev *dev)
 {
 	sqlite3_stmt *del = sql(b, SQL_REVOKED_DEL);
@@ -252,6 +256,7 @@ device_insert(struct backend *b, const struct device_in *d, store_dev *dev)
 	bind_blob(add, 4, d->noise_pk, STORE_NOISE_PK_LEN);
 	bind_blob(add, 5, d->identity_pk, STORE_IDENTITY_PK_LEN);
 	bind_u64(add, 6, b->now_ms);
+	sqlite3_bind_int(add, 7, d->listed);
 	r = sql_run(b, add);
 	if (r != 0)
 		return r;
@@ -340,6 +345,7 @@ register_all(
 {
 	struct device_in in = {
 	    .device_id = 1,
+	    .listed = true,
 	    .registration_id = o->registration_id,
 	    .noise_pk = o->noise_pk,
 	    .identity_pk = o->identity_pk,
@@ -358,6 +364,21 @@ register_all(
 	return r;
 }
 
+/* The number's account, when there is one, lets this code in. */
+static int
+lock_of(struct backend *b, const struct otp_row *otp, struct op_register *o)
+{
+	char phone[STORE_PHONE_MAX + 1];
+	struct account_row row;
+	int r;
+
+	phone_text(otp->phone, phone);
+	r = account_find(b, phone, NULL, &row);
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	return lock_check(b, &row, o->has_pin ? o->pin_hash : NULL, &o->lock);
+}
+
 int
 run_register(struct backend *b, struct op_register *o)
 {
@@ -366,12 +387,15 @@ run_register(struct backend *b, struct op_register *o)
 
 	o->gone.n = 0;
 	o->replaced = false;
+	memset(&o->lock, 0, sizeof(o->lock));
 	r = keys_check(&o->keys, true);
 	if (r != 0)
 		return r;
-	r = otp_try(b, o->token, o->code_hash, &otp);
+	r = otp_try(b, o->token, o->code_hash, NULL, &otp);
 	if (r == 0 || r == ERR_AUTH)
 		o->attempts_left = otp.attempts_left;
+	if (r == 0)
+		r = lock_of(b, &otp, o);
 	if (r == 0)
 		r = guard_begin(b);
 	if (r != 0)
@@ -386,7 +410,7 @@ run_register(struct backend *b, struct op_register *o)
 
 /* ---- one device more or less ------------------------------------------------- */
 
-static int
+int
 next_device(struct backend *b, int64_t account, uint32_t *id)
 {
 	sqlite3_stmt *q = sql(b, SQL_DEVICE_NEXT);
@@ -399,46 +423,6 @@ next_device(struct backend *b, int64_t account, uint32_t *id)
 		return ERR_FULL;
 	if (r == 0)
 		*id = (uint32_t)v;
-	return r;
-}
-
-static int
-add_device(struct backend *b, struct op_device_add *o)
-{
-	struct device_in in = {
-	    .registration_id = o->registration_id,
-	    .noise_pk = o->noise_pk,
-	    .identity_pk = o->identity_pk,
-	    .keys = &o->keys,
-	};
-	struct cache_account *a;
-	int r;
-
-	r = known_account(b, &o->account, &a);
-	if (r != 0)
-		return r;
-	in.account = a->row;
-	r = noise_key_free(b, o->noise_pk, NULL);
-	if (r == 0)
-		r = next_device(b, in.account, &in.device_id);
-	if (r == 0)
-		r = device_insert(b, &in, &o->dev);
-	o->device_id = in.device_id;
-	return r;
-}
-
-int
-run_device_add(struct backend *b, struct op_device_add *o)
-{
-	int r;
-
-	r = keys_check(&o->keys, true);
-	if (r == 0)
-		r = guard_begin(b);
-	if (r != 0)
-		return r;
-	r = guard_end(b, add_device(b, o));
-	account_changed(b, &o->account);
 	return r;
 }
 

@@ -50,7 +50,7 @@ compare(struct store_target *t, const struct device_set *ids,
 	size_t k;
 
 	for (i = 0; i < n; i++) {
-		if (live[i].dev == sender)
+		if (live[i].dev == sender || !live[i].listed)
 			continue;
 		set_add(&known, live[i].device_id);
 		if (!device_set_has(ids, live[i].device_id)) {
@@ -98,20 +98,23 @@ check_target(struct backend *b, struct op_send *o, struct store_target *t)
 	return 0;
 }
 
-static int
-check_sender(struct backend *b, struct op_send *o)
+int
+sender_check(struct backend *b, store_dev sender, struct account_id *account,
+    uint32_t *device_id)
 {
 	struct cache_account *a;
 	struct cache_device *d;
 	int r;
 
-	r = known_device(b, o->sender, &d);
+	r = known_device(b, sender, &d);
 	if (r != 0)
 		return r;
 	a = &b->cache.accounts[d->account];
-	o->sender_account = a->id;
-	o->sender_device = d->device_id;
-	return a->banned ? ERR_NOTFOUND : 0;
+	if (a->banned)
+		return ERR_NOTFOUND;
+	*account = a->id;
+	*device_id = d->device_id;
+	return d->listed ? 0 : ERR_DENIED;
 }
 
 static int
@@ -153,22 +156,14 @@ check_room(struct backend *b, struct op_send *o)
 
 /* ---- send: append -------------------------------------------------------------- */
 
-struct row_in {
-	store_dev dev;
-	uint64_t seq, sent_ms, tag;
-	const struct account_id *sender_account;
-	uint32_t sender_device, type, len;
-	const uint8_t *message_id, *body;
-};
-
-/* Append to the log, on disk and in memory. */
-static int
+int
 row_add(struct backend *b, const struct row_in *in, struct cache_device *d)
 {
 	struct hot_row hot = {.seq = in->seq,
 	    .dev = in->dev,
 	    .sent_ms = in->sent_ms,
 	    .len = in->len,
+	    .shared = in->shared,
 	    .live = true};
 	sqlite3_stmt *q = sql(b, SQL_FRESH_ADD);
 	int r;
@@ -180,7 +175,13 @@ row_add(struct backend *b, const struct row_in *in, struct cache_device *d)
 	bind_u64(q, 5, in->sender_device);
 	bind_blob(q, 6, in->message_id, STORE_MESSAGE_ID_LEN);
 	bind_u64(q, 7, in->type);
-	bind_blob(q, 8, in->body, in->len);
+	if (in->shared != 0) {
+		sqlite3_bind_null(q, 8);
+		bind_u64(q, 9, in->shared);
+	} else {
+		bind_blob(q, 8, in->body, in->len);
+		sqlite3_bind_null(q, 9);
+	}
 	r = sql_run(b, q);
 	if (r != 0)
 		return r;
@@ -189,6 +190,23 @@ row_add(struct backend *b, const struct row_in *in, struct cache_device *d)
 	recent_add(&b->recent, in->tag, in->seq);
 	d->last_seq = in->seq;
 	return 0;
+}
+
+int
+row_next(struct backend *b, struct row_in *in, struct store_envelope *e)
+{
+	struct cache_device *d;
+	int r;
+
+	r = hot_room(b);
+	if (r == 0)
+		r = known_queue(b, e->dev, &d);
+	if (r != 0)
+		return r;
+	e->prev_seq = d->last_seq;
+	e->seq = in->seq = atomic_fetch_add(&b->seq->next, 1);
+	in->dev = e->dev;
+	return row_add(b, in, d);
 }
 
 /* All checks are behind us: what fails now breaks the transaction, and with
@@ -206,24 +224,13 @@ envelope_add(struct backend *b, struct op_send *o, struct store_envelope *e)
 	    .message_id = o->message_id,
 	    .body = e->body,
 	};
-	struct cache_device *d;
-	int r;
 
 	in.tag = recent_tag(&b->recent, e->dev, &o->sender_account,
 	    o->sender_device, o->message_id);
 	e->seq = recent_find(&b->recent, in.tag);
 	e->prev_seq = 0;
 	e->repeat = e->seq != 0;
-	if (e->repeat)
-		return 0;
-	r = hot_room(b);
-	if (r == 0)
-		r = known_queue(b, e->dev, &d);
-	if (r != 0)
-		return r;
-	e->prev_seq = d->last_seq;
-	e->seq = in.seq = atomic_fetch_add(&b->seq->next, 1);
-	return row_add(b, &in, d);
+	return e->repeat ? 0 : row_next(b, &in, e);
 }
 
 int
@@ -232,7 +239,7 @@ run_send(struct backend *b, struct op_send *o)
 	size_t i, k;
 	int r;
 
-	r = check_sender(b, o);
+	r = sender_check(b, o->sender, &o->sender_account, &o->sender_device);
 	if (r == 0)
 		r = check_targets(b, o);
 	if (r != 0 || o->check_only)

@@ -72,14 +72,21 @@ static int
 drop_rows(struct backend *b, uint32_t n)
 {
 	sqlite3_stmt *q = sql(b, SQL_FRESH_DEL);
+	const struct hot_row *row;
+	uint64_t shared = 0; /* rows of one body stand together */
 	int r = 0;
 
 	for (; n > 0 && r == 0; n--) {
-		bind_u64(q, 1, hot_nth(&b->hot, 0)->seq);
-		r = sql_run(b, q);
+		row = hot_nth(&b->hot, 0);
+		if (row->shared != shared)
+			r = shared_release(b, shared);
+		shared = row->shared;
+		bind_u64(q, 1, row->seq);
+		if (r == 0)
+			r = sql_run(b, q);
 		hot_drop(&b->hot);
 	}
-	return r;
+	return r != 0 ? r : shared_release(b, shared);
 }
 
 int
@@ -153,6 +160,7 @@ hot_load(struct backend *b)
 		row.sent_ms = col_u64(q, 2);
 		row.len = col_u32(q, 3);
 		row.live = sqlite3_column_int(q, 4) != 0;
+		row.shared = col_u64(q, 5);
 		hot_add(&b->hot, &row);
 	}
 	sql_end(q);
@@ -163,6 +171,7 @@ hot_load(struct backend *b)
 
 #define SWEEP_ROWS    1000
 #define SWEEP_DEVICES 256 /* looked at in one sweep */
+#define SWEEP_BODIES  64 /* with a time of their own, in one sweep */
 #define SHRINK_PART   4 /* give pages back when a quarter of them is free */
 
 /* Messages sent before this have expired; 0: none can have. */
@@ -280,6 +289,59 @@ sweep_rows(struct backend *b, enum sql which, uint32_t max, uint64_t *gone)
 	return r;
 }
 
+/* One row less for each device that has a body which expired. */
+static int
+uncount(struct backend *b, uint64_t shared, uint64_t *gone)
+{
+	sqlite3_stmt *q = sql(b, SQL_SETTLED_SHARED);
+	sqlite3_stmt *state = sql(b, SQL_STATE_ADD);
+	struct cache_device *d;
+	int r;
+
+	bind_u64(q, 1, shared);
+	while ((r = sql_step(b, q)) == ROW) {
+		d = cache_device(&b->cache, col_u64(q, 0));
+		if (d != NULL && d->queue_known)
+			d->settled -= col_u64(q, 1);
+		*gone += col_u64(q, 1);
+		bind_u64(state, 1, col_u64(q, 0));
+		sqlite3_bind_int64(state, 2, -(int64_t)col_u64(q, 1));
+		sqlite3_bind_int64(state, 3, 0);
+		r = sql_run(b, state);
+		if (r != 0)
+			break;
+	}
+	sql_end(q);
+	return r;
+}
+
+/* Bodies with a time of their own; rows of theirs that are fresh still settle
+ * first. */
+static int
+sweep_shared(struct backend *b, uint32_t max, struct op_sweep *o)
+{
+	sqlite3_stmt *q = sql(b, SQL_SHARED_EXPIRED);
+	sqlite3_stmt *del = sql(b, SQL_SETTLED_UNSHARE);
+	uint64_t v[SWEEP_BODIES];
+	size_t n = 0, i;
+	int r;
+
+	bind_u64(q, 1, b->now_ms);
+	bind_u64(q, 2, max < SWEEP_BODIES ? max : SWEEP_BODIES);
+	while ((r = sql_step(b, q)) == ROW && n < SWEEP_BODIES)
+		v[n++] = col_u64(q, 0);
+	sql_end(q);
+	for (i = 0; r == 0 && i < n; i++) {
+		r = uncount(b, v[i], &o->messages);
+		bind_u64(del, 1, v[i]);
+		if (r == 0)
+			r = sql_run(b, del);
+		if (r == 0)
+			r = shared_release(b, v[i]);
+	}
+	return r;
+}
+
 /* Give a piece of the file back when much of it is empty. */
 static int
 shrink(struct backend *b, bool *more)
@@ -305,6 +367,7 @@ int
 run_sweep(struct backend *b, struct op_sweep *o)
 {
 	uint32_t max = o->max_rows > 0 ? o->max_rows : SWEEP_ROWS;
+	uint64_t linking;
 	int r;
 
 	o->messages = 0;
@@ -312,7 +375,11 @@ run_sweep(struct backend *b, struct op_sweep *o)
 	r = sweep_fresh(b, max, o);
 	if (r == 0)
 		r = sweep_settled(b, max, o);
+	if (r == 0)
+		r = sweep_shared(b, max, o);
 	b->did.rows_expired += o->messages;
+	if (r == 0)
+		r = sweep_rows(b, SQL_LINKING_SWEEP, max, &linking);
 	if (r == 0)
 		r = sweep_rows(b, SQL_OTP_SWEEP, max, &o->attempts);
 	if (r == 0)

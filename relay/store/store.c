@@ -14,6 +14,8 @@
 #include "relay/store/backend.h"
 
 #define ROW_WEIGHT 64 /* what a row costs beside its body, in batch_bytes */
+#define FAN_WEIGHT                                                             \
+	((uint64_t)100 * ROW_WEIGHT) /* nobody knows yet for how many */
 
 #define DAY_MS (24 * 60 * 60 * (uint64_t)1000)
 
@@ -179,6 +181,36 @@ clear_queue_read(struct op_queue_read *o)
 	buf_clear(&o->data);
 }
 
+static void
+clear_fan(struct store_fan *f)
+{
+	free(f->v);
+	memset(f, 0, sizeof(*f));
+}
+
+static void
+clear_group_change(struct op_group_change *o)
+{
+	clear_fan(&o->fan);
+	buf_clear(&o->entries);
+}
+
+static void
+clear_audience(struct op_audience *o)
+{
+	free(o->v);
+	o->v = NULL;
+	o->n = 0;
+}
+
+static void
+clear_group_list(struct op_group_list *o)
+{
+	free(o->v);
+	o->v = NULL;
+	o->n = 0;
+}
+
 void
 store_op_clear(struct store_op *op)
 {
@@ -199,6 +231,31 @@ store_op_clear(struct store_op *op)
 	case STORE_ACCOUNT_LIST:
 		free(((struct op_account_list *)op)->v);
 		((struct op_account_list *)op)->v = NULL;
+		break;
+	case STORE_REPORT_LIST:
+		free(((struct op_report_list *)op)->v);
+		((struct op_report_list *)op)->v = NULL;
+		break;
+	case STORE_REPORT_GET:
+		buf_clear(&((struct op_report_get *)op)->blob);
+		break;
+	case STORE_GROUP_CHANGE:
+		clear_group_change((struct op_group_change *)op);
+		break;
+	case STORE_GROUP_ENTRIES:
+		buf_clear(&((struct op_group_entries *)op)->entries);
+		break;
+	case STORE_GROUP_STATE:
+		buf_clear(&((struct op_group_state *)op)->record);
+		break;
+	case STORE_GROUP_LIST:
+		clear_group_list((struct op_group_list *)op);
+		break;
+	case STORE_AUDIENCE:
+		clear_audience((struct op_audience *)op);
+		break;
+	case STORE_FAN_OUT:
+		clear_fan(&((struct op_fan_out *)op)->fan);
 		break;
 	default:
 		break;
@@ -228,6 +285,10 @@ weight_of(const struct store_op *op)
 		w += send_weight((const struct op_send *)op);
 	else if (op->kind == STORE_QUEUE_PUT)
 		w += ((const struct op_queue_put *)op)->len;
+	else if (op->kind == STORE_FAN_OUT)
+		w += ((const struct op_fan_out *)op)->len + FAN_WEIGHT;
+	else if (op->kind == STORE_GROUP_CHANGE)
+		w += ((const struct op_group_change *)op)->len + FAN_WEIGHT;
 	return w < UINT32_MAX ? (uint32_t)w : UINT32_MAX;
 }
 

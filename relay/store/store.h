@@ -180,7 +180,6 @@ enum store_lane {
 	X(OTP_CHECK, otp_check, WRITER, "spend an attempt by its code")        \
 	X(REGISTER, register, WRITER,                                          \
 	    "check the code; make or replace account and first device")        \
-	X(DEVICE_ADD, device_add, WRITER, "link one more device")              \
 	X(DEVICE_REVOKE, device_revoke, WRITER,                                \
 	    "remove a device, its keys and its queue")                         \
 	X(KEYS_PUT, keys_put, WRITER, "upload pre-keys")                       \
@@ -207,7 +206,25 @@ enum store_lane {
 	X(ACCOUNT_LIST, account_list, READER, "accounts, a page")              \
 	X(STATS, stats, READER, "counters of the whole store")                 \
 	X(BACKUP, backup, READER, "a verified copy, while running")            \
-	X(CHECK, check, READER, "check the store's integrity")
+	X(CHECK, check, READER, "check the store's integrity")                 \
+	X(LINK_RESERVE, link_reserve, WRITER,                                  \
+	    "a number for a device to be linked")                              \
+	X(LINK_FINISH, link_finish, WRITER, "the device it was for")           \
+	X(OWN_DEVICES, own_devices, WRITER, "all devices of an account")       \
+	X(DEVICE_SEEN, device_seen, WRITER, "a device is connected")           \
+	X(PIN_SET, pin_set, WRITER, "set or lift the registration lock")       \
+	X(ACCOUNT_MOVE, account_move, WRITER, "to another number")             \
+	X(GROUP_CHANGE, group_change, WRITER,                                  \
+	    "apply a signed entry, tell whom it concerns")                     \
+	X(GROUP_ENTRIES, group_entries, WRITER, "entries of a group, a page")  \
+	X(GROUP_STATE, group_state, WRITER, "the public record of a group")    \
+	X(GROUP_LIST, group_list, WRITER, "the groups of an account")          \
+	X(AUDIENCE, audience, WRITER, "devices of a group or of accounts")     \
+	X(FAN_OUT, fan_out, WRITER, "one body for all of those")               \
+	X(REPORT_ADD, report_add, WRITER, "keep a sealed report")              \
+	X(REPORT_LIST, report_list, READER, "reports, a page")                 \
+	X(REPORT_GET, report_get, READER, "one report")                        \
+	X(REPORT_DEL, report_del, WRITER, "drop a report")
 
 enum store_kind {
 #define X(NAME, name, lane, doc) STORE_##NAME,
@@ -310,6 +327,7 @@ struct op_device_by_key {
 	bool banned;
 	uint32_t device_id;
 	uint32_t registration_id;
+	bool listed; /* the signed device list names it, or it is the first */
 	store_dev dev;
 	uint32_t one_time_left;
 	uint32_t kyber_left;
@@ -353,6 +371,8 @@ struct op_otp_put {
 	uint8_t code_hash[STORE_CODE_HASH_LEN]; /* keyed, over token and code */
 	uint64_t expires_ms;
 	uint32_t attempts; /* wrong codes after which it is void, 1.. */
+	bool moves; /* for ACCOUNT_MOVE of that account, and nothing else */
+	struct account_id account;
 };
 
 /*
@@ -369,11 +389,22 @@ struct op_otp_check {
 	char invite[STORE_INVITE_MAX + 1]; /* result */
 };
 
+/* Why the right code was not enough: the account has a PIN. */
+struct store_lock {
+	bool locked; /* the rest is valid */
+	struct account_id account;
+	uint32_t tries_left; /* 0: none counts before wait_ms has passed */
+	uint64_t wait_ms; /* from now on */
+	uint64_t lapses_ms; /* from then on no PIN is asked for */
+};
+
 /*
  * OTP_CHECK and, in the same commit, account and device 1 with its keys. A
  * number that has an account keeps its account id; all its devices, keys,
- * queues and its device list go. An invite is consumed.
- * Errors of OTP_CHECK (ERR_AUTH with attempts_left); ERR_EXISTS the Noise key
+ * queues, its device list and its PIN go. An invite is consumed.
+ * Errors of OTP_CHECK (ERR_AUTH with attempts_left; with lock.locked the code
+ * is right and not spent, but the PIN's hash is missing, or wrong, which is
+ * counted); ERR_EXISTS the Noise key
  * is a live device of another account; ERR_DUP the replaced device 1 had the
  * same registration id (others would not notice: choose another); ERR_FULL
  * invite used up or void meanwhile; ERR_DENIED banned; ERR_RANGE, ERR_FORMAT keys.
@@ -388,25 +419,15 @@ struct op_register {
 	uint8_t identity_pk[STORE_IDENTITY_PK_LEN];
 	uint32_t registration_id;
 	struct store_keys keys; /* signed_key and last_resort present */
+	bool has_pin;
+	uint8_t pin_hash[32];
 	uint32_t attempts_left; /* result with ERR_AUTH */
+	struct store_lock lock; /* result with ERR_AUTH */
 	struct account_id account; /* results from here on */
 	uint32_t device_id;
 	store_dev dev;
 	bool replaced;
 	struct store_devs gone;
-};
-
-/* ERR_NOTFOUND account; ERR_EXISTS Noise key; ERR_FULL no device id left;
- * ERR_RANGE, ERR_FORMAT keys. */
-struct op_device_add {
-	struct store_op op;
-	struct account_id account;
-	uint8_t noise_pk[STORE_NOISE_PK_LEN];
-	uint8_t identity_pk[STORE_IDENTITY_PK_LEN];
-	uint32_t registration_id;
-	struct store_keys keys; /* signed_key and last_resort present */
-	uint32_t device_id; /* result */
-	store_dev dev; /* result */
 };
 
 /* ERR_NOTFOUND. */
@@ -427,11 +448,14 @@ struct op_account_ban {
 	struct store_devs gone; /* result */
 };
 
-/* Erases account, number, devices, keys, queues, attempts. Messages it sent
- * that wait for others stay theirs. ERR_NOTFOUND. */
+/* Erases account, number, devices, keys, queues, attempts, memberships, and
+ * the groups that have no other account left. Messages it sent that wait for
+ * others stay theirs, and its id stays in the records of groups, which others
+ * have signed. ERR_NOTFOUND; ERR_DENIED with both: they do not match. */
 struct op_account_delete {
 	struct store_op op;
 	const char *phone; /* borrowed; NULL: by id */
+	bool both; /* phone is set, and id must be that account */
 	struct account_id id;
 	struct store_devs gone; /* result */
 };
@@ -494,7 +518,16 @@ struct op_devices {
 	struct buf device_list; /* owned by the op; empty: never uploaded */
 };
 
-/* ERR_STATE version not above the present one (a repeat of the same bytes is
+struct store_listed {
+	uint32_t device_id;
+	uint8_t identity_pk[STORE_IDENTITY_PK_LEN];
+};
+
+/*
+ * A device that is not listed is there for nobody: KEYS_TAKE, DEVICES, SEND and
+ * groups leave it out, and it cannot send. The first one is always listed; the
+ * others while the newest list names them with the identity key they have.
+ * ERR_STATE version not above the present one (a repeat of the same bytes is
  * fine); ERR_NOTFOUND; ERR_RANGE over STORE_DEVICE_LIST_MAX. */
 struct op_device_list_set {
 	struct store_op op;
@@ -502,6 +535,8 @@ struct op_device_list_set {
 	uint32_t version;
 	const uint8_t *list; /* borrowed */
 	size_t len;
+	const struct store_listed *v; /* borrowed; whom it names */
+	size_t n; /* 0..STORE_DEVICE_MAX */
 };
 
 /* ---- messages ---------------------------------------------------------------- */
@@ -537,8 +572,8 @@ struct store_target {
  * recent_rows is not queued twice (its seq is returned, repeat set, prev_seq
  * 0), whether it waits still or was acknowledged meanwhile. Older than that it
  * is queued again and the receiving device, which knows its ids, drops it.
- * ERR_STATE; ERR_NOTFOUND the sender is no device any more, or banned; ERR_FULL a queue
- * is full; ERR_RANGE sizes, a device or an account twice.
+ * ERR_STATE; ERR_NOTFOUND the sender is no device any more, or banned; ERR_DENIED
+ * it is not listed yet; ERR_FULL a queue is full; ERR_RANGE sizes, a device or an account twice.
  */
 struct op_send {
 	struct store_op op;
@@ -588,6 +623,9 @@ struct store_row {
 	uint32_t sender_device;
 	uint32_t type;
 	uint8_t message_id[STORE_MESSAGE_ID_LEN];
+	bool in_group;
+	uint8_t group_id[16]; /* with in_group */
+	uint64_t expires_ms; /* a status post; else 0 */
 	uint32_t len;
 	const uint8_t *body; /* borrowed from the op */
 };
@@ -672,6 +710,7 @@ struct op_stats {
 	uint64_t accounts, banned, devices; /* results */
 	uint64_t queued, queued_bytes, oldest_ms;
 	uint64_t one_time_keys, kyber_keys, invites, attempts;
+	uint64_t groups, reports;
 	uint64_t disk_bytes;
 	uint32_t schema_version;
 };
@@ -690,5 +729,8 @@ struct op_check {
 	struct store_op op;
 	char text[STORE_WHY_MAX]; /* result with ERR_FORMAT */
 };
+
+#include "relay/store/ops_account.h"
+#include "relay/store/ops_group.h"
 
 #endif

@@ -293,24 +293,85 @@ join(struct rig *r, struct person *p, uint8_t who, size_t n)
 	p->dev = o.dev;
 }
 
-void
-join_device(
+int
+reserve_device(struct rig *r, const struct person *p, uint8_t who, uint32_t *id)
+{
+	struct op_link_reserve o;
+	int e;
+
+	rig_init_op(r, &o.op, STORE_LINK_RESERVE);
+	o.primary = p->dev;
+	memset(o.noise_pk, who, sizeof(o.noise_pk));
+	o.expires_ms = r->now_ms + 600000;
+	e = rig_call(r, &o.op);
+	if (e == 0)
+		*id = o.device_id;
+	return e;
+}
+
+int
+finish_device(
     struct rig *r, const struct person *p, struct person *q, uint8_t who)
 {
-	struct op_device_add o;
+	struct op_link_finish o;
+	int e;
 
-	*q = *p;
-	rig_init_op(r, &o.op, STORE_DEVICE_ADD);
-	o.account = p->id;
+	rig_init_op(r, &o.op, STORE_LINK_FINISH);
 	memset(o.noise_pk, who, sizeof(o.noise_pk));
 	memset(o.identity_pk, who, sizeof(o.identity_pk));
 	o.registration_id = 1000 + who;
 	fake_keys(&o.keys, NULL, 0, NULL, 0, 1);
-	assert_ok(rig_call(r, &o.op));
+	e = rig_call(r, &o.op);
+	if (e != 0)
+		return e;
+	*q = *p;
+	assert_memory_equal(&o.account, &p->id, sizeof(p->id));
 	memcpy(q->noise_pk, o.noise_pk, sizeof(q->noise_pk));
 	q->device_id = o.device_id;
 	q->registration_id = o.registration_id;
 	q->dev = o.dev;
+	return 0;
+}
+
+/* A list of all devices there are: their identity keys are made of their
+ * registration ids. */
+void
+list_devices(struct rig *r, const struct person *p, uint32_t version)
+{
+	struct store_listed v[STORE_DEVICE_MAX];
+	struct op_device_list_set o;
+	struct op_own_devices own;
+	size_t i;
+
+	rig_init_op(r, &own.op, STORE_OWN_DEVICES);
+	own.account = p->id;
+	assert_ok(rig_call(r, &own.op));
+	rig_init_op(r, &o.op, STORE_DEVICE_LIST_SET);
+	o.account = p->id;
+	o.version = version;
+	o.list = (const uint8_t *)"list";
+	o.len = 4;
+	for (i = 0; i < own.n; i++) {
+		v[i].device_id = own.v[i].device_id;
+		memset(v[i].identity_pk,
+		    (uint8_t)(own.v[i].registration_id - 1000),
+		    sizeof(v[i].identity_pk));
+	}
+	o.v = v;
+	o.n = own.n;
+	assert_ok(rig_call(r, &o.op));
+}
+
+void
+join_device(
+    struct rig *r, const struct person *p, struct person *q, uint8_t who)
+{
+	uint32_t id;
+
+	assert_ok(reserve_device(r, p, who, &id));
+	assert_ok(finish_device(r, p, q, who));
+	assert_int_equal(q->device_id, id);
+	list_devices(r, p, 1000 + id);
 }
 
 /* The target of that account among the first *n, or a new one. */

@@ -76,7 +76,16 @@ void fill_register(
 /* Register number who (1..250) with n one-time and n Kyber one-time keys. */
 void join(struct rig *r, struct person *p, uint8_t who, size_t n);
 
-/* One more device of p; q gets its own numbers. */
+/* The steps of linking a device of p (its first): a number for the Noise key
+ * who, the device itself, a list of a version with all there are. */
+int reserve_device(
+    struct rig *r, const struct person *p, uint8_t who, uint32_t *id);
+int finish_device(
+    struct rig *r, const struct person *p, struct person *q, uint8_t who);
+void list_devices(struct rig *r, const struct person *p, uint32_t version);
+
+/* All three: one more device of p, listed as version 1000 + its number; q gets
+ * its own numbers. */
 void join_device(
     struct rig *r, const struct person *p, struct person *q, uint8_t who);
 

@@ -421,12 +421,11 @@ test_register__noise_keys_belong_to_one_account(void **state)
 }
 
 static void
-test_device_add__ids_never_come_back(void **state)
+test_link__ids_never_come_back(void **state)
 {
 	struct rig *r = *state;
 	struct op_device_revoke rev;
-	struct op_device_add o;
-	struct person p, q;
+	struct person p, q, nobody = {0};
 	uint32_t id;
 
 	join(r, &p, 1, 0);
@@ -439,15 +438,9 @@ test_device_add__ids_never_come_back(void **state)
 		if (id % 2 == 0)
 			assert_ok(rig_call(r, &rev.op));
 	}
-	INIT(r, &o, DEVICE_ADD);
-	o.account = p.id;
-	memset(o.noise_pk, 200, sizeof(o.noise_pk));
-	fake_keys(&o.keys, NULL, 0, NULL, 0, 1);
-	assert_err(rig_call(r, &o.op), ERR_FULL);
-	memcpy(o.noise_pk, p.noise_pk, sizeof(o.noise_pk));
-	assert_err(rig_call(r, &o.op), ERR_EXISTS);
-	memset(&o.account, 99, sizeof(o.account));
-	assert_err(rig_call(r, &o.op), ERR_NOTFOUND);
+	assert_err(reserve_device(r, &p, 200, &id), ERR_FULL);
+	assert_err(reserve_device(r, &p, 1, &id), ERR_EXISTS);
+	assert_err(reserve_device(r, &nobody, 201, &id), ERR_NOTFOUND);
 }
 
 /* ---- keys ----------------------------------------------------------------------- */
@@ -1835,7 +1828,8 @@ test_delete__leaves_no_row(void **state)
 	join(r, &a, 1, 4);
 	join_device(r, &a, &a2, 2);
 	join(r, &b, 3, 0);
-	assert_ok(set_list(r, &a, 1, "list"));
+	assert_ok(set_list(r, &a, 2000, "list"));
+	list_devices(r, &a, 2001);
 	assert_ok(send_to(r, &b, 1, (const struct person *[]){&a, &a2}, 2,
 	    (struct store_envelope[2]){{0}}));
 	assert_ok(send_one(r, &a2, &b, 2, NULL));
@@ -1969,7 +1963,7 @@ relay_store_suite(const struct suite_backend *b)
 	    CASE(test_register__again_replaces_the_account),
 	    CASE(test_register__same_registration_id_is_refused),
 	    CASE(test_register__noise_keys_belong_to_one_account),
-	    CASE(test_device_add__ids_never_come_back),
+	    CASE(test_link__ids_never_come_back),
 	    CASE(test_keys_take__each_key_once_then_the_last_resort),
 	    CASE(test_keys_take__bytes_come_back_as_they_went),
 	    CASE(test_keys_take__chosen_devices),
