@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* cidr.h — addresses and networks: "127.0.0.1", "10.0.0.0/8", "fd00::/8". */
+/* cidr.h — networks: "127.0.0.1", "10.0.0.0/8", "fd00::/8". */
 #ifndef RELAY_ABUSE_CIDR_H
 #define RELAY_ABUSE_CIDR_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "common/base.h"
+#include "relay/abuse/net_addr.h"
 
 struct cidr {
-	uint8_t net[16]; /* IPv4 as v4-mapped IPv6 */
+	struct net_addr net;
 	uint8_t bits; /* 0..128 that must match */
 };
 
@@ -18,9 +18,6 @@ struct cidr {
  * behind the prefix. */
 int cidr_parse(const char *text, struct cidr *out) MUST_USE;
 
-bool cidr_match(const struct cidr *c, const struct sockaddr *sa);
-
-/* The 16 bytes of an IPv4 (v4-mapped) or IPv6 address; false for others. */
-bool cidr_bytes(const struct sockaddr *sa, uint8_t out[static 16]);
+bool cidr_match(const struct cidr *c, const struct net_addr *a);
 
 #endif

@@ -7,13 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/abuse/cidr.h"
 #include "relay/abuse/limit.h"
 
-#define WAYS	      8 /* buckets of a set: two cache lines */
-#define STRIPES	      64
-#define NS_PER_MS     1000000ULL
-#define V6_PREFIX_LEN 8 /* bytes: a /64 is one subscriber */
+#define WAYS	  8 /* buckets of a set: two cache lines */
+#define STRIPES	  64
+#define NS_PER_MS 1000000ULL
 
 /*
  * The generic cell rate algorithm: a bucket is the time at which it will be
@@ -187,17 +185,11 @@ limit_key_number(const char *e164)
 }
 
 struct limit_key
-limit_key_address(const struct sockaddr *sa)
+limit_key_address(const struct net_addr *a)
 {
-	static const uint8_t mapped[12] = {
-	    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	uint8_t b[16];
+	struct net_addr site = net_addr_site(a);
 
-	if (!cidr_bytes(sa, b))
-		return key_of(LIMIT_BY_ADDRESS, "", 0);
-	if (memcmp(b, mapped, sizeof(mapped)) == 0)
-		return key_of(LIMIT_BY_ADDRESS, b, sizeof(b));
-	return key_of(LIMIT_BY_ADDRESS, b, V6_PREFIX_LEN);
+	return key_of(LIMIT_BY_ADDRESS, site.ip, sizeof(site.ip));
 }
 
 /* ---- the table --------------------------------------------------------------- */

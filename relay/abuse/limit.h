@@ -18,9 +18,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "common/base.h"
+#include "relay/abuse/net_addr.h"
 
 #define LIMIT_ACCOUNT_LEN   16
 #define LIMIT_ENTRIES_MIN   1024
@@ -117,9 +117,7 @@ struct limit_key {
 
 struct limit_key limit_key_account(const uint8_t id[static LIMIT_ACCOUNT_LEN]);
 struct limit_key limit_key_number(const char *e164); /* canonical */
-/* An address of another family than IPv4 and IPv6 is one bucket for all. A
- * v4-mapped address is its IPv4 address. */
-struct limit_key limit_key_address(const struct sockaddr *sa);
+struct limit_key limit_key_address(const struct net_addr *a); /* its site */
 
 struct limit;
 

@@ -882,12 +882,12 @@ relay_conf_unref(struct relay_conf *conf)
 
 bool
 relay_conf_proxy_trusted(
-    const struct relay_conf *conf, const struct sockaddr *sa)
+    const struct relay_conf *conf, const struct net_addr *a)
 {
 	size_t i;
 
 	for (i = 0; i < conf->n_proxy_nets; i++)
-		if (cidr_match(&conf->proxy_nets[i], sa))
+		if (cidr_match(&conf->proxy_nets[i], a))
 			return true;
 	return false;
 }

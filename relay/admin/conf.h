@@ -144,9 +144,9 @@ int relay_conf_reload(const struct relay_conf *old, int argc, char *const *argv,
 struct relay_conf *relay_conf_ref(struct relay_conf *conf);
 void relay_conf_unref(struct relay_conf *conf);
 
-/* Whether a connection from sa speaks for others by the PROXY protocol. */
+/* Whether a connection from there speaks for others by the PROXY protocol. */
 bool relay_conf_proxy_trusted(
-    const struct relay_conf *conf, const struct sockaddr *sa);
+    const struct relay_conf *conf, const struct net_addr *a);
 
 /* The policy's word, for HELLO. */
 const char *registration_policy_str(int policy);

@@ -358,7 +358,7 @@ check_register(const Sotto__Relay__RegisterRequest *req, const char **text)
 
 static int
 take_register_limits(
-    struct identity *id, const struct sockaddr *peer, struct request *q)
+    struct identity *id, const struct net_addr *peer, struct request *q)
 {
 	struct limit_key keys[2] = {
 	    limit_key_address(peer), limit_key_number(q->phone)};
@@ -379,7 +379,7 @@ take_register_limits(
 }
 
 void
-identity_register(struct identity *id, const struct sockaddr *peer,
+identity_register(struct identity *id, const struct net_addr *peer,
     const Sotto__Relay__RegisterRequest *req, identity_register_fn *done,
     void *arg)
 {
@@ -507,7 +507,7 @@ fill_verify(struct request *q, const uint8_t *noise_key,
 }
 
 void
-identity_verify(struct identity *id, const struct sockaddr *peer,
+identity_verify(struct identity *id, const struct net_addr *peer,
     const uint8_t noise_key[static STORE_NOISE_PK_LEN],
     const Sotto__Relay__VerifyOtpRequest *req, identity_verify_fn *done,
     void *arg)

@@ -23,7 +23,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <uv.h>
 
 #include "common/base.h"
@@ -98,7 +97,7 @@ typedef void identity_register_fn(void *arg, int err,
  * ERR_IO, ERR_TIMEOUT the code could not be sent; ERR_STATE no driver;
  * ERR_BUSY, ERR_NOMEM; what the store reports.
  */
-void identity_register(struct identity *id, const struct sockaddr *peer,
+void identity_register(struct identity *id, const struct net_addr *peer,
     const Sotto__Relay__RegisterRequest *req, identity_register_fn *done,
     void *arg);
 
@@ -120,7 +119,7 @@ typedef void identity_verify_fn(void *arg, int err,
  * that Noise key is another device; ERR_DUP choose another registration id;
  * ERR_FULL the invite was used up meanwhile; ERR_DENIED banned; ERR_BUSY, ERR_NOMEM; what the store reports.
  */
-void identity_verify(struct identity *id, const struct sockaddr *peer,
+void identity_verify(struct identity *id, const struct net_addr *peer,
     const uint8_t noise_key[static STORE_NOISE_PK_LEN],
     const Sotto__Relay__VerifyOtpRequest *req, identity_verify_fn *done,
     void *arg);

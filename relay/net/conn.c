@@ -110,11 +110,8 @@ static int
 admit(struct net_loop *l, const struct net_addr *peer, enum close_reason *why)
 {
 	struct net *n = l->net;
-	struct sockaddr_storage ss;
-	struct limit_key key;
+	struct limit_key key = limit_key_address(peer);
 
-	net_addr_sockaddr(peer, &ss);
-	key = limit_key_address((const struct sockaddr *)&ss);
 	if (limit_take(n->env.limit, LIMIT_CONNECT, &key, 1,
 		relay_clock_mono(n->env.clock), NULL) != 0) {
 		metrics_add1(METRIC_rate_limited, LIMIT_CONNECT, 1);
@@ -133,16 +130,6 @@ conn_admit(struct conn *c, enum close_reason *why)
 	if (r == 0)
 		c->flags |= CF_COUNTED;
 	return r;
-}
-
-/* A balancer, which speaks for others. */
-static bool
-is_trusted(const struct net_loop *l, const struct net_addr *peer)
-{
-	struct sockaddr_storage ss;
-
-	net_addr_sockaddr(peer, &ss);
-	return relay_conf_proxy_trusted(l->conf, (const struct sockaddr *)&ss);
 }
 
 static void
@@ -222,7 +209,7 @@ turn_away(int fd, enum close_reason why)
 void
 conn_accept(struct net_loop *l, int fd, const struct net_addr *peer)
 {
-	bool proxied = is_trusted(l, peer);
+	bool proxied = relay_conf_proxy_trusted(l->conf, peer);
 	enum close_reason why;
 	struct conn *c;
 

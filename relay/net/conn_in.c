@@ -157,11 +157,8 @@ static bool
 may_shake_hands(struct conn *c)
 {
 	const struct net_env *env = &loop_of(c)->net->env;
-	struct sockaddr_storage ss;
-	struct limit_key key;
+	struct limit_key key = limit_key_address(&c->peer);
 
-	net_addr_sockaddr(&c->peer, &ss);
-	key = limit_key_address((const struct sockaddr *)&ss);
 	if (limit_take(env->limit, LIMIT_HANDSHAKE, &key, 1,
 		relay_clock_mono(env->clock), NULL) == 0)
 		return true;

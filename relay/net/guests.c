@@ -51,16 +51,6 @@ guests_free(struct guests *g)
 	free(g);
 }
 
-static void
-key_of(const struct net_addr *a, uint8_t ip[static 16])
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	memcpy(ip, a->ip, 16);
-	if (memcmp(ip, mapped, sizeof(mapped)) != 0)
-		memset(ip + 8, 0, 8);
-}
-
 static size_t
 home_of(const struct guests *g, const uint8_t ip[static 16])
 {
@@ -86,18 +76,17 @@ find(struct guests *g, const uint8_t ip[static 16])
 int
 guests_enter(struct guests *g, const struct net_addr *a, uint32_t limit)
 {
-	uint8_t ip[16];
+	struct net_addr site = net_addr_site(a);
 	struct cell *c;
 	int r = 0;
 
-	key_of(a, ip);
 	pthread_mutex_lock(&g->lock);
-	c = find(g, ip);
+	c = find(g, site.ip);
 	if (c->n >= limit || (c->n == 0 && g->used >= g->max)) {
 		r = ERR_FULL;
 	} else {
 		if (c->n++ == 0) {
-			memcpy(c->ip, ip, sizeof(c->ip));
+			memcpy(c->ip, site.ip, sizeof(c->ip));
 			g->used++;
 		}
 	}
@@ -129,12 +118,11 @@ close_gap(struct guests *g, size_t i)
 void
 guests_leave(struct guests *g, const struct net_addr *a)
 {
-	uint8_t ip[16];
+	struct net_addr site = net_addr_site(a);
 	struct cell *c;
 
-	key_of(a, ip);
 	pthread_mutex_lock(&g->lock);
-	c = find(g, ip);
+	c = find(g, site.ip);
 	assert(c->n > 0);
 	if (--c->n == 0) {
 		g->used--;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/base.h"
-#include "relay/net/addr.h"
+#include "relay/abuse/net_addr.h"
 
 struct guests;
 

@@ -3,6 +3,7 @@
  * the kernel deals the connections out. */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,17 +188,12 @@ port_of(int fd, uint16_t *port)
 static void
 set_port(struct addrinfo *ai, uint16_t port)
 {
-	struct net_addr a = net_addr_of(ai->ai_addr);
-	struct sockaddr_storage ss;
-
-	a.port = port;
-	if (ai->ai_family == AF_INET6) {
+	if (ai->ai_family == AF_INET6)
 		((struct sockaddr_in6 *)(void *)ai->ai_addr)->sin6_port =
 		    htons(port);
-		return;
-	}
-	net_addr_sockaddr(&a, &ss);
-	memcpy(ai->ai_addr, &ss, ai->ai_addrlen);
+	else
+		((struct sockaddr_in *)(void *)ai->ai_addr)->sin_port =
+		    htons(port);
 }
 
 static int

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Sockets, Noise connections, frames: what methods do is built on top.
-relay/net_SRC   := relay/net/addr.c relay/net/proxy.c relay/net/wheel.c \
+relay/net_SRC   := relay/net/proxy.c relay/net/wheel.c \
 	relay/net/slab.c relay/net/guests.c relay/net/arena.c \
 	relay/net/dispatch.c relay/net/inbox.c relay/net/listen.c \
 	relay/net/conn.c relay/net/conn_in.c relay/net/conn_out.c \

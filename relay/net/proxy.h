@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/base.h"
-#include "relay/net/addr.h"
+#include "relay/abuse/net_addr.h"
 
 #define PROXY_FIXED 16 /* signature, command, family, length */
 #define PROXY_MAX   1024 /* longest header taken, TLVs included */

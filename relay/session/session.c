@@ -191,10 +191,7 @@ session_gone(struct conn *c)
 static struct limit_key
 address_key(const struct conn *c)
 {
-	struct sockaddr_storage ss;
-
-	net_addr_sockaddr(conn_peer(c), &ss);
-	return limit_key_address((const struct sockaddr *)&ss);
+	return limit_key_address(conn_peer(c));
 }
 
 static int
@@ -342,8 +339,7 @@ struct attempt {
 };
 
 static struct attempt *
-attempt_new(
-    struct conn *c, const struct net_request *rq, struct sockaddr_storage *peer)
+attempt_new(struct conn *c, const struct net_request *rq)
 {
 	struct attempt *a = malloc(sizeof(*a));
 
@@ -352,7 +348,6 @@ attempt_new(
 		return NULL;
 	}
 	*a = (struct attempt){.sl = service_of(c), .rq = *rq};
-	net_addr_sockaddr(conn_peer(c), peer);
 	return a;
 }
 
@@ -386,13 +381,11 @@ void
 on_register_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
 {
-	struct sockaddr_storage peer;
-	struct attempt *a = attempt_new(c, rq, &peer);
+	struct attempt *a = attempt_new(c, rq);
 
 	if (a != NULL)
-		identity_register(a->sl->identity,
-		    (const struct sockaddr *)&peer, (const void *)msg,
-		    on_registered, a);
+		identity_register(a->sl->identity, conn_peer(c),
+		    (const void *)msg, on_registered, a);
 }
 
 /* This connection is that device from now on. */
@@ -438,10 +431,9 @@ void
 on_verify_otp_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
 {
-	struct sockaddr_storage peer;
-	struct attempt *a = attempt_new(c, rq, &peer);
+	struct attempt *a = attempt_new(c, rq);
 
 	if (a != NULL)
-		identity_verify(a->sl->identity, (const struct sockaddr *)&peer,
-		    conn_key(c)->b, (const void *)msg, on_verified, a);
+		identity_verify(a->sl->identity, conn_peer(c), conn_key(c)->b,
+		    (const void *)msg, on_verified, a);
 }

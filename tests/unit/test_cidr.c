@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include "relay/abuse/cidr.h"
 #include "relay/abuse/clock.h"
 #include "tests/unit/test.h"
@@ -9,23 +6,17 @@
 static bool
 matches(const char *net, const char *addr)
 {
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct net_addr a;
 	struct cidr c;
 
 	assert_ok(cidr_parse(net, &c));
-	if (inet_pton(AF_INET, addr, &in.sin_addr) == 1)
-		return cidr_match(&c, (struct sockaddr *)&in);
-	assert_int_equal(inet_pton(AF_INET6, addr, &in6.sin6_addr), 1);
-	return cidr_match(&c, (struct sockaddr *)&in6);
+	assert_ok(net_addr_parse(addr, &a));
+	return cidr_match(&c, &a);
 }
 
 static void
 test_cidr_match__inside_and_outside(void **state)
 {
-	struct sockaddr un = {.sa_family = AF_UNIX};
-	struct cidr all;
-
 	assert_true(matches("127.0.0.1", "127.0.0.1"));
 	assert_false(matches("127.0.0.1", "127.0.0.2"));
 	assert_true(matches("10.0.0.0/8", "10.255.1.2"));
@@ -41,8 +32,6 @@ test_cidr_match__inside_and_outside(void **state)
 	assert_false(matches("2001:db8::/33", "2001:db8:8000::1"));
 	assert_true(matches("::1", "::1"));
 	assert_true(matches("::/0", "2001:db8::1"));
-	assert_ok(cidr_parse("::/0", &all));
-	assert_false(cidr_match(&all, &un));
 }
 
 static void

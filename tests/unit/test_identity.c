@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Registration on a real store; codes are read from the log driver's line. */
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sodium.h>
 #include <uv.h>
@@ -29,7 +28,7 @@ struct fix {
 	struct identity *id;
 	struct identity_env env;
 	uint8_t secret[IDENTITY_SECRET_LEN];
-	struct sockaddr_in peer;
+	struct net_addr peer;
 	/* the last answer */
 	bool within; /* a call is being made */
 	int done, err;
@@ -115,8 +114,7 @@ setup(void **state)
 	f->now_ms = RIG_START_MS;
 	f->clock = (struct relay_clock){fix_now, fix_now, f};
 	memset(f->secret, 7, sizeof(f->secret));
-	f->peer.sin_family = AF_INET;
-	f->peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_ok(net_addr_parse("127.0.0.1", &f->peer));
 	f->env = (struct identity_env){.loop = &f->loop,
 	    .store = f->rig.s,
 	    .sink = &f->sink,
@@ -214,8 +212,7 @@ ask(struct fix *f, const char *phone, const char *invite)
 	req.invite = (char *)(uintptr_t)invite;
 	f->done = 0;
 	f->within = true;
-	identity_register(
-	    f->id, (struct sockaddr *)&f->peer, &req, on_registered, f);
+	identity_register(f->id, &f->peer, &req, on_registered, f);
 	f->within = false;
 }
 
@@ -286,8 +283,7 @@ prove(struct fix *f, uint8_t who, const Sotto__Relay__VerifyOtpRequest *req)
 	memset(noise, who, sizeof(noise));
 	f->done = 0;
 	f->within = true;
-	identity_verify(
-	    f->id, (struct sockaddr *)&f->peer, noise, req, on_verified, f);
+	identity_verify(f->id, &f->peer, noise, req, on_verified, f);
 	f->within = false;
 }
 
@@ -649,7 +645,7 @@ test_identity_register__limits_by_number_and_address(void **state)
 	start(f, "--registration=open");
 	assert_ok(reg(f, ANNA, ""));
 	/* Not again within a minute, whoever asks. */
-	f->peer.sin_addr.s_addr = htonl(0x7f000002);
+	assert_ok(net_addr_parse("127.0.0.2", &f->peer));
 	ask(f, ANNA, "");
 	wait_done(f);
 	assert_err(f->err, ERR_RATE);
@@ -667,7 +663,7 @@ test_identity_register__limits_by_number_and_address(void **state)
 	assert_err(f->err, ERR_RATE);
 	assert_in_range(f->retry_after_ms, 1, 15 * 60000);
 	/* Ten an hour from one address, for whatever number. */
-	f->peer.sin_addr.s_addr = htonl(0x7f000003);
+	assert_ok(net_addr_parse("127.0.0.3", &f->peer));
 	for (i = 0; i < 10; i++) {
 		char phone[20];
 
@@ -720,8 +716,7 @@ test_identity_register__malformed(void **state)
 	assert_err(reg(f, ANNA, longer), ERR_NOTFOUND);
 	req.phone = phone;
 	req.device_name = longer;
-	identity_register(
-	    f->id, (struct sockaddr *)&f->peer, &req, on_registered, f);
+	identity_register(f->id, &f->peer, &req, on_registered, f);
 	wait_done(f);
 	assert_err(f->err, ERR_FORMAT);
 }
@@ -752,8 +747,7 @@ ask_many(struct fix *f, int n)
 	req.phone = phone;
 	for (i = 0; i < n; i++) {
 		(void)snprintf(phone, sizeof(phone), "+4917200%05d", i);
-		identity_register(
-		    f->id, (struct sockaddr *)&f->peer, &req, count_only, f);
+		identity_register(f->id, &f->peer, &req, count_only, f);
 	}
 }
 
@@ -785,8 +779,7 @@ test_identity_close__answers_everybody(void **state)
 	start(f, "--registration=invite");
 	ask_many(f, 20);
 	/* One that is refused soon, not yet. */
-	identity_register(
-	    f->id, (struct sockaddr *)&f->peer, &req, count_only, f);
+	identity_register(f->id, &f->peer, &req, count_only, f);
 	assert_int_equal(f->done, 0);
 	identity_close(f->id);
 	f->id = NULL;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sodium.h>
 
@@ -35,13 +33,10 @@ account(uint32_t n)
 static struct limit_key
 address(const char *text)
 {
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct net_addr a;
 
-	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
-		return limit_key_address((struct sockaddr *)&in);
-	assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
-	return limit_key_address((struct sockaddr *)&in6);
+	assert_ok(net_addr_parse(text, &a));
+	return limit_key_address(&a);
 }
 
 static void
@@ -113,8 +108,6 @@ test_limit_key_address__v6_by_64_and_mapped_is_v4(void **state)
 	struct limit_key v4 = address("192.0.2.1");
 	struct limit_key mapped = address("::ffff:192.0.2.1");
 	struct limit_key v4b = address("192.0.2.2");
-	struct sockaddr un = {.sa_family = AF_UNIX};
-	struct limit_key other = limit_key_address(&un);
 
 	assert_ok(limit_take(l, LIMIT_SEND, &a, 2, 0, NULL));
 	assert_err(limit_take(l, LIMIT_SEND, &a2, 1, 0, NULL), ERR_RATE);
@@ -122,8 +115,6 @@ test_limit_key_address__v6_by_64_and_mapped_is_v4(void **state)
 	assert_ok(limit_take(l, LIMIT_SEND, &v4, 2, 0, NULL));
 	assert_err(limit_take(l, LIMIT_SEND, &mapped, 1, 0, NULL), ERR_RATE);
 	assert_ok(limit_take(l, LIMIT_SEND, &v4b, 1, 0, NULL));
-	assert_ok(limit_take(l, LIMIT_SEND, &other, 2, 0, NULL));
-	assert_err(limit_take(l, LIMIT_SEND, &other, 1, 0, NULL), ERR_RATE);
 	limit_free(l);
 }
 

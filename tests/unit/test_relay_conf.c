@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -304,10 +303,10 @@ test_relay_conf_reload__swaps_and_keeps_what_needs_a_restart(void **state)
 static bool
 trusts(const struct relay_conf *c, const char *addr)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct net_addr a;
 
-	assert_int_equal(inet_pton(AF_INET, addr, &in.sin_addr), 1);
-	return relay_conf_proxy_trusted(c, (struct sockaddr *)&in);
+	assert_ok(net_addr_parse(addr, &a));
+	return relay_conf_proxy_trusted(c, &a);
 }
 
 static void
