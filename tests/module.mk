@@ -9,9 +9,7 @@ interop/noise-vectors_PKG  := sqlite3
 
 # Our side and libomemo-c behind the same JSON lines (tests/interop/README.md).
 TOOLS += interop/signal_peer
-interop/signal_peer_SRC  := tests/interop/signal_peer_store.c \
-	tests/interop/signal_peer_session.c tests/interop/signal_peer_group.c \
-	tests/interop/signal_peer_misc.c tests/interop/peer_json.c
+interop/signal_peer_SRC  := tests/interop/peer_json.c
 interop/signal_peer_MODS := common/signal common/proto common
 interop/signal_peer_PKG  := jansson
 tools: $(B)/tests/signal-peer
