@@ -13,7 +13,7 @@
 enum { LINK_NONE, LINK_HANDSHAKE, LINK_OPEN, LINK_FAILED };
 
 static int
-begin(struct link *l, enum noise_role role, const uint8_t *mailbox,
+begin(struct link_channel *l, enum noise_role role, const uint8_t *mailbox,
     const struct noise_public *peer, const struct noise_rng *rng)
 {
 	uint8_t prologue[sizeof(PROLOGUE) - 1 + LINK_MAILBOX_LEN];
@@ -41,7 +41,7 @@ begin(struct link *l, enum noise_role role, const uint8_t *mailbox,
 }
 
 int
-link_ask(struct link *l, const uint8_t mailbox[static LINK_MAILBOX_LEN],
+link_ask(struct link_channel *l, const uint8_t mailbox[static LINK_MAILBOX_LEN],
     const struct noise_rng *rng, struct link_offer *o)
 {
 	int r = begin(l, NOISE_RESPONDER, mailbox, NULL, rng);
@@ -54,15 +54,15 @@ link_ask(struct link *l, const uint8_t mailbox[static LINK_MAILBOX_LEN],
 }
 
 int
-link_answer(
-    struct link *l, const struct link_offer *o, const struct noise_rng *rng)
+link_answer(struct link_channel *l, const struct link_offer *o,
+    const struct noise_rng *rng)
 {
 	return begin(l, NOISE_INITIATOR, o->mailbox, &o->key, rng);
 }
 
 /* After each handshake message: open the channel, or note that it is dead. */
 static int
-step(struct link *l, int r)
+step(struct link_channel *l, int r)
 {
 	if (r == ERR_AUTH || r == ERR_RANGE) {
 		noise_clear(&l->hs);
@@ -80,7 +80,8 @@ step(struct link *l, int r)
 }
 
 int
-link_write(struct link *l, const void *payload, size_t len, struct buf *out)
+link_write(
+    struct link_channel *l, const void *payload, size_t len, struct buf *out)
 {
 	int r;
 
@@ -100,7 +101,8 @@ link_write(struct link *l, const void *payload, size_t len, struct buf *out)
 }
 
 static int
-read_open(struct link *l, const uint8_t *msg, size_t len, struct buf *out)
+read_open(
+    struct link_channel *l, const uint8_t *msg, size_t len, struct buf *out)
 {
 	uint8_t none; /* where an empty payload goes */
 	int r;
@@ -117,7 +119,8 @@ read_open(struct link *l, const uint8_t *msg, size_t len, struct buf *out)
 }
 
 int
-link_read(struct link *l, const uint8_t *msg, size_t len, struct buf *out)
+link_read(
+    struct link_channel *l, const uint8_t *msg, size_t len, struct buf *out)
 {
 	int r;
 
@@ -133,7 +136,7 @@ link_read(struct link *l, const uint8_t *msg, size_t len, struct buf *out)
 }
 
 int
-link_code(const struct link *l, char code[static LINK_CODE_LEN + 1])
+link_code(const struct link_channel *l, char code[static LINK_CODE_LEN + 1])
 {
 	static const char label[] = "sotto link code";
 	uint8_t mac[crypto_auth_hmacsha256_BYTES];
@@ -150,7 +153,7 @@ link_code(const struct link *l, char code[static LINK_CODE_LEN + 1])
 }
 
 void
-link_clear(struct link *l)
+link_clear(struct link_channel *l)
 {
 	noise_clear(&l->hs);
 	sodium_memzero(l, sizeof(*l));

@@ -24,8 +24,9 @@
 #define LINK_CODE_LEN	 6 /* digits */
 #define LINK_PAYLOAD_MAX (48 * 1024) /* bytes in one message */
 
-/* The caller's storage; fields belong to link.c. */
-struct link {
+/* The caller's storage; fields belong to link.c. (A connection to a relay is
+ * struct link, tui/net/link.h.) */
+struct link_channel {
 	struct noise_keypair s;
 	struct noise_handshake hs;
 	struct noise_cipher tx, rx;
@@ -37,11 +38,12 @@ struct link {
  * The new device: make the key of this linking. The mailbox is the relay's.
  * Returns 0; ERR_STATE never with a generator that works. *o is what to show.
  */
-int link_ask(struct link *l, const uint8_t mailbox[static LINK_MAILBOX_LEN],
-    const struct noise_rng *rng, struct link_offer *o) MUST_USE;
+int link_ask(struct link_channel *l,
+    const uint8_t mailbox[static LINK_MAILBOX_LEN], const struct noise_rng *rng,
+    struct link_offer *o) MUST_USE;
 
 /* The trusted device: answer an offer. It writes the first message. 0. */
-int link_answer(struct link *l, const struct link_offer *o,
+int link_answer(struct link_channel *l, const struct link_offer *o,
     const struct noise_rng *rng) MUST_USE;
 
 /*
@@ -50,8 +52,8 @@ int link_answer(struct link *l, const struct link_offer *o,
  * Returns 0; ERR_STATE not our turn, or failed; ERR_RANGE too long; ERR_FULL,
  * ERR_NOMEM: nothing changed; ERR_AUTH the offer's key is none.
  */
-int link_write(
-    struct link *l, const void *payload, size_t len, struct buf *out) MUST_USE;
+int link_write(struct link_channel *l, const void *payload, size_t len,
+    struct buf *out) MUST_USE;
 
 /*
  * Open the peer's next message and append its payload to out.
@@ -59,15 +61,15 @@ int link_write(
  * the linking has failed and has to begin anew; ERR_FULL, ERR_NOMEM: nothing
  * changed.
  */
-int link_read(
-    struct link *l, const uint8_t *msg, size_t len, struct buf *out) MUST_USE;
+int link_read(struct link_channel *l, const uint8_t *msg, size_t len,
+    struct buf *out) MUST_USE;
 
 /* The code both screens show. 0; ERR_STATE before both first messages. */
 int link_code(
-    const struct link *l, char code[static LINK_CODE_LEN + 1]) MUST_USE;
+    const struct link_channel *l, char code[static LINK_CODE_LEN + 1]) MUST_USE;
 
 /* Wipe everything. Safe on zeroed memory, and twice. */
-void link_clear(struct link *l);
+void link_clear(struct link_channel *l);
 
 /* ---- the companion's side of the device list --------------------------------- */
 

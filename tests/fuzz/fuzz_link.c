@@ -36,7 +36,7 @@ channel(const uint8_t *data, size_t len)
 	static const uint8_t mailbox[LINK_MAILBOX_LEN];
 	char code[LINK_CODE_LEN + 1];
 	struct link_offer o;
-	struct link l;
+	struct link_channel l;
 	struct buf b;
 
 	buf_init(&b, 65536);

@@ -7,7 +7,7 @@
 static const uint8_t mailbox[LINK_MAILBOX_LEN] = "mailbox of tests";
 
 struct pair {
-	struct link trusted, fresh;
+	struct link_channel trusted, fresh;
 	struct link_offer offer;
 	struct buf msg, got;
 };
@@ -33,7 +33,8 @@ pair_clear(struct pair *p)
 
 /* One message; what arrived is what was written. */
 static void
-pass(struct pair *p, struct link *from, struct link *to, const char *text)
+pass(struct pair *p, struct link_channel *from, struct link_channel *to,
+    const char *text)
 {
 	buf_reset(&p->msg);
 	buf_reset(&p->got);
@@ -98,7 +99,7 @@ static void
 test_link__a_stranger_between_gives_no_common_code(void **state)
 {
 	char a[LINK_CODE_LEN + 1];
-	struct link stranger = {0};
+	struct link_channel stranger = {0};
 	struct pair p;
 
 	(void)state;
@@ -126,7 +127,7 @@ static void
 test_link__another_offer_or_mailbox_is_refused(void **state)
 {
 	struct link_offer other;
-	struct link l = {0};
+	struct link_channel l = {0};
 	struct pair p;
 
 	(void)state;
