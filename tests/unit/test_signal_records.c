@@ -113,29 +113,39 @@ load_packed(load_fn *load, const ProtobufCMessage *m)
 static int spoil(load_fn *load, const ProtobufCMessage *whole,
     ProtobufCMessage *m, const char *but);
 
+/* Of one sub-message, or of several. */
+static int
+spoil_children(load_fn *load, const ProtobufCMessage *whole,
+    ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, const char *but)
+{
+	ProtobufCMessage *one, **several;
+	size_t i, n;
+	int spoilt = 0;
+
+	if (f->label != PROTOBUF_C_LABEL_REPEATED) {
+		memcpy(&one, (char *)m + f->offset, sizeof(one));
+		return one != NULL ? spoil(load, whole, one, but) : 0;
+	}
+	memcpy(&several, (char *)m + f->offset, sizeof(several));
+	memcpy(&n, (char *)m + f->quantifier_offset, sizeof(n));
+	for (i = 0; i < n; i++)
+		spoilt += spoil(load, whole, several[i], but);
+	return spoilt;
+}
+
 static int
 spoil_field(load_fn *load, const ProtobufCMessage *whole, ProtobufCMessage *m,
     const ProtobufCFieldDescriptor *f, const char *but)
 {
-	void *at = (char *)m + f->offset;
-	ProtobufCBinaryData *bytes = at;
-	ProtobufCMessage **child = at;
-	size_t i, n;
-	int spoilt = 0;
+	ProtobufCBinaryData *bytes;
 
-	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-		memcpy(&n, (char *)m + f->quantifier_offset, sizeof(n));
-		child = *(ProtobufCMessage ***)at;
-	} else {
-		n = *child != NULL; /* of sub-messages */
-	}
-	if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
-		for (i = 0; i < n; i++)
-			spoilt += spoil(load, whole, child[i], but);
-		return spoilt;
-	}
-	if (f->type != PROTOBUF_C_TYPE_BYTES || bytes->len == 0 ||
-	    strcmp(f->name, but) == 0)
+	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+		return spoil_children(load, whole, m, f, but);
+	if (f->type != PROTOBUF_C_TYPE_BYTES ||
+	    f->label == PROTOBUF_C_LABEL_REPEATED || strcmp(f->name, but) == 0)
+		return 0;
+	bytes = (void *)((char *)m + f->offset);
+	if (bytes->len == 0)
 		return 0;
 	bytes->len--;
 	assert_err(load_packed(load, whole), ERR_FORMAT);
