@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* soon.c — methods of the protocol that are being built. */
-#include "relay/groups/groups.h"
 #include "relay/link/link.h"
 
 #define SOON(X)                                                                \
@@ -13,15 +12,7 @@
 	X(set_pin_request)                                                     \
 	X(change_number_request)                                               \
 	X(delete_account_request)                                              \
-	X(send_group_request)                                                  \
-	X(send_status_request)                                                 \
-	X(report_request)                                                      \
-	X(group_change_request)                                                \
-	X(group_entries_request)                                               \
-	X(group_state_request)                                                 \
-	X(group_list_request)                                                  \
-	X(group_devices_request)                                               \
-	X(audience_devices_request)
+	X(report_request)
 
 #define X(name)                                                                \
 	void on_##name(struct conn *c, const struct net_request *rq,           \

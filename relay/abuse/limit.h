@@ -40,6 +40,13 @@
 	X(PUT_KEYS, "put-keys", "an upload of keys or of a device list")       \
 	X(SEND, "send", "a message sent, each recipient account")              \
 	X(PRESENCE, "presence", "a presence change or subscription")           \
+	X(GROUP_CHANGE, "group-change", "a signed change of a group")          \
+	X(GROUP_READ, "group-read", "entries, state or devices of a group")    \
+	X(GROUP_SEND, "group-send", "a message to a group")                    \
+	X(STATUS, "status", "a status post")                                   \
+	X(LINK, "link", "a mailbox for linking, or a message in one")          \
+	X(ACCOUNT, "account", "a change of the account or its devices")        \
+	X(REPORT, "report", "a report to the operator")                        \
 	X(ANY, "any", "any request")
 
 enum limit_class {
@@ -84,6 +91,20 @@ enum limit_kind {
 	    "Messages sent by one account, each recipient counts.")            \
 	X(PRESENCE, ACCOUNT, "limit-presence-account", "60/1m",                \
 	    "Presence changes and subscriptions by one account.")              \
+	X(GROUP_CHANGE, ACCOUNT, "limit-group-change-account", "300/10m",      \
+	    "Changes of groups by one account.")                               \
+	X(GROUP_READ, ACCOUNT, "limit-group-read-account", "600/1m",           \
+	    "Questions about groups by one account.")                          \
+	X(GROUP_SEND, ACCOUNT, "limit-group-send-account", "240/1m",           \
+	    "Messages to groups by one account.")                              \
+	X(STATUS, ACCOUNT, "limit-status-account", "60/1h",                    \
+	    "Status posts by one account.")                                    \
+	X(LINK, ADDRESS, "limit-link-address", "120/10m",                      \
+	    "Mailboxes and messages in them from one address.")                \
+	X(ACCOUNT, ACCOUNT, "limit-account-account", "60/1h",                  \
+	    "Changes of one account and its devices.")                         \
+	X(REPORT, ACCOUNT, "limit-report-account", "20/1d",                    \
+	    "Reports by one account.")                                         \
 	X(ANY, ACCOUNT, "limit-any-account", "3000/1m",                        \
 	    "Requests of any kind by one account.")                            \
 	X(ANY, ADDRESS, "limit-any-address", "12000/1m",                       \

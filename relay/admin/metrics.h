@@ -109,6 +109,10 @@ enum {
 	X(COUNTER, messages_expired, NONE, NONE,                               \
 	    "Envelopes dropped undelivered.")                                  \
 	X(COUNTER, ephemeral, NONE, NONE, "Ephemeral envelopes forwarded.")    \
+	X(COUNTER, group_changes, NONE, NONE, "Signed changes of groups.")     \
+	X(COUNTER, devices_linked, NONE, NONE, "Devices linked.")              \
+	X(COUNTER, reports, NONE, NONE, "Reports taken for the operator.")     \
+	X(GAUGE, link_mailboxes, NONE, NONE, "Open mailboxes of linkings.")    \
 	X(COUNTER, rate_limited, CLASS, NONE, "Refused by a rate limit.")      \
 	X(COUNTER, otp, OTP, NONE, "One-time codes, by what became of them.")  \
 	X(COUNTER, registrations, CODE, NONE, "Codes tried, by result.")       \

@@ -24,7 +24,15 @@ void on_send_group_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
 void on_send_status_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
-void on_report_request(
-    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+
+/* ---- inside relay/groups ---------------------------------------------------- */
+
+/* The entries of a page, in place; *v is heap. 0 or ERR_NOMEM. */
+int entries_view(
+    const struct buf *b, ProtobufCBinaryData **v, size_t *n) MUST_USE;
+
+/* Accounts as a request names them; false: it was answered. */
+bool accounts_ok(struct conn *c, const struct net_request *rq,
+    const ProtobufCBinaryData *v, size_t n);
 
 #endif

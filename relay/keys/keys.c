@@ -5,111 +5,43 @@
 #include "common/proto/content.pb-c.h"
 #include "relay/keys/keys.h"
 #include "relay/keys/upload.h"
-
-/* An operation of one of these methods, and who waits for it. */
-struct job {
-	struct service_loop *sl;
-	struct net_request rq;
-	void *block; /* what the operation borrows; free() */
-	union {
-		struct store_op op;
-		struct op_lookup lookup;
-		struct op_devices devices;
-		struct op_keys_take take;
-		struct op_keys_put put;
-		struct op_device_list_set set;
-	} u;
-};
-
-static struct job *
-job_new(struct conn *c, const struct net_request *rq, enum store_kind kind,
-    void (*done)(struct store_op *op))
-{
-	struct job *j = calloc(1, sizeof(*j));
-
-	if (j == NULL) {
-		conn_refuse(c, rq, ERR_NOMEM, NULL, 0);
-		return NULL;
-	}
-	j->sl = service_of(c);
-	j->rq = *rq;
-	store_op_init(&j->u.op, kind, &j->sl->sink, done, j);
-	return j;
-}
-
-static void
-job_free(struct job *j)
-{
-	store_op_clear(&j->u.op);
-	free(j->block);
-	free(j);
-}
-
-static void
-job_submit(struct job *j)
-{
-	store_submit(j->sl->sv->store, &j->u.op);
-}
-
-/* The connection when there is an answer to be made of results; otherwise the
- * peer was told, or is gone, and the job is freed. */
-static struct conn *
-job_done(struct job *j)
-{
-	struct conn *c = conn_of(j->sl->net, j->rq.conn);
-
-	if (c != NULL && j->u.op.result != 0)
-		session_store_failed(c, &j->rq, j->u.op.result);
-	if (c == NULL || j->u.op.result != 0) {
-		job_free(j);
-		return NULL;
-	}
-	return c;
-}
-
-static ProtobufCBinaryData
-bytes_of(const void *p, size_t len)
-{
-	/* protobuf-c's bytes are not const; it only reads them. */
-	return (ProtobufCBinaryData){
-	    .len = len, .data = (uint8_t *)(uintptr_t)p};
-}
+#include "relay/session/task.h"
 
 /* ---- LOOKUP -------------------------------------------------------------------------- */
 
 static void
-answer_lookup(struct conn *c, const struct job *j)
+answer_lookup(struct conn *c, const struct task *t)
 {
 	Sotto__Relay__LookupResponse resp = SOTTO__RELAY__LOOKUP_RESPONSE__INIT;
 	Sotto__Relay__LookupResponse__Entry v[STORE_LOOKUP_MAX];
 	Sotto__Relay__LookupResponse__Entry *ptr[STORE_LOOKUP_MAX];
 	size_t i;
 
-	for (i = 0; i < j->u.lookup.n; i++) {
-		struct store_lookup *l = &j->u.lookup.v[i];
+	for (i = 0; i < t->u.lookup.n; i++) {
+		struct store_lookup *l = &t->u.lookup.v[i];
 		Sotto__Relay__LookupResponse__Entry *e = &v[resp.n_entries];
 
 		if (!l->found)
 			continue;
 		sotto__relay__lookup_response__entry__init(e);
 		e->phone = l->phone;
-		e->account_id = bytes_of(l->account.b, sizeof(l->account.b));
+		e->account_id = pb_view(l->account.b, sizeof(l->account.b));
 		ptr[resp.n_entries++] = e;
 	}
 	resp.entries = ptr;
-	conn_reply(c, &j->rq, &resp.base);
+	conn_reply(c, &t->rq, &resp.base);
 }
 
 static void
 on_looked_up(struct store_op *op)
 {
-	struct job *j = op->ctx;
-	struct conn *c = job_done(j);
+	struct task *t = op->ctx;
+	struct conn *c = task_done(t, false);
 
 	if (c == NULL)
 		return;
-	answer_lookup(c, j);
-	job_free(j);
+	answer_lookup(c, t);
+	task_free(t);
 }
 
 void
@@ -118,7 +50,7 @@ on_lookup_request(
 {
 	const Sotto__Relay__LookupRequest *req = (const void *)msg;
 	struct store_lookup *v;
-	struct job *j;
+	struct task *t;
 	size_t i;
 
 	if (req->n_phones == 0 || req->n_phones > STORE_LOOKUP_MAX) {
@@ -128,13 +60,13 @@ on_lookup_request(
 	}
 	if (session_limit(c, rq, LIMIT_LOOKUP, (uint32_t)req->n_phones) != 0)
 		return;
-	j = job_new(c, rq, STORE_LOOKUP, on_looked_up);
-	if (j == NULL)
+	t = task_new(c, rq, STORE_LOOKUP, on_looked_up);
+	if (t == NULL)
 		return;
-	v = j->block = calloc(req->n_phones, sizeof(*v));
+	v = t->block = calloc(req->n_phones, sizeof(*v));
 	if (v == NULL) {
 		conn_refuse(c, rq, ERR_NOMEM, NULL, 0);
-		job_free(j);
+		task_free(t);
 		return;
 	}
 	/* What is too long for a number stays empty and is not found. */
@@ -142,19 +74,19 @@ on_lookup_request(
 		if (strlen(req->phones[i]) < sizeof(v[i].phone))
 			memcpy(
 			    v[i].phone, req->phones[i], strlen(req->phones[i]));
-	j->u.lookup.v = v;
-	j->u.lookup.n = req->n_phones;
-	job_submit(j);
+	t->u.lookup.v = v;
+	t->u.lookup.n = req->n_phones;
+	task_submit(t);
 }
 
 /* ---- GET_KEYS ------------------------------------------------------------------------ */
 
 static void
-answer_devices(struct conn *c, const struct job *j)
+answer_devices(struct conn *c, const struct task *t)
 {
 	Sotto__Relay__GetKeysResponse resp =
 	    SOTTO__RELAY__GET_KEYS_RESPONSE__INIT;
-	const struct op_devices *op = &j->u.devices;
+	const struct op_devices *op = &t->u.devices;
 	uint32_t ids[STORE_DEVICE_MAX];
 	size_t i;
 
@@ -162,20 +94,20 @@ answer_devices(struct conn *c, const struct job *j)
 		ids[i] = op->v[i].device_id;
 	resp.device_ids = ids;
 	resp.n_device_ids = op->n;
-	resp.device_list = bytes_of(op->device_list.p, op->device_list.len);
-	conn_reply(c, &j->rq, &resp.base);
+	resp.device_list = pb_view(op->device_list.p, op->device_list.len);
+	conn_reply(c, &t->rq, &resp.base);
 }
 
 static void
 on_devices(struct store_op *op)
 {
-	struct job *j = op->ctx;
-	struct conn *c = job_done(j);
+	struct task *t = op->ctx;
+	struct conn *c = task_done(t, false);
 
 	if (c == NULL)
 		return;
-	answer_devices(c, j);
-	job_free(j);
+	answer_devices(c, t);
+	task_free(t);
 }
 
 struct bundle {
@@ -194,38 +126,37 @@ fill_bundle(struct bundle *b, const struct store_bundle *in)
 	sotto__relay__kyber_pre_key__init(&b->kyber);
 	b->msg.device_id = in->device_id;
 	b->msg.registration_id = in->registration_id;
-	b->msg.identity_key =
-	    bytes_of(in->identity_pk, sizeof(in->identity_pk));
+	b->msg.identity_key = pb_view(in->identity_pk, sizeof(in->identity_pk));
 	b->signed_key.id = in->signed_key.id;
 	b->signed_key.public_key =
-	    bytes_of(in->signed_key.pk, in->signed_key.pk_len);
+	    pb_view(in->signed_key.pk, in->signed_key.pk_len);
 	b->signed_key.signature =
-	    bytes_of(in->signed_key.sig, in->signed_key.sig_len);
+	    pb_view(in->signed_key.sig, in->signed_key.sig_len);
 	b->msg.signed_pre_key = &b->signed_key;
 	b->kyber.id = in->kyber.id;
-	b->kyber.public_key = bytes_of(in->kyber.pk, in->kyber.pk_len);
-	b->kyber.signature = bytes_of(in->kyber.sig, in->kyber.sig_len);
+	b->kyber.public_key = pb_view(in->kyber.pk, in->kyber.pk_len);
+	b->kyber.signature = pb_view(in->kyber.sig, in->kyber.sig_len);
 	b->msg.kyber_pre_key = &b->kyber;
 	if (in->one_time.pk == NULL)
 		return;
 	b->one_time.id = in->one_time.id;
-	b->one_time.public_key = bytes_of(in->one_time.pk, in->one_time.pk_len);
+	b->one_time.public_key = pb_view(in->one_time.pk, in->one_time.pk_len);
 	b->msg.one_time_pre_key = &b->one_time;
 }
 
 static void
-answer_bundles(struct conn *c, const struct job *j)
+answer_bundles(struct conn *c, const struct task *t)
 {
 	Sotto__Relay__GetKeysResponse resp =
 	    SOTTO__RELAY__GET_KEYS_RESPONSE__INIT;
 	Sotto__Relay__PreKeyBundle *ptr[STORE_DEVICE_MAX];
 	uint32_t ids[STORE_DEVICE_MAX];
-	const struct op_keys_take *op = &j->u.take;
+	const struct op_keys_take *op = &t->u.take;
 	struct bundle *v = malloc((op->n + 1) * sizeof(*v));
 	size_t i;
 
 	if (v == NULL) {
-		conn_refuse(c, &j->rq, ERR_NOMEM, NULL, 0);
+		conn_refuse(c, &t->rq, ERR_NOMEM, NULL, 0);
 		return;
 	}
 	for (i = 0; i < op->n && i < STORE_DEVICE_MAX; i++) {
@@ -236,21 +167,21 @@ answer_bundles(struct conn *c, const struct job *j)
 	resp.bundles = ptr;
 	resp.n_bundles = resp.n_device_ids = i;
 	resp.device_ids = ids;
-	resp.device_list = bytes_of(op->device_list.p, op->device_list.len);
-	conn_reply(c, &j->rq, &resp.base);
+	resp.device_list = pb_view(op->device_list.p, op->device_list.len);
+	conn_reply(c, &t->rq, &resp.base);
 	free(v);
 }
 
 static void
 on_taken(struct store_op *op)
 {
-	struct job *j = op->ctx;
-	struct conn *c = job_done(j);
+	struct task *t = op->ctx;
+	struct conn *c = task_done(t, false);
 
 	if (c == NULL)
 		return;
-	answer_bundles(c, j);
-	job_free(j);
+	answer_bundles(c, t);
+	task_free(t);
 }
 
 /* The devices asked for; false: no such numbers. */
@@ -273,26 +204,26 @@ static void
 list_devices(struct conn *c, const struct net_request *rq,
     const struct account_id *account)
 {
-	struct job *j = job_new(c, rq, STORE_DEVICES, on_devices);
+	struct task *t = task_new(c, rq, STORE_DEVICES, on_devices);
 
-	if (j == NULL)
+	if (t == NULL)
 		return;
-	j->u.devices.account = *account;
-	job_submit(j);
+	t->u.devices.account = *account;
+	task_submit(t);
 }
 
 static void
 take_keys(struct conn *c, const struct net_request *rq,
     const struct account_id *account, const struct device_set *set)
 {
-	struct job *j = job_new(c, rq, STORE_KEYS_TAKE, on_taken);
+	struct task *t = task_new(c, rq, STORE_KEYS_TAKE, on_taken);
 
-	if (j == NULL)
+	if (t == NULL)
 		return;
-	j->u.take.account = *account;
-	j->u.take.devices = *set;
-	j->u.take.but = session_of(c)->dev; /* of one's own account: others */
-	job_submit(j);
+	t->u.take.account = *account;
+	t->u.take.devices = *set;
+	t->u.take.but = session_of(c)->dev; /* of one's own account: others */
+	task_submit(t);
 }
 
 void
@@ -327,21 +258,15 @@ on_put(struct store_op *op)
 {
 	Sotto__Relay__PutKeysResponse resp =
 	    SOTTO__RELAY__PUT_KEYS_RESPONSE__INIT;
-	struct job *j = op->ctx;
-	struct conn *c = conn_of(j->sl->net, j->rq.conn);
+	struct task *t = op->ctx;
+	struct conn *c = task_done(t, true);
 
-	if (c != NULL && op->result == ERR_NOTFOUND) {
-		session_revoked(c, &j->rq);
-		job_free(j);
-		return;
-	}
-	c = job_done(j);
 	if (c == NULL)
 		return;
-	resp.one_time_pre_keys_left = j->u.put.one_time_left;
-	resp.kyber_pre_keys_left = j->u.put.kyber_left;
-	conn_reply(c, &j->rq, &resp.base);
-	job_free(j);
+	resp.one_time_pre_keys_left = t->u.put.one_time_left;
+	resp.kyber_pre_keys_left = t->u.put.kyber_left;
+	conn_reply(c, &t->rq, &resp.base);
+	task_free(t);
 }
 
 void
@@ -350,7 +275,7 @@ on_put_keys_request(
 {
 	const Sotto__Relay__PutKeysRequest *req = (const void *)msg;
 	const char *text;
-	struct job *j;
+	struct task *t;
 	int r;
 
 	if (req->pre_keys == NULL) {
@@ -359,17 +284,17 @@ on_put_keys_request(
 	}
 	if (session_limit(c, rq, LIMIT_PUT_KEYS, 1) != 0)
 		return;
-	j = job_new(c, rq, STORE_KEYS_PUT, on_put);
-	if (j == NULL)
+	t = task_new(c, rq, STORE_KEYS_PUT, on_put);
+	if (t == NULL)
 		return;
-	r = upload_copy(req->pre_keys, &j->u.put.keys, &j->block, &text);
+	r = upload_copy(req->pre_keys, &t->u.put.keys, &t->block, &text);
 	if (r != 0) {
 		conn_refuse(c, rq, r, text, 0);
-		job_free(j);
+		task_free(t);
 		return;
 	}
-	j->u.put.dev = session_of(c)->dev;
-	job_submit(j);
+	t->u.put.dev = session_of(c)->dev;
+	task_submit(t);
 }
 
 /* ---- SET_DEVICE_LIST -------------------------------------------------------------------- */
@@ -378,45 +303,53 @@ static void
 on_set(struct store_op *op)
 {
 	Sotto__Relay__Empty empty = SOTTO__RELAY__EMPTY__INIT;
-	struct job *j = op->ctx;
-	struct conn *c = job_done(j);
+	struct task *t = op->ctx;
+	struct conn *c = task_done(t, false);
 
 	if (c == NULL)
 		return;
-	conn_reply(c, &j->rq, &empty.base);
-	job_free(j);
+	conn_reply(c, &t->rq, &empty.base);
+	task_free(t);
 }
 
-/* The version inside a signed list of this account; 0: it is none. Whoever
- * reads it verifies the signature, we only look for what is plainly wrong. */
-static uint32_t
-version_of(const ProtobufCBinaryData *bytes, const struct account_id *account)
+/* A list of this account that could be one. Whoever reads it verifies the
+ * signature, we only look for what is plainly wrong. */
+static bool
+list_ok(const Sotto__Content__DeviceList *l, const struct account_id *account)
+{
+	size_t i;
+
+	if (l->account_id.len != sizeof(account->b) ||
+	    memcmp(l->account_id.data, account->b, sizeof(account->b)) != 0 ||
+	    l->version == 0 || l->n_devices > STORE_DEVICE_MAX)
+		return false;
+	for (i = 0; i < l->n_devices; i++)
+		if (l->devices[i]->identity_key.len != STORE_IDENTITY_PK_LEN)
+			return false;
+	return true;
+}
+
+static Sotto__Content__DeviceList *
+list_open(const ProtobufCBinaryData *bytes)
 {
 	Sotto__Content__SignedDeviceList *sl;
 	Sotto__Content__DeviceList *l = NULL;
-	uint32_t version = 0;
 
 	sl = sotto__content__signed_device_list__unpack(
 	    NULL, bytes->len, bytes->data);
-	if (sl == NULL)
-		return 0;
-	if (sl->signature.len == 64)
+	if (sl != NULL && sl->signature.len == 64)
 		l = sotto__content__device_list__unpack(
 		    NULL, sl->list.len, sl->list.data);
-	if (l != NULL && l->account_id.len == sizeof(account->b) &&
-	    memcmp(l->account_id.data, account->b, sizeof(account->b)) == 0 &&
-	    l->n_devices <= STORE_DEVICE_MAX)
-		version = l->version;
-	if (l != NULL)
-		sotto__content__device_list__free_unpacked(l, NULL);
-	sotto__content__signed_device_list__free_unpacked(sl, NULL);
-	return version;
+	if (sl != NULL)
+		sotto__content__signed_device_list__free_unpacked(sl, NULL);
+	return l;
 }
 
 static int
 check_list(const struct session *s, const ProtobufCBinaryData *list,
-    uint32_t *version, const char **text)
+    Sotto__Content__DeviceList **l, const char **text)
 {
+	*l = NULL;
 	*text = NULL;
 	if (s->device_id != 1) {
 		*text = "only the primary device signs the device list";
@@ -424,11 +357,41 @@ check_list(const struct session *s, const ProtobufCBinaryData *list,
 	}
 	if (list->len > STORE_DEVICE_LIST_MAX)
 		return ERR_RANGE;
-	*version = version_of(list, &s->account);
-	if (*version != 0)
+	*l = list_open(list);
+	if (*l != NULL && list_ok(*l, &s->account))
 		return 0;
 	*text = "that is no device list of this account";
 	return ERR_FORMAT;
+}
+
+/* The list's bytes and whom it names, in one block. */
+static int
+fill_list(struct conn *c, struct task *t, const ProtobufCBinaryData *bytes,
+    const Sotto__Content__DeviceList *l)
+{
+	struct op_device_list_set *o = &t->u.set;
+	struct store_listed *v;
+	size_t i;
+
+	v = t->block = calloc(1, l->n_devices * sizeof(*v) + bytes->len);
+	if (v == NULL) {
+		conn_refuse(c, &t->rq, ERR_NOMEM, NULL, 0);
+		task_free(t);
+		return ERR_NOMEM;
+	}
+	for (i = 0; i < l->n_devices; i++) {
+		v[i].device_id = l->devices[i]->device_id;
+		memcpy(v[i].identity_pk, l->devices[i]->identity_key.data,
+		    sizeof(v[i].identity_pk));
+	}
+	memcpy(v + i, bytes->data, bytes->len);
+	o->account = session_of(c)->account;
+	o->version = l->version;
+	o->v = v;
+	o->n = l->n_devices;
+	o->list = (const uint8_t *)(v + i);
+	o->len = bytes->len;
+	return 0;
 }
 
 void
@@ -436,32 +399,19 @@ on_set_device_list_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
 {
 	const Sotto__Relay__SetDeviceListRequest *req = (const void *)msg;
-	const struct session *s = session_of(c);
-	uint32_t version;
+	Sotto__Content__DeviceList *l;
 	const char *text;
-	struct job *j;
+	struct task *t;
 	int r;
 
 	if (session_limit(c, rq, LIMIT_PUT_KEYS, 1) != 0)
 		return;
-	r = check_list(s, &req->device_list, &version, &text);
-	if (r != 0) {
+	r = check_list(session_of(c), &req->device_list, &l, &text);
+	if (r != 0)
 		conn_refuse(c, rq, r, text, 0);
-		return;
-	}
-	j = job_new(c, rq, STORE_DEVICE_LIST_SET, on_set);
-	if (j == NULL)
-		return;
-	j->block = malloc(req->device_list.len);
-	if (j->block == NULL) {
-		conn_refuse(c, rq, ERR_NOMEM, NULL, 0);
-		job_free(j);
-		return;
-	}
-	memcpy(j->block, req->device_list.data, req->device_list.len);
-	j->u.set.account = s->account;
-	j->u.set.version = version;
-	j->u.set.list = j->block;
-	j->u.set.len = req->device_list.len;
-	job_submit(j);
+	t = r == 0 ? task_new(c, rq, STORE_DEVICE_LIST_SET, on_set) : NULL;
+	if (t != NULL && fill_list(c, t, &req->device_list, l) == 0)
+		task_submit(t);
+	if (l != NULL)
+		sotto__content__device_list__free_unpacked(l, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * link.h — the methods about the devices of an account, and about the account
- * itself: linking, removal, PIN, change of number, deletion. docs/protocol.md
- * §4.1-§4.4.
+ * itself: linking, removal, PIN, change of number, deletion; and reports.
+ * docs/protocol.md §4.1-§4.4, §11.
  */
 #ifndef RELAY_LINK_LINK_H
 #define RELAY_LINK_LINK_H
@@ -26,6 +26,8 @@ void on_set_pin_request(
 void on_change_number_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
 void on_delete_account_request(
+    struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
+void on_report_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg);
 
 #endif

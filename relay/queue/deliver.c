@@ -233,27 +233,25 @@ fill_item(deliver_item *it, const struct store_row *row)
 	it->type = row->type;
 	it->ciphertext = bytes_of(row->body, row->len);
 	it->server_time_ms = row->server_ms;
+	it->expires_ms = row->expires_ms;
+	if (row->in_group)
+		it->group_id = bytes_of(row->group_id, sizeof(row->group_id));
 }
 
 /* One envelope as it comes; 0 or the connection is closed. */
 static int
-send_one(struct conn *c, const struct job *j, const struct store_envelope *e,
+send_one(struct conn *c, const struct parcel *p, const struct store_envelope *e,
     bool queue_empty)
 {
-	const struct store_row row = {
-	    .seq = j->ephemeral ? 0 : e->seq,
-	    .server_ms = j->op.server_ms,
-	    .sender_account = j->op.sender_account,
-	    .sender_device = j->op.sender_device,
-	    .type = e->type,
-	    .len = e->len,
-	    .body = e->body,
-	};
+	struct store_row row = p->row;
 	deliver_event ev = SOTTO__RELAY__DELIVER_EVENT__INIT;
 	deliver_item item, *ptr = &item;
 
+	row.seq = p->ephemeral ? 0 : e->seq;
+	row.type = e->type;
+	row.len = e->len;
+	row.body = e->body;
 	fill_item(&item, &row);
-	item.message_id = bytes_of(j->op.message_id, sizeof(j->op.message_id));
 	ev.items = &ptr;
 	ev.n_items = 1;
 	ev.queue_empty = queue_empty;
@@ -392,15 +390,15 @@ queue_online(struct conn *c, struct session *s)
 
 static void
 hand_out(struct conn *c, struct session *s, struct delivery *d,
-    const struct job *j, const struct store_envelope *e)
+    const struct parcel *p, const struct store_envelope *e)
 {
 	s->sent_seq = e->seq;
 	window_add(&d->window, e->seq, cost_of(e->len), 1);
-	(void)send_one(c, j, e, true);
+	(void)send_one(c, p, e, true);
 }
 
 static void
-take_mail(struct conn *c, struct session *s, const struct job *j,
+take_mail(struct conn *c, struct session *s, const struct parcel *p,
     const struct store_envelope *e)
 {
 	struct delivery *d;
@@ -416,7 +414,7 @@ take_mail(struct conn *c, struct session *s, const struct job *j,
 		d->top = e->seq;
 	/* prev_seq: another loop's message may still be on its way here. */
 	if (!behind && e->prev_seq <= s->sent_seq && window_open(&d->window))
-		hand_out(c, s, d, j, e);
+		hand_out(c, s, d, p, e);
 	else
 		pull(c, s, d);
 }
@@ -424,19 +422,19 @@ take_mail(struct conn *c, struct session *s, const struct job *j,
 void
 deliver_mail(struct net_loop *l, struct net_mail *mail)
 {
-	struct job_mail *m = (void *)mail;
-	struct job *j = m->job;
+	struct parcel_mail *m = (void *)mail;
+	struct parcel *p = m->parcel;
 	struct conn *c = conn_of(l, m->to);
 	struct session *s = c != NULL ? session_of(c) : NULL;
 
 	if (s == NULL || !s->online || s->dev != m->env->dev)
 		goto out;
-	if (!j->ephemeral)
-		take_mail(c, s, j, m->env);
+	if (!p->ephemeral)
+		take_mail(c, s, p, m->env);
 	else if (conn_pending(c) <= NET_OUT_HIGH)
-		(void)send_one(c, j, m->env, false);
+		(void)send_one(c, p, m->env, false);
 out:
-	job_unref(j);
+	parcel_unref(p);
 }
 
 /* ---- ACK -------------------------------------------------------------------------------------- */

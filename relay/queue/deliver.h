@@ -8,7 +8,7 @@
 #include "relay/queue/job.h"
 #include "relay/queue/queue.h"
 
-/* The fn of a job_mail: one envelope for a device of this loop. */
+/* The fn of a parcel_mail: one envelope for a device of this loop. */
 void deliver_mail(struct net_loop *l, struct net_mail *m);
 
 #endif

@@ -22,6 +22,8 @@ check_envelope(const Sotto__Relay__DeviceEnvelope *e, size_t envelope_max,
 {
 	if (e->device_id == 0 || e->device_id > STORE_DEVICE_MAX)
 		return fail(text, ERR_FORMAT, "no such device number");
+	if (e->type >= STORE_TYPE_GROUP_ENTRY)
+		return fail(text, ERR_FORMAT, "that type is the relay's own");
 	if (e->ciphertext.len == 0)
 		return fail(text, ERR_FORMAT, "an envelope is empty");
 	if (e->ciphertext.len > envelope_max)
@@ -112,7 +114,13 @@ fill(struct job *j, const Sotto__Relay__SendRequest *req, size_t envelopes)
 	j->op.n = req->n_accounts;
 	memcpy(
 	    j->op.message_id, req->message_id.data, sizeof(j->op.message_id));
-	j->op.check_only = j->ephemeral = req->ephemeral;
+	j->op.check_only = j->parcel.ephemeral = req->ephemeral;
+}
+
+static void
+free_job(struct parcel *p)
+{
+	free(p); /* the job begins with it */
 }
 
 int
@@ -129,7 +137,7 @@ job_new(struct job **out, const Sotto__Relay__SendRequest *req,
 		return r;
 	head = sizeof(*j) + req->n_accounts * sizeof(struct store_target) +
 	       n.envelopes *
-		   (sizeof(struct store_envelope) + sizeof(struct job_mail));
+		   (sizeof(struct store_envelope) + sizeof(struct parcel_mail));
 	size = head + n.bytes;
 	j = malloc(size);
 	if (j == NULL)
@@ -137,21 +145,14 @@ job_new(struct job **out, const Sotto__Relay__SendRequest *req,
 	memset(j, 0, head);
 	store_op_init(&j->op.op, STORE_SEND, NULL, NULL, j);
 	j->size = size;
-	atomic_init(&j->refs, 1);
+	parcel_init(&j->parcel, free_job);
 	fill(j, req, n.envelopes);
 	*out = j;
 	return 0;
 }
 
 void
-job_ref(struct job *j)
-{
-	atomic_fetch_add_explicit(&j->refs, 1, memory_order_relaxed);
-}
-
-void
 job_unref(struct job *j)
 {
-	if (atomic_fetch_sub_explicit(&j->refs, 1, memory_order_acq_rel) == 1)
-		free(j);
+	parcel_unref(&j->parcel);
 }

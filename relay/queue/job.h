@@ -6,26 +6,15 @@
 #ifndef RELAY_QUEUE_JOB_H
 #define RELAY_QUEUE_JOB_H
 
-#include <stdatomic.h>
-
-#include "relay/session/session.h"
-
-/* One envelope, mailed to the loop its device is on. */
-struct job_mail {
-	struct net_mail mail;
-	struct job *job;
-	const struct store_envelope *env;
-	struct slab_ref to;
-};
+#include "relay/queue/parcel.h"
 
 struct job {
+	struct parcel parcel;
 	struct op_send op;
 	struct service_loop *sl; /* the sender's */
 	struct net_request rq;
-	atomic_uint refs;
-	bool ephemeral;
 	size_t size; /* bytes of the whole block */
-	struct job_mail *mails; /* one per envelope, in their order */
+	struct parcel_mail *mails; /* one per envelope, in their order */
 	struct store_envelope *envelopes;
 	size_t n; /* envelopes */
 };
@@ -40,7 +29,6 @@ struct job {
 int job_new(struct job **out, const Sotto__Relay__SendRequest *req,
     size_t envelope_max, const char **text) MUST_USE;
 
-void job_ref(struct job *j);
 void job_unref(struct job *j);
 
 #endif

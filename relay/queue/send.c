@@ -88,6 +88,10 @@ answer(struct conn *c, const struct job *j, int result)
 	case ERR_NOTFOUND:
 		session_revoked(c, &j->rq);
 		break;
+	case ERR_DENIED:
+		conn_refuse(c, &j->rq, ERR_STATE,
+		    "no device list names this device yet", 0);
+		break;
 	case ERR_FULL:
 		conn_refuse(
 		    c, &j->rq, result, "the recipient's queue is full", 0);
@@ -103,27 +107,14 @@ answer(struct conn *c, const struct job *j, int result)
 static void
 mail_out(struct job *j)
 {
-	struct service *sv = j->sl->sv;
-	struct route_place where;
-	size_t i;
-
-	for (i = 0; i < j->n; i++) {
-		const struct store_envelope *e = &j->envelopes[i];
-		struct job_mail *m = &j->mails[i];
-
-		/* A repeat was mailed when it came first, or is read. */
-		if (e->repeat || !route_get(sv->route, e->dev, &where))
-			continue;
-		m->job = j;
-		m->env = e;
-		m->to = where.conn;
-		m->mail.fn = deliver_mail;
-		job_ref(j);
-		net_post(
-		    j->sl->net, net_loop_at(sv->net, where.loop), &m->mail);
-	}
-	metrics_add(j->ephemeral ? METRIC_ephemeral : METRIC_messages_accepted,
-	    (int64_t)j->n);
+	j->parcel.row = (struct store_row){
+	    .server_ms = j->op.server_ms,
+	    .sender_account = j->op.sender_account,
+	    .sender_device = j->op.sender_device,
+	};
+	memcpy(j->parcel.row.message_id, j->op.message_id,
+	    sizeof(j->op.message_id));
+	parcel_send(&j->parcel, j->sl, j->envelopes, j->n, j->mails);
 }
 
 static void
@@ -132,7 +123,7 @@ on_stored(struct store_op *op)
 	struct job *j = op->ctx;
 	struct conn *c = conn_of(j->sl->net, j->rq.conn);
 
-	atomic_fetch_sub(&j->sl->sv->pending_bytes, j->size);
+	service_done(j->sl->sv, j->size);
 	if (op->result == 0)
 		mail_out(j);
 	if (c != NULL)
@@ -155,16 +146,6 @@ cost_of(const struct session *s, const struct job *j)
 	return cost > 0 ? cost : 1;
 }
 
-static bool
-has_room(struct service *sv, size_t bytes)
-{
-	if (atomic_fetch_add(&sv->pending_bytes, bytes) + bytes <=
-	    SERVICE_PENDING_MAX)
-		return true;
-	atomic_fetch_sub(&sv->pending_bytes, bytes);
-	return false;
-}
-
 void
 on_send_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
@@ -185,9 +166,7 @@ on_send_request(
 		job_unref(j);
 		return;
 	}
-	if (!has_room(sl->sv, j->size)) {
-		conn_refuse(
-		    c, rq, ERR_RATE, "the relay is busy", BUSY_RETRY_MS);
+	if (!service_take(c, rq, j->size)) {
 		job_unref(j);
 		return;
 	}
