@@ -555,6 +555,21 @@ test_repair__garbage_of_an_acquaintance_ends_too(void **state)
 }
 
 static void
+test_repair__is_asked_only_so_often_an_hour(void **state)
+{
+	struct fixture *f = *state;
+
+	meet(f);
+	f->net.bend = make_noise;
+	for (unsigned i = 0; i < REPAIR_ASKS + 10; i++) {
+		assert_true(er_say(f->anna, f->ben, "x"));
+		er_run(&f->net);
+	}
+	assert_int_equal(f->ben->sends, REPAIR_ASKS);
+	assert_int_equal(waiting(f->ben, f->anna), REPAIR_ASKS + 10);
+}
+
+static void
 test_repair__garbage_of_somebody_blocked_is_dropped(void **state)
 {
 	struct fixture *f = *state;
@@ -729,6 +744,7 @@ main(void)
 	    T(test_peer_session_archive__the_next_message_begins_anew),
 	    T(test_repair__garbage_of_a_stranger_is_bounded),
 	    T(test_repair__garbage_of_an_acquaintance_ends_too),
+	    T(test_repair__is_asked_only_so_often_an_hour),
 	    T(test_repair__garbage_of_somebody_blocked_is_dropped),
 	    T(test_repair__no_more_rows_than_allowed),
 	    T(test_repair__only_who_it_went_to_is_answered_and_not_for_ever),
