@@ -9,14 +9,16 @@ interop/noise-vectors_PKG  := sqlite3
 
 # Our side and libomemo-c behind the same JSON lines (tests/interop/README.md).
 TOOLS += interop/signal_peer
-interop/signal_peer_SRC  := tests/interop/peer_json.c
+interop/signal_peer_SRC  := tests/interop/signal_peer_store.c \
+	tests/interop/signal_peer_session.c tests/interop/signal_peer_group.c \
+	tests/interop/signal_peer_misc.c tests/interop/peer_json.c
 interop/signal_peer_MODS := common/signal common/proto common
 interop/signal_peer_PKG  := jansson
 tools: $(B)/tests/signal-peer
 $(B)/tests/signal-peer: $(B)/tests/signal_peer
 	$(Q)ln -sf signal_peer $@
 # libomemo-c is not packaged everywhere; run.sh counts it as skipped then.
-ifneq ($(shell pkg-config --exists libomemo-c && echo y),)
+ifneq ($(shell pkg-config --exists libomemo-c 2>/dev/null && echo y),)
 TOOLS += interop/omemo_peer
 endif
 interop/omemo_peer_SRC  := tests/interop/peer_json.c tests/lib/omemo_store.c

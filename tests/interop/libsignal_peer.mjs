@@ -2,6 +2,7 @@
 // libsignal_peer.mjs — npm @signalapp/libsignal-client behind the JSON lines
 // of tests/interop/README.md.   node libsignal_peer.mjs FOLDER-WITH-NODE_MODULES
 import { createRequire } from 'node:module';
+import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
 
@@ -19,9 +20,7 @@ const key = (a) => `${a.name()}.${a.deviceId()}`;
 // Stores in memory; records are kept serialized, so that a call which fails
 // half way cannot have changed what is stored.
 class Store {
-  constructor() {
-    this.map = new Map();
-  }
+  map = new Map();
   set(id, record) {
     this.map.set(id, Buffer.from(record.serialize()));
   }
@@ -110,7 +109,15 @@ class KyberPreKeys extends S.KyberPreKeyStore {
   async getKyberPreKey(id) {
     return this.s.need(id, S.KyberPreKeyRecord);
   }
-  async markKyberPreKeyUsed(id) {
+  // All our Kyber keys are last-resort ones. Versions that tell which
+  // handshake it was want it refused when it comes again.
+  seen = new Set();
+  async markKyberPreKeyUsed(id, signedId, baseKey) {
+    if (baseKey !== undefined) {
+      const it = `${id}/${signedId}/${hex(baseKey.serialize())}`;
+      if (this.seen.has(it)) throw new Error('last-resort key used again');
+      this.seen.add(it);
+    }
     this.used.push(id);
   }
 }
@@ -129,6 +136,36 @@ let me;
 
 // Since 0.91 the calls name both ends.
 const local = () => (MINOR >= 91 ? [me.address] : []);
+// The clock, and the seconds that field `later` adds.
+const now = (q) => new Date(Date.now() + 1000 * (q.later ?? 0));
+
+// A signed key and, where wanted, a Kyber key.
+async function lasting(q) {
+  const spre = S.PrivateKey.generate();
+  const pub = spre.getPublicKey();
+  const sig = me.own.sign(pub.serialize());
+  const spreid = q.spreid ?? 22;
+  const out = { spreid, spre: hex(pub.serialize()), spresig: hex(sig) };
+  const priv = { spre: hex(spre.serialize()) };
+  await me.signed.saveSignedPreKey(
+    spreid,
+    S.SignedPreKeyRecord.new(spreid, Date.now(), pub, spre, sig)
+  );
+  if (q.kyber ?? true) {
+    const pair = S.KEMKeyPair.generate();
+    const kpub = pair.getPublicKey().serialize();
+    const ksig = me.own.sign(kpub);
+    out.kyid = q.kyid ?? 55;
+    out.kyber = hex(kpub);
+    out.kybersig = hex(ksig);
+    priv.kyber = hex(pair.getSecretKey().serialize());
+    await me.kyber.saveKyberPreKey(
+      out.kyid,
+      S.KyberPreKeyRecord.new(out.kyid, Date.now(), pair, ksig)
+    );
+  }
+  return { out, priv };
+}
 
 const commands = {
   version: () => ({ version: `libsignal-client ${VERSION}` }),
@@ -155,24 +192,18 @@ const commands = {
     };
   },
 
+  // Field `again`: the signed and the Kyber key of the bundle before.
   async bundle(q) {
-    const spre = S.PrivateKey.generate();
-    const pub = spre.getPublicKey();
-    const sig = me.own.sign(pub.serialize());
-    const spreid = q.spreid ?? 22;
     const out = {
       reg: me.reg,
       dev: me.dev,
       identity: hex(me.own.getPublicKey().serialize()),
-      spreid,
-      spre: hex(pub.serialize()),
-      spresig: hex(sig),
     };
-    const priv = { identity: hex(me.own.serialize()), spre: hex(spre.serialize()) };
-    await me.signed.saveSignedPreKey(
-      spreid,
-      S.SignedPreKeyRecord.new(spreid, Date.now(), pub, spre, sig)
-    );
+    const priv = { identity: hex(me.own.serialize()) };
+    const keep = q.again && me.last ? me.last : await lasting(q);
+    me.last = keep;
+    Object.assign(out, keep.out);
+    Object.assign(priv, keep.priv);
     if (q.onetime ?? true) {
       const pre = S.PrivateKey.generate();
       out.preid = q.preid ?? 31;
@@ -181,19 +212,6 @@ const commands = {
       await me.preKeys.savePreKey(
         out.preid,
         S.PreKeyRecord.new(out.preid, pre.getPublicKey(), pre)
-      );
-    }
-    if (q.kyber ?? true) {
-      const pair = S.KEMKeyPair.generate();
-      const kpub = pair.getPublicKey().serialize();
-      const ksig = me.own.sign(kpub);
-      out.kyid = q.kyid ?? 55;
-      out.kyber = hex(kpub);
-      out.kybersig = hex(ksig);
-      priv.kyber = hex(pair.getSecretKey().serialize());
-      await me.kyber.saveKyberPreKey(
-        out.kyid,
-        S.KyberPreKeyRecord.new(out.kyid, Date.now(), pair, ksig)
       );
     }
     if (q.priv) out.priv = priv;
@@ -220,20 +238,25 @@ const commands = {
       address(q.from),
       ...local(),
       me.sessions,
-      me.identities
+      me.identities,
+      now(q)
     );
     return {};
   },
 
+  // Field `skip`: so many messages are made before, and lost.
   async encrypt(q) {
-    const m = await S.signalEncrypt(
-      bytes(q.msg),
-      address(q.to),
-      ...local(),
-      me.sessions,
-      me.identities
-    );
-    return { type: m.type(), ct: hex(m.serialize()) };
+    const to = address(q.to);
+    const make = () =>
+      S.signalEncrypt(
+        bytes(q.msg),
+        to,
+        ...local(),
+        me.sessions,
+        me.identities,
+        now(q)
+      );
+    return made(await again(q, make));
   },
 
   async decrypt(q) {
@@ -282,6 +305,20 @@ const commands = {
     return {};
   },
 
+  forget(q) {
+    me.sessions.s.map.delete(key(address(q.with)));
+    return {};
+  },
+
+  // Over everything that a message can change.
+  digest() {
+    const h = createHash('sha256');
+    for (const store of [me.sessions, me.senders])
+      for (const [id, b] of store.s.map) h.update(id).update(b);
+    h.update(JSON.stringify([[...me.preKeys.s.map.keys()], me.kyber.used]));
+    return { digest: h.digest('hex') };
+  },
+
   async skdm(q) {
     const m = await S.SenderKeyDistributionMessage.create(
       me.address,
@@ -300,9 +337,15 @@ const commands = {
     return {};
   },
 
+  skreset(q) {
+    me.senders.s.map.delete(`${key(me.address)}/${q.dist}`);
+    return {};
+  },
+
   async gencrypt(q) {
-    const m = await S.groupEncrypt(me.address, q.dist, me.senders, bytes(q.msg));
-    return { type: m.type(), ct: hex(m.serialize()) };
+    const make = () =>
+      S.groupEncrypt(me.address, q.dist, me.senders, bytes(q.msg));
+    return made(await again(q, make));
   },
 
   gdecrypt: async (q) => ({
@@ -310,19 +353,18 @@ const commands = {
   }),
 
   fingerprint(q) {
-    const f = S.Fingerprint.new(
-      q.iterations ?? 5200,
-      q.version ?? 2,
-      bytes(q.lid),
-      S.PublicKey.deserialize(bytes(q.lkey)),
-      bytes(q.rid),
-      S.PublicKey.deserialize(bytes(q.rkey))
-    );
+    const f = safety(q);
     return {
       display: f.displayableFingerprint().toString(),
       scan: hex(f.scannableFingerprint().toBuffer()),
     };
   },
+
+  compare: (q) => ({
+    match: safety(q)
+      .scannableFingerprint()
+      .compare(S.ScannableFingerprint._fromBuffer(bytes(q.scan))),
+  }),
 
   sign: (q) => ({
     sig: hex(S.PrivateKey.deserialize(bytes(q.priv)).sign(bytes(q.msg))),
@@ -367,9 +409,26 @@ const commands = {
   },
 };
 
-async function answer(line) {
+const made = (m) => ({ type: m.type(), ct: hex(m.serialize()) });
+
+async function again(q, make) {
+  for (let skip = q.skip ?? 0; skip > 0; skip--) await make();
+  return make();
+}
+
+function safety(q) {
+  return S.Fingerprint.new(
+    q.iterations ?? 5200,
+    q.version ?? 2,
+    bytes(q.lid),
+    S.PublicKey.deserialize(bytes(q.lkey)),
+    bytes(q.rid),
+    S.PublicKey.deserialize(bytes(q.rkey))
+  );
+}
+
+async function answer(q) {
   try {
-    const q = JSON.parse(line);
     const fn = commands[q.cmd];
     if (fn === undefined) throw new Error('unknown cmd');
     return { ok: 1, ...(await fn(q)) };
@@ -379,5 +438,9 @@ async function answer(line) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(JSON.stringify(await answer(line)) + '\n');
+  const q = JSON.parse(line);
+  const replies = [];
+  for (const one of [q].flat()) replies.push(await answer(one));
+  const out = Array.isArray(q) ? replies : replies[0];
+  process.stdout.write(JSON.stringify(out) + '\n');
 }

@@ -50,6 +50,11 @@ cmd_init(void *peer, json_t *req, json_t *reply)
 	struct omemo_store *me = peer;
 	signal_buffer *priv;
 
+	peer_seed(req);
+	while (me->n > 0)
+		signal_buffer_free(me->record[--me->n].value);
+	if (me->identity != NULL)
+		SIGNAL_UNREF(me->identity);
 	omemo_must(curve_generate_key_pair(me->lib, &me->identity) == 0);
 	me->reg = peer_u32(req, "reg", 1);
 	put_public(reply, "identity_pub", ec_key_pair_get_public(me->identity));
@@ -181,10 +186,12 @@ cmd_process(void *peer, json_t *req, json_t *reply)
 	return r == 0 ? NULL : "refused";
 }
 
+/* Field `skip`: so many messages are made before, and lost. */
 static const char *
 cmd_encrypt(void *peer, json_t *req, json_t *reply)
 {
 	struct omemo_store *me = peer;
+	uint32_t skip = peer_u32(req, "skip", 0);
 	ciphertext_message *m = NULL;
 	signal_protocol_address a;
 	session_cipher *c;
@@ -199,6 +206,10 @@ cmd_encrypt(void *peer, json_t *req, json_t *reply)
 	omemo_must(session_cipher_create(&c, me->store, &a, me->lib) == 0);
 	session_cipher_set_version(c, OMEMO_VERSION);
 	r = session_cipher_encrypt(c, msg, len, &m);
+	while (r == 0 && skip-- > 0) {
+		SIGNAL_UNREF(m);
+		r = session_cipher_encrypt(c, msg, len, &m);
+	}
 	session_cipher_free(c);
 	free(msg);
 	if (r != 0)
@@ -303,6 +314,66 @@ cmd_getsession(void *peer, json_t *req, json_t *reply)
 	return NULL;
 }
 
+static const char *
+cmd_setsession(void *peer, json_t *req, json_t *reply)
+{
+	struct omemo_store *me = peer;
+	signal_protocol_address a;
+	uint8_t *p;
+	size_t len;
+	int r;
+
+	p = peer_bytes(req, "record", &len);
+	if (!get_address(req, "with", &a) || p == NULL)
+		return "bad request";
+	r = omemo_put(me, omemo_session_name(&a), p, len);
+	free(p);
+	return r == 0 ? NULL : "refused";
+}
+
+/* Archive the session with a device. */
+static const char *
+cmd_archive(void *peer, json_t *req, json_t *reply)
+{
+	struct omemo_store *me = peer;
+	signal_protocol_address a;
+	session_record *r;
+
+	if (!get_address(req, "with", &a))
+		return "bad request";
+	if (signal_protocol_session_load_session(
+		me->store, &r, &a, OMEMO_VERSION) != 0)
+		return "no session";
+	omemo_must(session_record_archive_current_state(r) == 0);
+	omemo_must(
+	    signal_protocol_session_store_session(me->store, &a, r) == 0);
+	SIGNAL_UNREF(r);
+	return NULL;
+}
+
+/* Over everything that a message can change. */
+static const char *
+cmd_digest(void *peer, json_t *req, json_t *reply)
+{
+	struct omemo_store *me = peer;
+	crypto_generichash_state st;
+	uint8_t sum[32];
+	size_t i;
+
+	crypto_generichash_init(&st, NULL, 0, sizeof(sum));
+	for (i = 0; i < me->n; i++) {
+		crypto_generichash_update(&st,
+		    (const uint8_t *)me->record[i].name,
+		    strlen(me->record[i].name) + 1);
+		crypto_generichash_update(&st,
+		    signal_buffer_data(me->record[i].value),
+		    signal_buffer_len(me->record[i].value));
+	}
+	crypto_generichash_final(&st, sum, sizeof(sum));
+	peer_put(reply, "digest", sum, sizeof(sum));
+	return NULL;
+}
+
 static const struct peer_cmd commands[] = {
     {"version", cmd_version},
     {"init", cmd_init},
@@ -311,6 +382,9 @@ static const struct peer_cmd commands[] = {
     {"encrypt", cmd_encrypt},
     {"decrypt", cmd_decrypt},
     {"getsession", cmd_getsession},
+    {"setsession", cmd_setsession},
+    {"archive", cmd_archive},
+    {"digest", cmd_digest},
 };
 
 int

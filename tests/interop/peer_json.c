@@ -88,6 +88,61 @@ peer_put_u32(json_t *reply, const char *name, uint32_t v)
 	json_object_set_new(reply, name, json_integer(v));
 }
 
+/* ---- randomness that can be had again -------------------------------------- */
+
+static struct {
+	uint8_t seed[randombytes_SEEDBYTES];
+	uint64_t calls;
+} tape;
+
+static const char *
+tape_name(void)
+{
+	return "seeded";
+}
+
+static void
+tape_buf(void *out, const size_t n)
+{
+	uint8_t seed[randombytes_SEEDBYTES];
+
+	memcpy(seed, tape.seed, sizeof(seed));
+	memcpy(seed, &tape.calls, sizeof(tape.calls));
+	tape.calls++;
+	randombytes_buf_deterministic(out, n, seed);
+}
+
+static uint32_t
+tape_random(void)
+{
+	uint32_t v;
+
+	tape_buf(&v, sizeof(v));
+	return v;
+}
+
+static randombytes_implementation seeded = {
+    .implementation_name = tape_name,
+    .random = tape_random,
+    .buf = tape_buf,
+};
+
+void
+peer_seed(json_t *req)
+{
+	json_t *s = json_object_get(req, "seed");
+
+	if (!json_is_string(s))
+		return;
+	crypto_generichash(tape.seed, sizeof(tape.seed),
+	    (const uint8_t *)json_string_value(s), json_string_length(s), NULL,
+	    0);
+	tape.calls = 0;
+	randombytes_set_implementation(&seeded);
+}
+
+/* ---- lines ------------------------------------------------------------------ */
+
 static const char *
 dispatch(const struct peer_cmd *cmds, size_t n, void *peer, json_t *req,
     json_t *reply)
@@ -104,30 +159,53 @@ dispatch(const struct peer_cmd *cmds, size_t n, void *peer, json_t *req,
 	return "unknown cmd";
 }
 
+/* The reply to one request, "ok" and "err" set. */
+static json_t *
+answer(const struct peer_cmd *cmds, size_t n, void *peer, json_t *req)
+{
+	json_t *reply = json_object();
+	const char *err = dispatch(cmds, n, peer, req, reply);
+
+	if (err != NULL) {
+		json_object_clear(reply);
+		json_object_set_new(reply, "err", json_string(err));
+	}
+	json_object_set_new(reply, "ok", json_integer(err == NULL));
+	return reply;
+}
+
+static json_t *
+answer_all(const struct peer_cmd *cmds, size_t n, void *peer, json_t *reqs)
+{
+	json_t *replies, *req;
+	size_t i;
+
+	if (!json_is_array(reqs))
+		return answer(cmds, n, peer, reqs);
+	replies = json_array();
+	json_array_foreach(reqs, i, req)
+	{
+		json_array_append_new(replies, answer(cmds, n, peer, req));
+	}
+	return replies;
+}
+
 int
 peer_serve(const struct peer_cmd *cmds, size_t n, void *peer)
 {
 	char *line = NULL, *text;
+	json_t *reqs, *replies;
 	size_t cap = 0;
-	const char *err;
-	json_t *req, *reply;
 
 	while (getline(&line, &cap, stdin) > 0) {
-		reply = json_object();
-		req = json_loads(line, 0, NULL);
-		err = req == NULL ? "no JSON"
-				  : dispatch(cmds, n, peer, req, reply);
-		if (err != NULL) {
-			json_object_clear(reply);
-			json_object_set_new(reply, "err", json_string(err));
-		}
-		json_object_set_new(reply, "ok", json_integer(err == NULL));
-		text = json_dumps(reply, JSON_COMPACT);
+		reqs = json_loads(line, 0, NULL);
+		replies = answer_all(cmds, n, peer, reqs);
+		text = json_dumps(replies, JSON_COMPACT);
 		if (text == NULL || puts(text) < 0 || fflush(stdout) != 0)
 			return 1;
 		free(text);
-		json_decref(req);
-		json_decref(reply);
+		json_decref(reqs);
+		json_decref(replies);
 	}
 	free(line);
 	return 0;

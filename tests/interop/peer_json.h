@@ -37,6 +37,12 @@ uint8_t *peer_bytes(json_t *req, const char *name, size_t *len);
 /* Exactly len bytes into out; false when the field is not that. */
 bool peer_fixed(json_t *req, const char *name, void *out, size_t len);
 
+/*
+ * With a field "seed" (any text), all that libsodium draws from now on follows
+ * from it: the same conversation again has the same keys. For tests alone.
+ */
+void peer_seed(json_t *req);
+
 uint32_t peer_u32(json_t *req, const char *name, uint32_t absent);
 bool peer_flag(json_t *req, const char *name, bool absent);
 

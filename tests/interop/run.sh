@@ -13,9 +13,9 @@ set -- "libomemo-c="
 [ -x "$b/tests/omemo_peer" ] && set -- "libomemo-c=$b/tests/omemo_peer"
 for v in $npm_versions; do
 	if $here/npm.sh "$b" "$v"; then
-		set -- "$@" "libsignal $v=node $here/libsignal_peer.mjs $b/npm/$v"
+		set -- "$@" "$v=node $here/libsignal_peer.mjs $b/npm/$v"
 	else
-		set -- "$@" "libsignal $v="
+		set -- "$@" "$v="
 	fi
 done
 exec "${PYTHON:-/usr/bin/python3}" $here/converse.py "$b/tests/signal-peer" "$@"
