@@ -15,6 +15,7 @@
 #include "tui/net/libcurl.h"
 
 #define GOODBYE_HOLD_MS 1000 /* when the relay names no time */
+#define HOLD_BACK_NS	(150 * 1000000ull) /* a picture is given so long */
 
 static enum conn_state
 conn_of(enum link_state s)
@@ -248,30 +249,76 @@ dial_home(struct engine *e)
 		    err_str(r));
 }
 
+/*
+ * Thirty libraries come with libcurl: a core's work for 20 ms, and page tables
+ * that all threads share. The picture goes first, unless it takes long: the
+ * person's passphrase does.
+ */
 static void
-load(uv_work_t *work)
+hold_back(struct engine *e)
 {
-	(void)work; /* whether it worked is told by the first dial */
-	(void)libcurl_get();
+	uint64_t until = uv_hrtime() + HOLD_BACK_NS, now;
+
+	uv_mutex_lock(&e->lock);
+	while (!e->shown && !e->stop && (now = uv_hrtime()) < until)
+		uv_cond_timedwait(&e->showing, &e->lock, until - now);
+	uv_mutex_unlock(&e->lock);
 }
 
 static void
-on_loaded(uv_work_t *work, int status)
+load(void *arg)
 {
-	struct engine *e = work->data;
+	struct engine *e = arg;
 
-	(void)status;
-	e->loading = false;
-	if (e->dial_when_loaded && !e->stopping)
-		dial_home(e);
-	e->dial_when_loaded = false;
+	if (e->opts.picture_first)
+		hold_back(e);
+	(void)libcurl_get(); /* whether it worked, the first dial tells */
+	uv_mutex_lock(&e->lock);
+	e->loaded = true;
+	uv_mutex_unlock(&e->lock);
+	uv_async_send(&e->async);
 }
 
 void
 connection_prepare(struct engine *e)
 {
-	e->loading = !e->opts.offline &&
-		     uv_queue_work(&e->loop, &e->load, load, on_loaded) == 0;
+	e->loading =
+	    !e->opts.offline && uv_thread_create(&e->loader, load, e) == 0;
+}
+
+void
+connection_shown(struct engine *e)
+{
+	if (!e->loading)
+		return;
+	uv_mutex_lock(&e->lock);
+	e->shown = true;
+	uv_cond_signal(&e->showing);
+	uv_mutex_unlock(&e->lock);
+}
+
+void
+connection_unprepare(struct engine *e)
+{
+	if (e->loading)
+		uv_thread_join(&e->loader);
+	e->loading = false;
+	e->dial_when_loaded = false;
+}
+
+void
+connection_loaded(struct engine *e)
+{
+	bool loaded, dial = e->dial_when_loaded && !e->stopping;
+
+	uv_mutex_lock(&e->lock);
+	loaded = e->loaded;
+	uv_mutex_unlock(&e->lock);
+	if (!loaded || !e->loading)
+		return;
+	connection_unprepare(e);
+	if (dial)
+		dial_home(e);
 }
 
 void

@@ -262,6 +262,7 @@ void
 engine_finish(struct engine *e)
 {
 	connection_close(e);
+	connection_unprepare(e); /* it wakes us through async */
 	uv_close((uv_handle_t *)&e->timer, NULL);
 	uv_close((uv_handle_t *)&e->kick, NULL);
 	uv_close((uv_handle_t *)&e->async, NULL);
@@ -290,6 +291,7 @@ on_async(uv_async_t *async)
 	/* Commands given before the stop are still done: a draft, say. */
 	while ((c = take_command(e, &stop)) != NULL)
 		run_command(e, c);
+	connection_loaded(e);
 	if (stop && !e->stopping)
 		stop_all(e);
 }
@@ -344,6 +346,7 @@ free_rest(struct engine *e)
 		engine_event_free(ev);
 	engine_event_free(e->reserve);
 	lock_free(e->profile_lock);
+	uv_cond_destroy(&e->showing);
 	uv_mutex_destroy(&e->lock);
 	free(e->dir);
 	free(e->proxy);
@@ -359,10 +362,12 @@ start_loop(struct engine *e)
 	uv_async_init(&e->loop, &e->async, on_async);
 	uv_timer_init(&e->loop, &e->timer);
 	uv_timer_init(&e->loop, &e->kick);
-	e->async.data = e->timer.data = e->kick.data = e->load.data = e;
+	e->async.data = e->timer.data = e->kick.data = e;
 	connection_prepare(e);
-	return uv_thread_create(&e->thread, engine_thread, e) == 0 ? 0
-								   : ERR_SYS;
+	if (uv_thread_create(&e->thread, engine_thread, e) == 0)
+		return 0;
+	connection_unprepare(e);
+	return ERR_SYS;
 }
 
 int
@@ -378,6 +383,7 @@ engine_new(struct engine **out, const struct engine_opts *opts, int *pid)
 	if (e == NULL)
 		return ERR_NOMEM;
 	uv_mutex_init(&e->lock);
+	uv_cond_init(&e->showing);
 	e->cmds.tail = &e->cmds.head;
 	e->events.tail = &e->events.head;
 	e->pending.tail = &e->pending.head;
@@ -402,6 +408,7 @@ engine_free(struct engine *e)
 		return;
 	uv_mutex_lock(&e->lock);
 	e->stop = true;
+	uv_cond_signal(&e->showing);
 	uv_mutex_unlock(&e->lock);
 	uv_async_send(&e->async);
 	uv_thread_join(&e->thread);

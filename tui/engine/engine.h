@@ -40,6 +40,8 @@ struct engine_opts {
 	const char *proxy; /* libcurl proxy URL; may be NULL */
 	bool offline; /* never dial (search, list, ...) */
 	bool fast_kdf; /* tests only: minimal Argon2id for new stores */
+	bool picture_first; /* getting ready to dial waits for a first page,
+			     * but not for long */
 };
 
 /* How the store is opened; exactly one is set. Strings are copied. */

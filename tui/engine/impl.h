@@ -106,7 +106,10 @@ struct engine {
 	uv_async_t async;
 	uv_timer_t timer; /* typing marks expire, upkeep once a day */
 	uv_timer_t kick; /* outbox: next turn, or after a rate limit */
-	uv_work_t load; /* libcurl, while the store opens */
+	uv_thread_t loader; /* of libcurl; joined while loading */
+	uv_cond_t showing; /* with lock: shown, stop */
+	bool shown; /* under lock: a first page was answered */
+	bool loaded; /* under lock: the loader is done */
 	bool loading, dial_when_loaded;
 	struct engine_event *reserve;
 	bool failed;
@@ -167,6 +170,12 @@ struct signal_local engine_local(const struct engine *e);
 
 /* Have libcurl loaded by another thread; before the loop runs. */
 void connection_prepare(struct engine *e);
+/* A page was answered: the loader need not hold back any more. */
+void connection_shown(struct engine *e);
+/* The loader may be done; called whenever the loop is woken. */
+void connection_loaded(struct engine *e);
+/* Wait for the loader; nothing dials afterwards. */
+void connection_unprepare(struct engine *e);
 /* Dial the account's relay, as soon as that is done. */
 void connection_dial(struct engine *e);
 int connection_open(struct engine *e, const struct uri *u) MUST_USE;

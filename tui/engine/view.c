@@ -260,6 +260,7 @@ answer_page(struct engine *e, struct cmd *c, int r, struct store_messages *page)
 	store_messages_clear(page);
 	if (r == 0) {
 		event_post(e, ev);
+		connection_shown(e);
 		return;
 	}
 	engine_event_free(ev);
