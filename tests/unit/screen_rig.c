@@ -97,7 +97,8 @@ static int
 be_chats(struct engine *e, uint64_t tag)
 {
 	note(rig_of(e), "chats; ");
-	return took(e, tag);
+	rig_of(e)->chats_tag = tag; /* may be asked before others answer */
+	return rig_of(e)->refuse;
 }
 
 static int
@@ -591,9 +592,10 @@ give_chats(struct rig *r)
 	rows[3].draft = lit("half a thought");
 	rows[4].trust = TRUST_CHANGED;
 	rows[0].online = true;
-	rig_answer(
-	    r, (struct engine_event){
-		   .kind = EV_CHATS, .chats = rows, .n = ARRAY_LEN(rows)});
+	rig_answer(r, (struct engine_event){.kind = EV_CHATS,
+			  .tag = r->chats_tag,
+			  .chats = rows,
+			  .n = ARRAY_LEN(rows)});
 }
 
 static void

@@ -23,6 +23,7 @@ struct rig {
 	FILE *in, *out;
 	char log[RIG_LOG_CAP]; /* commands and wishes: "send 3 hello; " */
 	uint64_t tag; /* of the last command that has an answer */
+	uint64_t chats_tag; /* of the last "chats" */
 	uint64_t wall, mono;
 	int refuse; /* commands return this */
 };

@@ -111,10 +111,78 @@ test_app_unlock__an_unregistered_store_goes_on_with_the_form(void **state)
 	struct engine_key key = {.command = "pass show sotto"};
 
 	app_start(r->app, true, &key);
-	assert_log(r, "unlock by key; ");
+	assert_log(r, "unlock by key; chats; ");
 	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
 	assert_true(rig_shows(r, "set up this device"));
 	assert_false(rig_shows(r, "Passphrase"));
+}
+
+/* The key and the chats are asked for at once; one refusal is enough said. */
+static void
+test_app_unlock__a_refused_key_says_so_once(void **state)
+{
+	struct rig *r = *state;
+	struct engine_key key = {.command = "pass show sotto"};
+
+	app_start(r->app, true, &key);
+	rig_answer(r, (struct engine_event){.kind = EV_ERROR,
+			  .code = ERR_AUTH,
+			  .text = (char *)"wrong key"});
+	rig_event(r, (struct engine_event){.kind = EV_ERROR,
+			 .tag = r->chats_tag,
+			 .code = ERR_STATE,
+			 .text = (char *)"The store is locked"});
+	assert_true(rig_shows(r, "Wrong key."));
+	assert_false(rig_shows(r, "is locked"));
+	assert_false(app_settling(r->app));
+	rig_log(r);
+	rig_type(r, "right");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_UNLOCKED, .self = {.registered = true}});
+	assert_log(r, "unlock right; chats; ");
+}
+
+/* What a key opens is drawn when it is whole. */
+static void
+test_app_settling__until_chats_and_page_are_here(void **state)
+{
+	struct rig *r = *state;
+	struct engine_key key = {.command = "pass show sotto"};
+	struct chat_row c = rig_chat(7, "Ann", RIG_NOW, "hi", 0);
+
+	assert_false(app_settling(r->app));
+	app_start(r->app, true, &key);
+	assert_true(app_settling(r->app));
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_UNLOCKED, .self = {.registered = true}});
+	assert_true(app_settling(r->app));
+	assert_log(r, "unlock by key; chats; ");
+	rig_event(
+	    r, (struct engine_event){
+		   .kind = EV_CHATS, .tag = r->chats_tag, .chats = &c, .n = 1});
+	assert_true(app_settling(r->app));
+	give_page(r, 7, 1, 30, true);
+	assert_false(app_settling(r->app));
+}
+
+/* Whoever types the passphrase sees the form, and nothing waits for a list
+ * without chats. */
+static void
+test_app_settling__not_before_a_form_nor_without_chats(void **state)
+{
+	struct rig *r = *state;
+
+	app_start(r->app, true, NULL);
+	assert_false(app_settling(r->app));
+	rig_type(r, "x");
+	rig_press(r, "Enter");
+	assert_false(app_settling(r->app));
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_UNLOCKED, .self = {.registered = true}});
+	rig_event(
+	    r, (struct engine_event){.kind = EV_CHATS, .tag = r->chats_tag});
+	assert_false(app_settling(r->app));
 }
 
 static void
@@ -1130,6 +1198,9 @@ main(void)
 	    A(test_app_start__asks_for_chats_and_one_page_once),
 	    A(test_app_unlock__a_wrong_passphrase_is_said_and_wiped),
 	    A(test_app_unlock__an_unregistered_store_goes_on_with_the_form),
+	    A(test_app_unlock__a_refused_key_says_so_once),
+	    A(test_app_settling__until_chats_and_page_are_here),
+	    A(test_app_settling__not_before_a_form_nor_without_chats),
 	    A(test_app_first_run__from_nothing_to_the_chats),
 	    A(test_app_first_run__what_is_wrong_is_said_before_anything_is_made),
 	    A(test_app_first_run__errors_keep_the_form_and_can_be_mended),

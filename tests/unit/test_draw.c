@@ -311,6 +311,57 @@ test_direct_entry__out_of_memory_is_told(void **state)
 	del_curterm(cur_term);
 }
 
+struct calls {
+	unsigned n;
+	struct buf all;
+};
+
+static void
+count_out(void *ctx, const void *p, size_t len)
+{
+	struct calls *c = ctx;
+
+	c->n++;
+	assert_ok(buf_put(&c->all, p, len));
+}
+
+static void
+test_draw_catch__a_frame_leaves_in_one_call(void **state)
+{
+	static const char on[] = "\033[?2026h", off[] = "\033[?2026l";
+	struct rig *r = *state;
+	struct calls c = {0};
+	struct draw *d;
+	off_t before;
+
+	buf_init(&c.all, 65536);
+	assert_ok(draw_new(&d, count_out, &c));
+	draw_set_theme(d, DEPTH_256, false, false);
+	draw_set_terminal(d, true, false);
+	assert_ok(draw_catch(d, fileno(r->out)));
+	before = lseek(fileno(r->out), 0, SEEK_END);
+	draw_begin(d);
+	draw_str(d, 1, 2, 30, "first " HEART, ST_TEXT);
+	draw_str(d, 3, 5, 30, "second", ST_ERROR);
+	draw_str(d, 4, 9, 30, "third", ST_TEXT);
+	draw_cursor(d, 2, 2);
+	draw_end(d);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(lseek(fileno(r->out), 0, SEEK_END), before);
+	assert_memory_equal(c.all.p, on, sizeof(on) - 1);
+	assert_memory_equal(
+	    c.all.p + c.all.len - (sizeof(off) - 1), off, sizeof(off) - 1);
+	assert_ok(buf_put_u8(&c.all, 0));
+	assert_non_null(strstr((char *)c.all.p, "first"));
+	assert_non_null(strstr((char *)c.all.p, "third"));
+	draw_end(d); /* nothing new: nothing leaves */
+	assert_int_equal(c.n, 1);
+	draw_free(d);
+	buf_clear(&c.all);
+	assert_int_equal(write(fileno(r->out), "x", 1), 1); /* as it was */
+	assert_int_equal(lseek(fileno(r->out), 0, SEEK_END), before + 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -320,6 +371,7 @@ main(void)
 	    T(test_draw_text__an_emoji_stands_at_its_own_place),
 	    T(test_draw_text__a_terminal_that_measures_clusters_needs_no_repair),
 	    T(test_draw_end__a_frame_is_wrapped_when_the_terminal_can),
+	    T(test_draw_catch__a_frame_leaves_in_one_call),
 	    T(test_draw_end__another_emoji_in_the_same_cells_is_sent),
 	    T(test_draw_end__a_change_in_the_row_sends_its_emoji_again),
 	    T(test_draw_text__what_is_drawn_over_an_emoji_takes_all_of_it_away),

@@ -43,6 +43,12 @@ app_new(struct app **out, const struct backend *be, struct engine *e,
 	return 0;
 }
 
+void
+app_use(struct app *a, struct draw *d)
+{
+	a->draw = d;
+}
+
 static void
 sending_free(struct sending *s)
 {
@@ -683,6 +689,8 @@ on_chats(struct app *a, const struct engine_event *ev)
 	bool first = a->m.n == 0;
 	int rows, cols;
 
+	if (ev->tag == a->chats_tag)
+		a->chats_tag = 0;
 	app_asked(a, model_put_all(&a->m, ev->chats, ev->n, a->wall, a->mono));
 	draw_size(a->draw, &rows, &cols);
 	if (a->open_when_known != 0 &&
@@ -732,6 +740,11 @@ on_error(struct app *a, const struct engine_event *ev)
 	struct sending *s = sending_take(a, ev->tag);
 	char why[APP_NOTICE_CAP];
 
+	if (ev->tag == a->chats_tag) {
+		a->chats_tag = 0;
+		/* asked for together with the unlocking, which failed too */
+		a->claimed = !a->m.has_self;
+	}
 	if (s != NULL) {
 		app_sentence(ev, why, sizeof(why));
 		sending_failed(a, s, why);
@@ -782,10 +795,19 @@ on_self(struct app *a, const struct engine_event *ev)
 }
 
 void
+app_ask_chats(struct app *a)
+{
+	uint64_t tag = app_tag(a);
+
+	if (a->chats_tag == 0 && app_asked(a, a->be->chats(a->e, tag)))
+		a->chats_tag = tag;
+}
+
+void
 app_begin(struct app *a)
 {
 	app_root(a, &view_main);
-	app_asked(a, a->be->chats(a->e, app_tag(a)));
+	app_ask_chats(a);
 }
 
 static void
@@ -957,6 +979,17 @@ mark_read(struct app *a)
 		return;
 	if (app_asked(a, a->be->mark_read(a->e, APP_TAG_NONE, c->id, id)))
 		a->read_up_to = id;
+}
+
+bool
+app_settling(const struct app *a)
+{
+	if (a->notice[0] != '\0' || a->nviews != 1)
+		return false;
+	if (a->views[0] == &view_unlock)
+		return a->vs->unlock.by_key && a->vs->unlock.tag != 0;
+	return a->views[0] == &view_main &&
+	       (a->chats_tag != 0 || a->hist.want == WANT_LATEST);
 }
 
 void

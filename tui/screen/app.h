@@ -86,6 +86,7 @@ struct app {
 	struct prefs prefs;
 	unsigned home; /* home country calling code, 0 none */
 	uint64_t next_tag;
+	uint64_t chats_tag; /* of the list of chats, asked for; 0: it is here */
 
 	int64_t open; /* the chat shown, 0 none */
 	int64_t open_when_known; /* to be opened when its row comes */
@@ -123,10 +124,12 @@ struct app {
 	bool claimed; /* a view has taken the event's error on itself */
 };
 
-/* Everything borrowed. 0 or ERR_NOMEM. */
+/* Everything borrowed; d may come later, before a key, an event and the first
+ * frame (app_use). 0 or ERR_NOMEM. */
 int app_new(struct app **out, const struct backend *be, struct engine *e,
     const struct host *host, void *host_ctx, struct draw *d) MUST_USE;
 void app_free(struct app *a); /* wipes */
+void app_use(struct app *a, struct draw *d);
 
 /*
  * Show the first view: unlock (exists) or first run. key, when not NULL,
@@ -147,6 +150,9 @@ void app_edited(struct app *a, const char *text, size_t len);
 uint64_t app_tick(struct app *a);
 
 void app_draw(struct app *a);
+
+/* What would be drawn now is about to be replaced by what was asked for. */
+bool app_settling(const struct app *a);
 
 /* Save what is not saved: before the program ends. */
 void app_flush(struct app *a);
@@ -188,6 +194,8 @@ void app_latest(struct app *a);
 void app_oldest(struct app *a);
 void app_more(struct app *a);
 
+/* Ask for the chats, unless they are on their way. */
+void app_ask_chats(struct app *a);
 /* Unlocked and registered: show the chats. */
 void app_begin(struct app *a);
 

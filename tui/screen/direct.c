@@ -196,7 +196,7 @@ entry_text(const char *name)
 }
 
 SCREEN *
-direct_newterm(void)
+direct_newterm(FILE *out)
 {
 	static const char name[] = "sotto-direct";
 	const char *was = getenv("TERMINFO");
@@ -206,14 +206,14 @@ direct_newterm(void)
 	if (wanted() && (was == NULL || keep != NULL))
 		text = entry_text(name);
 	if (text != NULL && setenv("TERMINFO", text, 1) == 0) {
-		scr = newterm(name, stdout, stdin);
+		scr = newterm(name, out, stdin);
 		if (keep != NULL)
 			setenv("TERMINFO", keep, 1);
 		else
 			unsetenv("TERMINFO");
 	}
 	if (scr == NULL)
-		scr = newterm(NULL, stdout, stdin);
+		scr = newterm(NULL, out, stdin);
 	free(text);
 	free(keep);
 	return scr;

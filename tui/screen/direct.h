@@ -13,9 +13,9 @@
 #include "common/base.h"
 #include "common/buf.h"
 
-/* newterm() on stdin and stdout, with direct colour where the terminal has it.
+/* newterm() on stdin and out, a terminal, with direct colour where it has it.
  * NULL on failure. */
-SCREEN *direct_newterm(void);
+SCREEN *direct_newterm(FILE *out);
 
 /*
  * The compiled entry of the terminal that setupterm() has loaded, named name,

@@ -10,6 +10,7 @@
 #include <term.h>
 
 #include "common/text.h"
+#include "tui/screen/catch.h"
 #include "tui/screen/draw.h"
 
 #define OVER_MAX      4096 /* clusters written afterwards in one frame */
@@ -35,6 +36,7 @@ struct cell {
 struct draw {
 	draw_out_fn *out_fn;
 	void *out_ctx;
+	struct catch *catch; /* NULL: ncurses writes by itself */
 	struct theme theme;
 	bool sync, clusters;
 	int rows, cols;
@@ -111,12 +113,20 @@ draw_free(struct draw *d)
 {
 	if (d == NULL)
 		return;
+	catch_free(d->catch);
 	buf_clear(&d->text);
 	buf_clear(&d->out);
 	free(d->cells);
 	free(d->seen);
 	free(d->touched);
 	free(d);
+}
+
+int
+draw_catch(struct draw *d, int fd)
+{
+	assert(d->catch == NULL);
+	return catch_new(&d->catch, fd);
 }
 
 void
@@ -634,20 +644,34 @@ mark_touched(struct draw *d)
 
 /* ---- writing the overs --------------------------------------------------------------- */
 
-static struct buf
-    *put_buf; /* where put_byte() goes; ncurses hands no context */
+static struct draw *put_draw; /* of put_byte(); ncurses hands no context */
+
+static void
+flush(struct draw *d)
+{
+	if (d->out.len > 0)
+		d->out_fn(d->out_ctx, d->out.p, d->out.len);
+	buf_reset(&d->out);
+}
+
+static void
+emit(void *ctx, const void *p, size_t n)
+{
+	struct draw *d = ctx;
+
+	if (d->out.len + n > OUT_MAX)
+		flush(d);
+	if (buf_put(&d->out, p, n) != 0)
+		d->redraw = true; /* the next frame makes good for it */
+}
 
 static int
 put_byte(int c)
 {
-	return buf_put_u8(put_buf, (uint8_t)c) == 0 ? c : EOF;
-}
+	uint8_t byte = (uint8_t)c;
 
-static void
-emit(struct draw *d, const void *p, size_t n)
-{
-	if (buf_put(&d->out, p, n) != 0)
-		d->redraw = true; /* the next frame makes good for it */
+	emit(put_draw, &byte, 1);
+	return c;
 }
 
 static void
@@ -716,19 +740,21 @@ static void
 emit_overs(struct draw *d)
 {
 	const struct over *o;
+	bool any = false;
 	int y, x;
 
-	put_buf = &d->out;
+	put_draw = d;
 	for (y = 0; y < d->rows; y++) {
 		for (x = 0; d->touched[y] && x < d->cols; x++) {
 			if (cell_at(d, y, x)->over == 0)
 				continue;
 			o = &d->overs[cell_at(d, y, x)->over - 1];
 			emit_over(d, o);
+			any = true;
 			x += o->w - 1;
 		}
 	}
-	if (d->out.len == 0)
+	if (!any)
 		return;
 	vid_puts(A_NORMAL, 0, NULL, put_byte);
 	/* ncurses believes the cursor is where it left it. */
@@ -744,6 +770,20 @@ show_cursor(struct draw *d)
 		curs_set(is < 0 ? 0 : 1);
 	d->shown_y = d->cur_y;
 	d->shown_x = d->cur_x;
+}
+
+/* What ncurses writes goes into the frame, or at once behind what is there. */
+static void
+ncurses_draw(struct draw *d)
+{
+	if (d->catch != NULL)
+		catch_begin(d->catch);
+	else
+		flush(d);
+	show_cursor(d);
+	doupdate();
+	if (d->catch != NULL)
+		catch_end(d->catch, emit, d);
 }
 
 void
@@ -762,15 +802,12 @@ draw_end(struct draw *d)
 		return;
 	d->redraw = false;
 	if (d->sync)
-		d->out_fn(d->out_ctx, sync_on, sizeof(sync_on) - 1);
-	show_cursor(d);
-	doupdate();
+		emit(d, sync_on, sizeof(sync_on) - 1);
+	ncurses_draw(d);
 	emit_overs(d);
 	if (d->sync)
 		emit(d, sync_off, sizeof(sync_off) - 1);
-	if (d->out.len > 0)
-		d->out_fn(d->out_ctx, d->out.p, d->out.len);
-	buf_reset(&d->out);
+	flush(d);
 }
 
 /* ---- for tests ------------------------------------------------------------------------ */

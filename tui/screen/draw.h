@@ -37,6 +37,13 @@ typedef void draw_out_fn(void *ctx, const void *p, size_t len);
 int draw_new(struct draw **d, draw_out_fn *out, void *ctx) MUST_USE;
 void draw_free(struct draw *d);
 
+/*
+ * A frame leaves in one call of out. fd is the one ncurses was started on and
+ * nobody else's; draw_end() leads it elsewhere for a moment.
+ * Returns 0; ERR_SYS, ERR_NOMEM: frames leave in pieces, as without it.
+ */
+int draw_catch(struct draw *d, int fd) MUST_USE;
+
 /* Colours change from the next frame on. */
 void draw_set_theme(
     struct draw *d, enum theme_depth depth, bool light, bool ascii);

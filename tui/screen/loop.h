@@ -29,6 +29,7 @@ struct loop {
 	struct paths paths;
 	bool want_suspend;
 	bool running; /* handles are up */
+	uint64_t hold_until; /* the first picture waits; 0: it does not */
 
 	uv_process_t editor;
 	char editor_file[PATHS_CAP]; /* "" no editor runs */

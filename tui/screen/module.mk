@@ -3,7 +3,7 @@
 # backend.h with events the tests make.
 tui/screen_SRC   := tui/screen/keys.c tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
-	tui/screen/draw.c tui/screen/when.c tui/screen/strength.c \
+	tui/screen/catch.c tui/screen/draw.c tui/screen/when.c tui/screen/strength.c \
 	tui/screen/model.c tui/screen/hist.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
 	tui/screen/app.c tui/screen/bar.c tui/screen/chatlist.c \

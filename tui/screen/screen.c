@@ -18,6 +18,7 @@
 
 #define READ_MAX   (64 * 1024) /* bytes of keys in one turn */
 #define EVENTS_MAX 200 /* events in one turn: keys come in between */
+#define HOLD_MS	   100 /* for the first picture to be a whole one */
 
 /* ---- what the app wishes ---------------------------------------------------------- */
 
@@ -130,10 +131,12 @@ take_keys(struct loop *l)
 	struct key ev;
 
 	while (keys_next(&l->keys, &ev)) {
-		if (ev.type != KT_REPLY)
+		if (ev.type != KT_REPLY) {
+			l->hold_until = 0;
 			app_key(l->app, &ev);
-		else if (tty_reply(l->tty, &ev))
+		} else if (tty_reply(l->tty, &ev)) {
 			host_retheme(l);
+		}
 	}
 }
 
@@ -274,6 +277,16 @@ on_due(uv_timer_t *t)
 	(void)t; /* end_turn() does what is due */
 }
 
+/* The chats and the messages of one come within a blink: what they would
+ * cover at once is not worth a frame. */
+static bool
+holding(struct loop *l)
+{
+	if (l->hold_until <= l->app->mono || !app_settling(l->app))
+		l->hold_until = 0;
+	return l->hold_until != 0;
+}
+
 static void
 end_turn(uv_prepare_t *p)
 {
@@ -284,13 +297,15 @@ end_turn(uv_prepare_t *p)
 		suspend(l);
 	set_time(l);
 	next = app_tick(l->app);
+	if (holding(l) && (next == 0 || next > l->hold_until))
+		next = l->hold_until;
 	if (next > l->app->mono)
 		uv_timer_start(&l->due, on_due, next - l->app->mono, 0);
 	else if (next > 0)
 		uv_timer_start(&l->due, on_due, 1, 0);
 	else
 		uv_timer_stop(&l->due);
-	if (l->app->dirty)
+	if (l->app->dirty && l->hold_until == 0)
 		app_draw(l->app);
 	if (l->app->quit)
 		uv_stop(&l->uv);
@@ -383,50 +398,51 @@ start_engine(struct loop *l, const struct engine_opts *eo)
 	return fail(text);
 }
 
-/* The terminal and the app on it. */
+/* The app goes to work before there is a terminal to show it on: opening the
+ * one takes as long as opening the store. */
 static int
-start_screen(struct loop *l, const struct screen_opts *so)
+start_app(
+    struct loop *l, const struct engine_opts *eo, const struct screen_opts *so)
 {
-	const char *why = NULL;
-	int r = tty_open(&l->tty, &why);
+	struct engine_key key = {
+	    .command = so->passphrase_command, .key_file = so->key_file};
+	bool given = key.command != NULL || key.key_file != NULL;
+	int r = app_new(&l->app, &backend_engine, l->e, &host, l, NULL);
 
-	if (r == ERR_STATE)
-		return fail(why);
+	if (r != 0)
+		return fail(err_str(r));
+	if (!given)
+		key.passphrase = getenv("SOTTO_PASSPHRASE");
+	if (so->country != NULL)
+		l->app->home = (unsigned)strtoul(so->country, NULL, 10);
+	set_time(l);
+	app_start(l->app, engine_exists(eo),
+	    given || key.passphrase != NULL ? &key : NULL);
+	l->hold_until = l->app->mono + HOLD_MS;
+	return 0;
+}
+
+static int
+start_screen(struct loop *l)
+{
+	int r = tty_open(&l->tty);
+
 	if (r == 0)
 		r = draw_new(&l->draw, tty_out, l);
-	if (r == 0)
-		r = app_new(&l->app, &backend_engine, l->e, &host, l, l->draw);
 	if (r != 0) {
 		tty_close(l->tty);
 		l->tty = NULL;
 		return fail(err_str(r));
 	}
-	if (so->country != NULL)
-		l->app->home = (unsigned)strtoul(so->country, NULL, 10);
+	if (draw_catch(l->draw, tty_curses_fd(l->tty)) != 0) {
+		/* frames leave in pieces then */
+	}
+	app_use(l->app, l->draw);
 	external_load_prefs(l);
 	host_retheme(l);
 	if (l->app->prefs.mouse)
 		tty_mouse(l->tty, true);
 	return 0;
-}
-
-static void
-run(struct loop *l, const struct engine_opts *eo, const struct screen_opts *so)
-{
-	struct engine_key key = {
-	    .command = so->passphrase_command, .key_file = so->key_file};
-	const char *pass = getenv("SOTTO_PASSPHRASE");
-
-	if (key.command == NULL && key.key_file == NULL)
-		key.passphrase = pass;
-	set_time(l);
-	app_start(l->app, engine_exists(eo),
-	    key.command != NULL || key.key_file != NULL ||
-		    key.passphrase != NULL
-		? &key
-		: NULL);
-	handles_start(l);
-	uv_run(&l->uv, UV_RUN_DEFAULT);
 }
 
 int
@@ -437,11 +453,16 @@ screen_run(const struct screen_opts *opts)
 	struct engine_opts eo = {.wake = wake,
 	    .country = so->country,
 	    .proxy = so->proxy,
+	    .picture_first = true,
 	    .fast_kdf = getenv("SOTTO_TEST_FAST_KDF") != NULL};
+	const char *unusable = tty_unusable();
 	struct paths_err why = {{0}};
-	struct loop *l = calloc(1, sizeof(*l));
+	struct loop *l;
 	int status = 1;
 
+	if (unusable != NULL)
+		return fail(unusable);
+	l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return fail(err_str(ERR_NOMEM));
 	keys_init(&l->keys);
@@ -456,8 +477,10 @@ screen_run(const struct screen_opts *opts)
 	uv_async_init(&l->uv, &l->wake, on_wake);
 	eo.dir = l->paths.dir[PATHS_DATA];
 	eo.ctx = l;
-	if (start_engine(l, &eo) == 0 && start_screen(l, so) == 0) {
-		run(l, &eo, so);
+	if (start_engine(l, &eo) == 0 && start_app(l, &eo, so) == 0 &&
+	    start_screen(l) == 0) {
+		handles_start(l);
+		uv_run(&l->uv, UV_RUN_DEFAULT);
 		status = l->app->status;
 	}
 	loop_clear(l);

@@ -40,6 +40,7 @@
 struct tty {
 	int in; /* our own open file: non-blocking does not leak to stdout */
 	int out;
+	FILE *curses; /* ncurses' own way to the terminal: tty_curses_fd() */
 	SCREEN *scr;
 	struct tty_caps caps;
 	bool asks; /* the terminal understands questions */
@@ -214,7 +215,7 @@ env_starts(const char *name, const char *start)
 static bool
 locale_utf8(void)
 {
-	const char *set = setlocale(LC_ALL, "");
+	const char *set = setlocale(LC_CTYPE, "");
 	bool utf8 = set != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 
 	if (!utf8 && setlocale(LC_CTYPE, "C.UTF-8") == NULL &&
@@ -247,8 +248,8 @@ depth_of(void)
 	return COLORS >= 256 ? DEPTH_256 : COLORS >= 8 ? DEPTH_16 : DEPTH_MONO;
 }
 
-static const char *
-unusable(void)
+const char *
+tty_unusable(void)
 {
 	static char why[256];
 	const char *type = getenv("TERM");
@@ -340,30 +341,46 @@ look_around(struct tty *t, bool utf8)
 	    env_set("VTE_VERSION") || env_starts("TERM", "rxvt-unicode");
 }
 
+static FILE *
+open_output(void)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (f == NULL && fd >= 0)
+		close(fd);
+	return f;
+}
+
+static void
+tty_free(struct tty *t)
+{
+	if (t->scr != NULL)
+		delscreen(t->scr);
+	if (t->curses != NULL)
+		fclose(t->curses);
+	if (t->in >= 0)
+		close(t->in);
+	free(t);
+}
+
 int
-tty_open(struct tty **out, const char **why)
+tty_open(struct tty **out)
 {
 	struct tty *t;
 	bool utf8 = locale_utf8();
 
-	*why = unusable();
-	if (*why != NULL)
-		return ERR_STATE;
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return ERR_NOMEM;
 	t->out = STDOUT_FILENO;
 	t->in = open_input();
-	if (t->in < 0 || tcgetattr(t->in, &crash.saved) != 0) {
-		if (t->in >= 0)
-			close(t->in);
-		free(t);
-		return ERR_SYS;
-	}
-	t->scr = direct_newterm();
+	t->curses = open_output();
+	if (t->in >= 0 && t->curses != NULL &&
+	    tcgetattr(t->in, &crash.saved) == 0)
+		t->scr = direct_newterm(t->curses);
 	if (t->scr == NULL) {
-		close(t->in);
-		free(t);
+		tty_free(t);
 		return ERR_SYS;
 	}
 	set_term(t->scr);
@@ -401,9 +418,13 @@ tty_close(struct tty *t)
 		close(crash.err);
 		close(crash.err_mem);
 	}
-	delscreen(t->scr);
-	close(t->in);
-	free(t);
+	tty_free(t);
+}
+
+int
+tty_curses_fd(const struct tty *t)
+{
+	return fileno(t->curses);
 }
 
 int

@@ -27,18 +27,22 @@ struct tty_caps {
 	bool answered; /* every query has been answered */
 };
 
-/*
- * Take the terminal of stdin and stdout and start ncurses on it.
- * Returns 0; ERR_STATE no terminal or one that cannot move its cursor: *why
- * is a sentence saying what to do (static storage); ERR_SYS, ERR_NOMEM.
- */
-int tty_open(struct tty **t, const char **why) MUST_USE;
+/* No terminal, or one that cannot move its cursor: a sentence that says what
+ * to do (static storage). NULL: tty_open() may try. */
+const char *tty_unusable(void);
+
+/* Take the terminal of stdin and stdout and start ncurses on it. 0, ERR_SYS,
+ * ERR_NOMEM. */
+int tty_open(struct tty **t) MUST_USE;
 
 /* Give it back. NULL is fine. */
 void tty_close(struct tty *t);
 
 /* The file descriptor to read keys from: its own, set non-blocking freely. */
 int tty_fd(const struct tty *t);
+
+/* What ncurses writes to: nothing else does. */
+int tty_curses_fd(const struct tty *t);
 
 const struct tty_caps *tty_caps(const struct tty *t);
 

@@ -32,8 +32,10 @@ unlock_begin(struct app *a, const struct engine_key *key)
 	form_init(&u->form, u->fields, 1);
 	app_root(a, &view_unlock);
 	u->by_key = key != NULL;
-	if (key != NULL)
-		unlock(a, key);
+	if (key == NULL)
+		return;
+	unlock(a, key);
+	app_ask_chats(a); /* the engine need not wait for us in between */
 }
 
 static void
