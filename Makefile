@@ -14,7 +14,6 @@ SBINDIR ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec/sotto
 MANDIR  ?= $(PREFIX)/share/man
 DOCDIR  ?= $(PREFIX)/share/doc/sotto
-CONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib
 CFLAGS  ?= -O2 -g
 PYTHON  ?= /usr/bin/python3
@@ -30,6 +29,10 @@ include $(MODULES:%=%/module.mk) tests/module.mk
 ifneq ($(V),1)
 Q := @
 endif
+define newline
+
+
+endef
 
 # ---- flags ------------------------------------------------------------------
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
@@ -94,6 +97,14 @@ $(B)/obj/%.o: %.c | $(PB_H)
 $(B)/obj/gen/%.o: $(B)/gen/%.c | $(PB_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -w -c -o $@ $<
+
+# What is compiled in from the folders above is compiled again when they change.
+$(B)/libexecdir: FORCE
+	@mkdir -p $(@D)
+	@[ "$$(cat $@ 2>/dev/null)" = '$(LIBEXECDIR)' ] || \
+	    echo '$(LIBEXECDIR)' > $@
+.PHONY: FORCE
+$(B)/obj/media/preview.o: $(B)/libexecdir
 
 # libs,MODULES: archives first (users before what they use), then system libs.
 pkgs_of = $(sort $(foreach m,$(1),$($(m)_PKG)))
@@ -172,17 +183,19 @@ fuzz-%:
 deps:
 	$(Q)packaging/deps.sh $(DEPS)
 
-# The two commands of the README install first, then start make afresh.
+# The two commands of the README install first, then start make afresh, with
+# every processor unless -j says otherwise.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
 check: deps
-	$(Q)$(MAKE) --no-print-directory unit
+	$(Q)$(MAKE) -s --no-print-directory $(JOBS) unit
 demo: DEPS := build demo
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) -s --no-print-directory $(JOBS) all
 	$(Q)packaging/demo.sh $(B)
 
 tools: $(TOOL_BINS)
 unit: all tools $(UNIT) $(FUZZERS:%=$(B)/fuzz/%)
-	$(Q)tests/run.sh $(B) $(UNIT:$(B)/tests/%=%) -- $(FUZZERS)
+	$(Q)tests/run.sh $(B) $(UNIT:$(B)/tests/%=%) -- $(FUZZERS) -- check-install
 check-asan:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
@@ -218,37 +231,50 @@ $(B)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
 	$(Q)scdoc < $< > $@
 
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR) \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
-	install -m 755 $(B)/sotto $(DESTDIR)$(BINDIR)/
-	install -m 755 $(B)/sotto-relay $(DESTDIR)$(SBINDIR)/
-	install -d $(DESTDIR)$(LIBEXECDIR)
-	install -m 755 $(B)/sotto-preview $(DESTDIR)$(LIBEXECDIR)/
-	install -m 644 $(B)/man/sotto.1 $(DESTDIR)$(MANDIR)/man1/
-	install -m 644 $(B)/man/sotto-relay.conf.5 $(DESTDIR)$(MANDIR)/man5/
-	install -m 644 $(B)/man/sotto-relay.8 $(DESTDIR)$(MANDIR)/man8/
-	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)/
-	$(B)/sotto-relay --sample-config > $(B)/sotto-relay.conf.sample
-	install -m 644 $(B)/sotto-relay.conf.sample $(DESTDIR)$(DOCDIR)/
-	install -d $(DESTDIR)$(UNITDIR)/systemd/system \
-	    $(DESTDIR)$(UNITDIR)/sysusers.d $(DESTDIR)$(UNITDIR)/tmpfiles.d
-	sed 's|@SBINDIR@|$(SBINDIR)|' packaging/sotto-relay.service \
-	    > $(DESTDIR)$(UNITDIR)/systemd/system/sotto-relay.service
-	install -m 644 packaging/sotto-relay.sysusers \
-	    $(DESTDIR)$(UNITDIR)/sysusers.d/sotto-relay.conf
-	install -m 644 packaging/sotto-relay.tmpfiles \
-	    $(DESTDIR)$(UNITDIR)/tmpfiles.d/sotto-relay.conf
+# What is put where: source, folder, mode. Both install and uninstall read it.
+INSTALL := \
+	$(B)/sotto:$(BINDIR):755 \
+	$(B)/sotto-relay:$(SBINDIR):755 \
+	$(B)/sotto-preview:$(LIBEXECDIR):755 \
+	$(B)/man/sotto.1:$(MANDIR)/man1:644 \
+	$(B)/man/sotto-relay.8:$(MANDIR)/man8:644 \
+	$(B)/man/sotto-relay.conf.5:$(MANDIR)/man5:644 \
+	README.md:$(DOCDIR):644 SECURITY.md:$(DOCDIR):644 LICENSE:$(DOCDIR):644 \
+	docs/hosting.md:$(DOCDIR)/docs:644 \
+	docs/threat-model.md:$(DOCDIR)/docs:644 \
+	$(B)/pkg/sotto-relay.conf.sample:$(DOCDIR):644 \
+	$(B)/pkg/systemd/sotto-relay.service:$(UNITDIR)/systemd/system:644 \
+	$(B)/pkg/sysusers.d/sotto-relay.conf:$(UNITDIR)/sysusers.d:644 \
+	$(B)/pkg/tmpfiles.d/sotto-relay.conf:$(UNITDIR)/tmpfiles.d:644
+split = $(word $(2),$(subst :, ,$(1)))
+installed = $(call split,$(1),2)/$(notdir $(call split,$(1),1))
+
+$(B)/pkg: $(B)/sotto-relay packaging/sotto-relay.service \
+    packaging/sotto-relay.sysusers packaging/sotto-relay.tmpfiles
+	@mkdir -p $@/systemd $@/sysusers.d $@/tmpfiles.d
+	$(Q)$(B)/sotto-relay --sample-config > $@/sotto-relay.conf.sample
+	$(Q)sed 's|@SBINDIR@|$(SBINDIR)|' packaging/sotto-relay.service \
+	    > $@/systemd/sotto-relay.service
+	$(Q)cp packaging/sotto-relay.sysusers $@/sysusers.d/sotto-relay.conf
+	$(Q)cp packaging/sotto-relay.tmpfiles $@/tmpfiles.d/sotto-relay.conf
+
+.PHONY: $(B)/pkg
+install: all $(B)/pkg
+	$(foreach i,$(INSTALL),install -D -m $(call split,$(i),3) \
+	    $(call split,$(i),1) $(DESTDIR)$(call installed,$(i))$(newline))
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/sotto $(DESTDIR)$(SBINDIR)/sotto-relay \
-	    $(DESTDIR)$(MANDIR)/man1/sotto.1 $(DESTDIR)$(MANDIR)/man5/sotto-relay.conf.5 \
-	    $(DESTDIR)$(MANDIR)/man8/sotto-relay.8 \
-	    $(DESTDIR)$(UNITDIR)/systemd/system/sotto-relay.service \
-	    $(DESTDIR)$(UNITDIR)/sysusers.d/sotto-relay.conf \
-	    $(DESTDIR)$(UNITDIR)/tmpfiles.d/sotto-relay.conf
-	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(LIBEXECDIR)
+	rm -f $(foreach i,$(INSTALL),$(DESTDIR)$(call installed,$(i)))
+	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)/docs \
+	    $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+
+# The same bytes for the same commit, whoever makes them.
+DIST = $(B)/sotto-$(VERSION).tar.gz
 dist:
-	git archive --prefix=sotto-$(VERSION)/ -o $(B)/sotto-$(VERSION).tar.gz HEAD
+	@git rev-parse --verify -q HEAD >/dev/null || \
+	    { echo "make dist: works in a git checkout only" >&2; exit 1; }
+	@mkdir -p $(B)
+	git -c tar.umask=0022 -c tar.tar.gz.command="gzip -9cn" archive \
+	    --prefix=sotto-$(VERSION)/ -o $(DIST) HEAD
 clean:
 	rm -rf $(B)
 

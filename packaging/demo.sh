@@ -13,7 +13,7 @@ tmux="tmux -L sotto-demo-$$ -f /dev/null"
 finish() {
 	status=$?
 	trap - EXIT INT TERM
-	$tmux kill-server 2>/dev/null || status=$status
+	$tmux kill-server 2>/dev/null || :
 	for pid in $relay_pid ${pids:-}; do
 		kill "$pid" 2>/dev/null || continue
 		wait "$pid" 2>/dev/null || continue

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Runs unit tests and replays fuzz corpora; closes with "N passed, N failed".
-#   tests/run.sh BUILD-FOLDER TEST... [-- FUZZER...]
+# Runs unit tests, replays fuzz corpora, and runs scripts of this folder;
+# closes with "N passed, N failed".
+#   tests/run.sh BUILD-FOLDER TEST... [-- FUZZER... [-- SCRIPT...]]
 set -u
 b=$1
 shift
@@ -27,28 +28,43 @@ verdict() { # name, exit status, passed, failed
 	fi
 }
 
+sum() { # what a pattern finds in a log, added up
+	sed -n "$1" "$log/$t.log" | awk '{s += $1} END {print s + 0}'
+}
+
+# Fuzzers and scripts close as we do.
+closing() {
+	p=$(sum 's/^\([0-9]*\) passed, .*/\1/p')
+	f=$(sum 's/.* \([0-9]*\) failed$/\1/p')
+	if [ "$rc" -eq 0 ] && [ "$p" -eq 0 ]; then
+		echo "nothing was tried" >>"$log/$t.log"
+		rc=1
+	fi
+}
+
 kind=unit
 for t in "$@"; do
-	if [ "$t" = -- ]; then
-		kind=fuzz
-		continue
-	fi
-	if [ "$kind" = unit ]; then
+	case $kind:$t in
+	unit:--) kind=fuzz ;;
+	fuzz:--) kind=script ;;
+	unit:*)
 		"$b/tests/$t" >"$log/$t.log" 2>&1
 		rc=$?
-		p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log/$t.log" | awk '{s+=$1} END {print s+0}')
-		f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log/$t.log" | awk '{s+=$1} END {print s+0}')
-	else
+		p=$(sum 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p')
+		f=$(sum 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p')
+		;;
+	fuzz:*)
 		"$b/fuzz/$t" "tests/fuzz/corpus/${t#fuzz_}" >"$log/$t.log" 2>&1
 		rc=$?
-		p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$log/$t.log" | awk '{s+=$1} END {print s+0}')
-		f=$(sed -n 's/.* \([0-9]*\) failed$/\1/p' "$log/$t.log" | awk '{s+=$1} END {print s+0}')
-		if [ "$rc" -eq 0 ] && [ "$p" -eq 0 ]; then
-			echo "empty corpus" >>"$log/$t.log"
-			rc=1
-		fi
-	fi
-	verdict "$t" "$rc" "$p" "$f"
+		closing
+		;;
+	script:*)
+		"tests/$t.sh" "$b" >"$log/$t.log" 2>&1
+		rc=$?
+		closing
+		;;
+	esac
+	[ "$t" = -- ] || verdict "$t" "$rc" "$p" "$f"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
