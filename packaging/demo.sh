@@ -81,6 +81,7 @@ as() { # name, arguments of sotto
 
 if [ -t 0 ] && [ -t 1 ] && [ -z "${SOTTO_DEMO_PLAIN:-}" ]; then
 	as Anna send "$ben" "Hello Ben, this is Sotto." > /dev/null
+	as Ben send "$anna" "Hello Anna! Is the relay reading along?" > /dev/null
 	size=$(stty size 2>/dev/null || echo "24 160")
 	unset TMUX
 	$tmux new-session -d -x "${size#* }" -y "${size% *}" \

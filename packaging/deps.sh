@@ -7,6 +7,8 @@
 # build, demo and test. Root installs at once; others are asked before sudo is
 # used, and without a terminal are told the command (exit status 1).
 #   --print   only print the command, nothing when all is there
+# Tested with apt on Debian 12. The names for dnf, pacman, apk and brew have not
+# been tried: tell us what is wrong.
 set -u
 
 # group  how to detect  what               apt; dnf; pacman; apk; brew
@@ -66,6 +68,10 @@ groups=
 for arg in "$@"; do
 	case $arg in
 	--print) print_only=y ;;
+	-h | --help)
+		sed -n '/^set -u/q; s/^# \{0,1\}//p' "$0" | sed 1,2d
+		exit 0
+		;;
 	build | demo | test | ci | bench) groups="$groups $arg" ;;
 	all) groups="build demo test ci bench" ;;
 	*) die "unknown argument: $arg (groups: build demo test ci bench all)" ;;
@@ -114,7 +120,8 @@ libs=$(names p)
 modules=$(names y)
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
-all_libs= all_modules=
+all_libs=''
+all_modules=''
 # shellcheck disable=SC2086 # lists of words
 pkg-config --exists $libs 2>/dev/null && all_libs=y
 find_modules='import importlib.util as u, sys
@@ -144,7 +151,8 @@ is_there() {
 	esac
 }
 
-missing= by_hand=
+missing=''
+by_hand=''
 while IFS='|' read -r detect packages; do
 	[ -n "$detect" ] || continue
 	is_there "$detect" && continue
@@ -199,10 +207,15 @@ if [ "$uid" -ne 0 ]; then
 	esac
 fi
 
+[ "$uid" -ne 0 ] || printf 'Installing with %s: %s\n' "$manager" "$missing"
 if [ "$manager" = apt-get ]; then
 	export DEBIAN_FRONTEND=noninteractive
 	# A fresh machine has no lists, an old one lists of what is gone.
 	$sudo apt-get update -qq || printf 'deps.sh: the package lists may be old\n' >&2
 fi
 # shellcheck disable=SC2086
-$sudo $install $missing || die "that did not work: $command_line"
+$sudo $install $missing || {
+	[ "$manager" = apt-get ] ||
+		printf 'deps.sh: only the names for apt are tested\n' >&2
+	die "that did not work: $command_line"
+}

@@ -139,6 +139,27 @@ def test_a_failing_manager_and_none_at_all_are_errors(machine, tmp_path):
     assert r.returncode == 1 and "no package manager that I know" in r.stderr
 
 
+def test_help_says_what_is_tested_and_touches_nothing(machine):
+    m = machine()
+    r = m.run("--help")
+    assert r.returncode == 0 and r.stderr == ""
+    assert "--print" in r.stdout and "Tested with apt" in r.stdout
+    assert "SPDX" not in r.stdout and "set -u" not in r.stdout
+    assert m.calls() == []
+
+
+def test_root_reads_what_is_installed(machine):
+    assert "Installing with apt-get: gcc" in machine().run("build").stdout
+
+
+@pytest.mark.parametrize("manager", ["dnf", "apk"])
+def test_a_failure_names_the_untested_managers(machine, manager):
+    m = machine(manager)
+    m.command(manager, "exit 1")
+    r = m.run("build")
+    assert r.returncode == 1 and "only the names for apt" in r.stderr
+
+
 def test_unknown_arguments_are_refused(machine):
     r = machine().run("--frobnicate")
     assert r.returncode == 1 and "unknown argument" in r.stderr
