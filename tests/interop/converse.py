@@ -127,9 +127,10 @@ def run(commands, pool, seed, label, test, *args):
     try:
         told = test(world, *args)
         world.close()
-    except Failure as e:
+    except Exception as e:  # whatever it was, the others go on
         world.drop()
-        return f'  FAIL  {label}: {e}', False
+        what = '' if isinstance(e, Failure) else f'{type(e).__name__}: '
+        return f'  FAIL  {label}: {what}{e}', False
     took = time.monotonic() - began
     return f'  ok    {label}: {told} [{took:.1f} s]', True
 
