@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pty
+import re
 import subprocess
 
 import pytest
@@ -158,6 +159,24 @@ def test_a_failure_names_the_untested_managers(machine, manager):
     m.command(manager, "exit 1")
     r = m.run("build")
     assert r.returncode == 1 and "only the names for apt" in r.stderr
+
+
+# What a row looks for, where the page calls it something else.
+CALLED = {"cc": "C compiler", "stdio.h": "libc headers",
+          "libprotobuf-c": "protobuf-c", "libutf8proc": "utf8proc",
+          "gdk-pixbuf-2.0": "gdk-pixbuf",
+          "memcheck.h": "valgrind", "libclang_rt.asan*": "clang"}
+
+
+def test_every_row_has_its_reason_in_the_documentation():
+    page = (DEPS.parents[1] / "docs" / "dependencies.md").read_text()
+    reasons = " ".join(re.findall(r"^\| ([^|]+) \|", page, re.M))
+    rows = re.findall(r"^\t\w+ +[cpyf]:(\S+) +[^;\n]+;", DEPS.read_text(), re.M)
+    assert len(rows) > 30
+    for found in rows:
+        name = found.split("/")[-1]
+        name = CALLED.get(name, name)
+        assert name in reasons, f"no word on {found}"
 
 
 def test_unknown_arguments_are_refused(machine):
