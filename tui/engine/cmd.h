@@ -36,6 +36,12 @@ enum cmd_need {
 	X(PAGE_AROUND, NEED_OPEN, cmd_page_around)                             \
 	X(SEND_TEXT, NEED_REGISTERED, cmd_send_text)                           \
 	X(RETRY, NEED_REGISTERED, cmd_retry)                                   \
+	X(FORWARD, NEED_REGISTERED, cmd_forward)                               \
+	X(EDIT, NEED_REGISTERED, cmd_edit)                                     \
+	X(RETRACT, NEED_REGISTERED, cmd_retract)                               \
+	X(FORGET, NEED_OPEN, cmd_forget)                                       \
+	X(REACT, NEED_REGISTERED, cmd_react)                                   \
+	X(STAR, NEED_OPEN, cmd_star)                                           \
 	X(MARK_READ, NEED_OPEN, cmd_mark_read)                                 \
 	X(SET_DRAFT, NEED_OPEN, cmd_set_draft)                                 \
 	X(TYPING, NEED_REGISTERED, cmd_typing)                                 \

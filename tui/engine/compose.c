@@ -7,9 +7,11 @@
 #include <sodium.h>
 
 #include "common/proto/method.h"
+#include "common/text.h"
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/seal.h"
+#include "tui/store/store_action.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
 
@@ -27,23 +29,61 @@ send_text(struct engine *e, const struct store_message *m,
 	return draft_send_text(e, m, m->message_id, &whom);
 }
 
+/* What is answered, as it looks now. */
 static int
-add_own(struct engine *e, const struct store_chat *chat, char *text,
+quote_of(struct engine *e, int64_t chat, int64_t id, struct store_quote *q)
+{
+	struct store_message m;
+	int r = store_message_get(e->store, id, &m);
+
+	if (r != 0)
+		return r;
+	if (m.chat != chat || m.dir == STORE_NOTE ||
+	    m.kind == STORE_MSG_DELETED)
+		r = ERR_NOTFOUND;
+	memcpy(q->account, m.account, STORE_ID_LEN);
+	memcpy(q->message_id, m.message_id, STORE_ID_LEN);
+	if (m.text != NULL)
+		text_sanitize(q->text, sizeof(q->text), m.text, strlen(m.text),
+		    TEXT_MULTI);
+	store_message_clear(&m);
+	return r;
+}
+
+/* A text of ours: what it is besides its words. */
+struct own {
+	char *text;
+	int64_t answers; /* local id; 0: nothing */
+	uint32_t flags;
+};
+
+static int
+add_own(struct engine *e, const struct store_chat *chat, const struct own *own,
     struct store_message *m)
 {
+	struct store_quote quote = {.text = ""};
 	int r;
 
 	*m = (struct store_message){.chat = chat->id,
+	    .flags = own->flags,
 	    .device = e->self.device,
 	    .dir = STORE_OUT,
 	    .kind = STORE_MSG_TEXT,
 	    .state = STORE_MSG_PENDING,
 	    .sent_ms = engine_now_ms(),
-	    .text = text};
+	    .text = own->text};
 	m->received_ms = m->sent_ms;
 	memcpy(m->account, e->self.account, STORE_ID_LEN);
 	randombytes_buf(m->message_id, sizeof(m->message_id));
+	if (own->answers != 0) {
+		r = quote_of(e, chat->id, own->answers, &quote);
+		if (r != 0)
+			return r;
+		m->flags |= STORE_MSG_QUOTES;
+	}
 	r = store_message_add(e->store, m, &m->id);
+	if (r == 0 && own->answers != 0)
+		r = store_quote_put(e->store, m->id, &quote);
 	if (r == 0)
 		r = send_text(e, m, chat->peer);
 	if (r == 0)
@@ -61,13 +101,13 @@ answer_sent(struct engine *e, uint64_t tag, const struct store_message *m)
 	ev->chat = m->chat;
 	ev->msg_id = m->id;
 	ev->msgs = calloc(1, sizeof(*ev->msgs));
-	if (ev->msgs != NULL && msg_row_from(ev->msgs, m) == 0)
+	if (ev->msgs != NULL && msg_row_from(e, ev->msgs, m) == 0)
 		ev->n = 1;
 	event_post(e, ev);
 }
 
-void
-cmd_send_text(struct engine *e, struct cmd *c)
+static void
+send_own(struct engine *e, struct cmd *c, const struct own *own)
 {
 	struct store_message m;
 	struct store_chat chat;
@@ -85,7 +125,7 @@ cmd_send_text(struct engine *e, struct cmd *c)
 	}
 	r = txn_begin(e);
 	if (r == 0)
-		r = txn_end(e, add_own(e, &chat, c->s[0], &m));
+		r = txn_end(e, add_own(e, &chat, own, &m));
 	if (r == 0) {
 		answer_sent(e, c->tag, &m);
 		outbox_kick(e);
@@ -94,6 +134,36 @@ cmd_send_text(struct engine *e, struct cmd *c)
 	}
 out:
 	store_chat_clear(&chat);
+}
+
+void
+cmd_send_text(struct engine *e, struct cmd *c)
+{
+	const struct own own = {.text = c->s[0], .answers = c->id};
+
+	send_own(e, c, &own);
+}
+
+void
+cmd_forward(struct engine *e, struct cmd *c)
+{
+	struct own own = {.flags = STORE_MSG_FORWARDED};
+	struct store_message m;
+	int r = store_message_get(e->store, c->id, &m);
+
+	if (r == 0 && (m.dir == STORE_NOTE || m.kind != STORE_MSG_TEXT ||
+			  m.state == STORE_MSG_WAITING))
+		reply_error(e, c->tag, ERR_STATE,
+		    "There is no text in that message to forward.");
+	else if (r != 0)
+		reply_error(e, c->tag, r, "That message is gone.");
+	if (r == 0 && m.dir != STORE_NOTE && m.kind == STORE_MSG_TEXT &&
+	    m.state != STORE_MSG_WAITING) {
+		own.text = m.text;
+		send_own(e, c, &own);
+	}
+	if (r == 0)
+		store_message_clear(&m);
 }
 
 static int

@@ -5,7 +5,7 @@
 
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
-#include "tui/store/store_message.h"
+#include "tui/store/store_action.h"
 
 void
 draft_init(struct draft *d)
@@ -51,8 +51,23 @@ draft_send_text(struct engine *e, const struct store_message *m,
     const uint8_t wire_id[static STORE_ID_LEN], const struct outbox_for *whom)
 {
 	Sotto__Content__Text text = SOTTO__CONTENT__TEXT__INIT;
+	Sotto__Content__Quote quote = SOTTO__CONTENT__QUOTE__INIT;
+	struct store_quote q;
 	struct draft d = {0};
+	int r;
 
+	if ((m->flags & STORE_MSG_QUOTES) != 0) {
+		r = store_quote_get(e->store, m->id, &q);
+		if (r != 0)
+			return r;
+		quote.author_account =
+		    (ProtobufCBinaryData){STORE_ID_LEN, q.account};
+		quote.message_id =
+		    (ProtobufCBinaryData){STORE_ID_LEN, q.message_id};
+		quote.text = q.text;
+		text.quote = &quote;
+	}
+	text.forwarded = (m->flags & STORE_MSG_FORWARDED) != 0;
 	draft_init(&d);
 	memcpy(d.id, m->message_id, sizeof(d.id));
 	d.c.sent_ms = m->sent_ms;

@@ -544,6 +544,55 @@ engine_send_text(struct engine *e, uint64_t tag, int64_t chat, const char *text)
 }
 
 int
+engine_send_reply(struct engine *e, uint64_t tag, int64_t chat,
+    const char *text, int64_t reply_to)
+{
+	if (text[0] == '\0' || strlen(text) > ENGINE_TEXT_MAX)
+		return ERR_RANGE;
+	return submit_numbers(e, CMD_SEND_TEXT, tag, text, chat, reply_to, 0);
+}
+
+int
+engine_forward(struct engine *e, uint64_t tag, int64_t msg_id, int64_t chat)
+{
+	return submit_numbers(e, CMD_FORWARD, tag, NULL, chat, msg_id, 0);
+}
+
+int
+engine_edit(struct engine *e, uint64_t tag, int64_t msg_id, const char *text)
+{
+	if (text[0] == '\0' || strlen(text) > ENGINE_TEXT_MAX)
+		return ERR_RANGE;
+	return submit_numbers(e, CMD_EDIT, tag, text, 0, msg_id, 0);
+}
+
+int
+engine_retract(struct engine *e, uint64_t tag, int64_t msg_id)
+{
+	return submit_numbers(e, CMD_RETRACT, tag, NULL, 0, msg_id, 0);
+}
+
+int
+engine_forget(struct engine *e, uint64_t tag, int64_t msg_id)
+{
+	return submit_numbers(e, CMD_FORGET, tag, NULL, 0, msg_id, 0);
+}
+
+int
+engine_react(struct engine *e, uint64_t tag, int64_t msg_id, const char *emoji)
+{
+	if (strlen(emoji) > ENGINE_TEXT_MAX)
+		return ERR_RANGE;
+	return submit_numbers(e, CMD_REACT, tag, emoji, 0, msg_id, 0);
+}
+
+int
+engine_star(struct engine *e, uint64_t tag, int64_t msg_id, bool on)
+{
+	return submit_numbers(e, CMD_STAR, tag, NULL, 0, msg_id, on);
+}
+
+int
 engine_retry(struct engine *e, uint64_t tag, int64_t msg_id)
 {
 	return submit_numbers(e, CMD_RETRY, tag, NULL, 0, msg_id, 0);

@@ -92,6 +92,7 @@ enum msg_kind {
 	MSG_TEXT = 0,
 	MSG_KEY_CHANGED = 1, /* a line of ours: their safety number changed */
 	MSG_NOTE = 2, /* another calm line of ours; text says it */
+	MSG_DELETED = 3, /* taken back by who wrote it; text says so */
 };
 
 struct msg_row {
@@ -103,6 +104,11 @@ struct msg_row {
 	uint64_t sent_ms; /* the sender's clock */
 	uint64_t received_ms; /* ours */
 	char *text; /* UTF-8, sanitised, newlines kept */
+	bool edited, starred, forwarded;
+	char *quote; /* what it answers, one line; NULL: nothing */
+	char *quote_from; /* who wrote that; NULL with quote */
+	int64_t quote_id; /* that message here; 0: it is not here */
+	char *reactions; /* "👍 2  ❤️", one line; NULL: none */
 };
 
 enum trust {
@@ -155,6 +161,7 @@ enum engine_event_kind {
 	EV_CONN, /* conn, text: why, retry_ms: when next */
 	EV_MSG_NEW, /* msg; shown chats append it */
 	EV_MSG_STATE, /* msg_id, chat, state */
+	EV_MSG_CHANGED, /* msg: the row looks different now */
 	EV_MSG_GONE, /* msg_id, chat: this row is no more. A text that waited
 		      * comes as a new row, EV_MSG_NEW, behind this event */
 	EV_CHAT, /* chats[1]: this row changed (also new ones) */
@@ -252,6 +259,28 @@ int engine_page_around(struct engine *e, uint64_t tag, int64_t chat, int64_t id,
 int engine_send_text(
     struct engine *e, uint64_t tag, int64_t chat, const char *text) MUST_USE;
 int engine_retry(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+/* The same, as an answer to a message of that chat. */
+int engine_send_reply(struct engine *e, uint64_t tag, int64_t chat,
+    const char *text, int64_t reply_to) MUST_USE;
+/* The text of a message into another chat, said to be forwarded.
+ * EV_SENT_LOCALLY. */
+int engine_forward(
+    struct engine *e, uint64_t tag, int64_t msg_id, int64_t chat) MUST_USE;
+
+/* What can be done to a message later. EV_DONE, and EV_MSG_CHANGED before it;
+ * EV_ERROR says in words why not. */
+/* An own text, for 15 minutes. */
+int engine_edit(
+    struct engine *e, uint64_t tag, int64_t msg_id, const char *text) MUST_USE;
+/* An own message, from everybody. */
+int engine_retract(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+/* Here only: EV_MSG_GONE. */
+int engine_forget(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+/* One emoji or character; "" takes it back. */
+int engine_react(
+    struct engine *e, uint64_t tag, int64_t msg_id, const char *emoji) MUST_USE;
+int engine_star(
+    struct engine *e, uint64_t tag, int64_t msg_id, bool on) MUST_USE;
 
 /* Everything up to this message is seen: clears unread, sends receipts when
  * they are on. EV_DONE. */

@@ -24,6 +24,9 @@ void
 msg_row_clear(struct msg_row *m)
 {
 	wipe_string(&m->text);
+	wipe_string(&m->quote);
+	wipe_string(&m->quote_from);
+	wipe_string(&m->reactions);
 }
 
 void

@@ -271,11 +271,14 @@ const struct peer_presence *presence_of(
 
 /* The chat's row as an EV_CHAT, when the transaction is on disk. */
 int chat_changed(struct engine *e, int64_t chat) MUST_USE;
-int msg_row_from(struct msg_row *out, const struct store_message *m) MUST_USE;
+int msg_row_from(struct engine *e, struct msg_row *out,
+    const struct store_message *m) MUST_USE;
 int chat_row_from(struct engine *e, struct chat_row *out,
     const struct store_chat *c) MUST_USE;
 /* An EV_MSG_NEW for a message just stored. */
 int message_added(struct engine *e, int64_t id) MUST_USE;
+/* An EV_MSG_CHANGED: its text, marks or reactions are others now. */
+int message_changed(struct engine *e, int64_t id) MUST_USE;
 int message_moved(struct engine *e, int64_t id) MUST_USE;
 /* An EV_MSG_GONE for a message just deleted. */
 int message_gone(struct engine *e, int64_t chat, int64_t id) MUST_USE;

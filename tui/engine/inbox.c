@@ -12,11 +12,13 @@
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
+#include "tui/engine/action.h"
 #include "tui/engine/content.h"
 #include "tui/engine/peer_session.h"
 #include "tui/engine/prekeys.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
+#include "tui/store/store_action.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_prekey.h"
@@ -33,8 +35,28 @@ struct batch {
 
 /* ---- messages ----------------------------------------------------------------------- */
 
+static bool
+quote_sound(const Sotto__Content__Quote *q)
+{
+	return q != NULL && q->author_account.len == STORE_ID_LEN &&
+	       q->message_id.len == STORE_ID_LEN;
+}
+
 static int
-add_message(struct batch *b, const item *it, struct store_message *m)
+add_quote(struct engine *e, int64_t id, const Sotto__Content__Quote *q)
+{
+	struct store_quote out;
+
+	memcpy(out.account, q->author_account.data, STORE_ID_LEN);
+	memcpy(out.message_id, q->message_id.data, STORE_ID_LEN);
+	text_sanitize(
+	    out.text, sizeof(out.text), q->text, strlen(q->text), TEXT_MULTI);
+	return store_quote_put(e->store, id, &out);
+}
+
+static int
+add_message(struct batch *b, const item *it, struct store_message *m,
+    const Sotto__Content__Quote *quote)
 {
 	struct engine *e = b->e;
 	int64_t id;
@@ -48,8 +70,12 @@ add_message(struct batch *b, const item *it, struct store_message *m)
 	    e->store, STORE_CHAT_PERSON, m->account, m->received_ms, &m->chat);
 	if (r == 0)
 		r = store_message_add(e->store, m, &id);
+	if (r == 0 && (m->flags & STORE_MSG_QUOTES) != 0)
+		r = add_quote(e, id, quote);
 	if (r == 0)
 		r = message_added(e, id);
+	if (r == 0)
+		r = action_arrived(e, id);
 	return r == 0 ? chat_changed(e, m->chat) : r;
 }
 
@@ -85,7 +111,11 @@ add_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		return ERR_NOMEM;
 	text_sanitize(m.text, cap, c->text->text, len, TEXT_MULTI);
 	memcpy(m.message_id, c->message_id.data, STORE_ID_LEN);
-	r = add_message(b, it, &m);
+	if (c->text->forwarded)
+		m.flags |= STORE_MSG_FORWARDED;
+	if (quote_sound(c->text->quote))
+		m.flags |= STORE_MSG_QUOTES;
+	r = add_message(b, it, &m, c->text->quote);
 	store_message_clear(&m);
 	return r;
 }
@@ -119,7 +149,23 @@ on_unreadable(struct batch *b, const item *it)
 	if (r != 0 || !show)
 		return r;
 	memcpy(m.message_id, it->message_id.data, STORE_ID_LEN);
-	return add_message(b, it, &m);
+	return add_message(b, it, &m, NULL);
+}
+
+/* In the conversation with whoever acted; without one there is nothing. */
+static int
+on_action(struct batch *b, const item *it, const Sotto__Content__Content *c)
+{
+	struct action_by by = {
+	    .account = it->sender_account.data, .sent_ms = c->sent_ms};
+	int r = store_chat_find(
+	    b->e->store, STORE_CHAT_PERSON, it->sender_account.data, &by.chat);
+
+	if (r == ERR_NOTFOUND)
+		by.chat = 0; /* what comes early may still make one */
+	else if (r != 0)
+		return r;
+	return action_take(b->e, &by, c);
 }
 
 static int
@@ -135,6 +181,10 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	case SOTTO__CONTENT__CONTENT__BODY_RECEIPT:
 		return receipt_take(b->e, it->sender_account.data,
 		    it->sender_device, c->receipt);
+	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
+	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
+	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
+		return on_action(b, it, c);
 	case SOTTO__CONTENT__CONTENT__BODY_TYPING:
 		presence_typing(
 		    b->e, it->sender_account.data, c->typing->started);

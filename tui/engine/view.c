@@ -13,30 +13,8 @@
 #include "tui/store/store_setting.h"
 
 #define CURSOR "recv_cursor"
-#define WAITING_TEXT                                                           \
-	"Waiting for this message. Their device is asked to send it again."
 
 /* ---- rows --------------------------------------------------------------------------- */
-
-int
-msg_row_from(struct msg_row *out, const struct store_message *m)
-{
-	const char *text = m->state == STORE_MSG_WAITING ? WAITING_TEXT
-			   : m->text != NULL		 ? m->text
-							 : "";
-
-	*out = (struct msg_row){
-	    .id = m->id,
-	    .chat = m->chat,
-	    .kind = (enum msg_kind)m->kind,
-	    .state = (enum msg_state)m->state,
-	    .outgoing = m->dir == STORE_OUT,
-	    .sent_ms = m->sent_ms,
-	    .received_ms = m->received_ms,
-	    .text = strdup(text),
-	};
-	return out->text != NULL ? 0 : ERR_NOMEM;
-}
 
 static char *
 title_of(const struct store_chat *c)
@@ -56,8 +34,9 @@ last_line(const struct store_chat *c)
 {
 	const char *text = c->last_state == STORE_MSG_WAITING && c->last_id != 0
 			       ? "Waiting for this message"
-			   : c->last_text != NULL ? c->last_text
-						  : "";
+			   : c->last_kind == STORE_MSG_DELETED ? "Deleted"
+			   : c->last_text != NULL	       ? c->last_text
+							       : "";
 	size_t cap = TEXT_SANITIZE_CAP(strlen(text));
 	char *line = malloc(cap);
 
@@ -122,8 +101,10 @@ chat_changed(struct engine *e, int64_t chat)
 	return 0;
 }
 
-int
-message_added(struct engine *e, int64_t id)
+/* The whole row in an event. */
+static int
+post_row(
+    struct engine *e, enum engine_event_kind kind, int64_t id, int64_t *chat)
 {
 	struct engine_event *ev;
 	struct store_message m;
@@ -131,11 +112,12 @@ message_added(struct engine *e, int64_t id)
 
 	if (r != 0)
 		return r;
-	ev = event_new(e, EV_MSG_NEW, 0);
+	*chat = m.chat;
+	ev = event_new(e, kind, 0);
 	if (ev != NULL)
 		ev->msgs = calloc(1, sizeof(*ev->msgs));
 	r = ev == NULL || ev->msgs == NULL ? ERR_NOMEM
-					   : msg_row_from(ev->msgs, &m);
+					   : msg_row_from(e, ev->msgs, &m);
 	if (r == 0) {
 		ev->n = 1;
 		ev->chat = m.chat;
@@ -146,6 +128,23 @@ message_added(struct engine *e, int64_t id)
 	}
 	store_message_clear(&m);
 	return r;
+}
+
+int
+message_added(struct engine *e, int64_t id)
+{
+	int64_t chat;
+
+	return post_row(e, EV_MSG_NEW, id, &chat);
+}
+
+int
+message_changed(struct engine *e, int64_t id)
+{
+	int64_t chat = 0;
+	int r = post_row(e, EV_MSG_CHANGED, id, &chat);
+
+	return r == 0 ? chat_changed(e, chat) : r;
 }
 
 int
@@ -254,7 +253,7 @@ answer_page(struct engine *e, struct cmd *c, int r, struct store_messages *page)
 		r = ev->msgs == NULL ? ERR_NOMEM : 0;
 	}
 	for (i = 0; r == 0 && i < page->n; i++) {
-		r = msg_row_from(&ev->msgs[i], &page->v[i]);
+		r = msg_row_from(e, &ev->msgs[i], &page->v[i]);
 		ev->n += r == 0;
 	}
 	store_messages_clear(page);
@@ -322,9 +321,9 @@ cmd_set_cursor(struct engine *e, struct cmd *c)
 /* ---- search and drafts ---------------------------------------------------------------------- */
 
 static int
-hit_row_from(struct hit_row *out, const struct store_hit *h)
+hit_row_from(struct engine *e, struct hit_row *out, const struct store_hit *h)
 {
-	int r = msg_row_from(&out->msg, &h->msg);
+	int r = msg_row_from(e, &out->msg, &h->msg);
 
 	if (r != 0)
 		return r;
@@ -353,7 +352,7 @@ cmd_search(struct engine *e, struct cmd *c)
 		r = ev->hits == NULL ? ERR_NOMEM : 0;
 	}
 	for (i = 0; r == 0 && i < hits.n; i++) {
-		r = hit_row_from(&ev->hits[i], &hits.v[i]);
+		r = hit_row_from(e, &ev->hits[i], &hits.v[i]);
 		ev->n += r == 0;
 	}
 	ev->chat = c->chat;

@@ -139,7 +139,8 @@ draw_marked(struct app *a, int y, int x, int w, const struct item *it,
     const struct text_line *l, enum style st)
 {
 	const struct hist *h = &a->hist;
-	size_t from = h->mark_off, to = from + h->mark_len, end, n;
+	size_t from = it->own_off + h->mark_off, to = from + h->mark_len;
+	size_t end, n;
 	size_t at = l->start, last = l->start + l->len;
 	int used;
 

@@ -4,14 +4,18 @@
 
 #include <sodium.h>
 
+#include "common/buf.h"
 #include "common/text.h"
 #include "tui/screen/hist.h"
 #include "tui/screen/when.h"
 
-#define META_TIME  5 /* cells of "14:02" */
-#define META_TICKS 4 /* a blank and up to three signs */
-#define NARROW	   44 /* below, bubbles take the whole width */
-#define BUBBLE_MAX 96
+#define META_TIME   5 /* cells of "14:02" */
+#define META_TICKS  4 /* a blank and up to three signs */
+#define NARROW	    44 /* below, bubbles take the whole width */
+#define BUBBLE_MAX  96
+#define QUOTE_CELLS 60
+#define QUOTE_BYTES 1024
+#define EXTRAS_MAX  4096 /* bytes around a text */
 
 void
 hist_init(struct hist *h)
@@ -60,14 +64,55 @@ hist_open(struct hist *h, int64_t chat)
 	h->roomy = roomy;
 }
 
+/* The line of what it answers, cut to one line of a narrow window. */
+static int
+put_quote(struct buf *b, const struct msg_row *row)
+{
+	char line[QUOTE_BYTES];
+
+	text_elide(line, sizeof(line), row->quote, strlen(row->quote),
+	    QUOTE_CELLS, NULL);
+	return buf_printf(b, "▏%s: %s\n", row->quote_from, line);
+}
+
+/* Its own text with what belongs around it. */
+static int
+put_text(struct item *it, const struct msg_row *row, struct buf *b)
+{
+	const char *text = row->text != NULL ? row->text : "";
+	int r = 0;
+
+	if (row->forwarded)
+		r = buf_printf(b, "↪ forwarded\n");
+	if (r == 0 && row->quote != NULL)
+		r = put_quote(b, row);
+	it->own_off = b->len;
+	it->own_len = strlen(text);
+	if (r == 0)
+		r = buf_put(b, text, it->own_len);
+	if (r == 0 && row->edited)
+		r = buf_printf(b, " (edited)");
+	if (r == 0 && row->starred)
+		r = buf_printf(b, " ★");
+	if (r == 0 && row->reactions != NULL)
+		r = buf_printf(b, "\n%s", row->reactions);
+	it->len = b->len;
+	return r == 0 ? buf_put_u8(b, 0) : r;
+}
+
 static int
 item_make(struct item *it, const struct msg_row *row)
 {
+	struct buf b;
+	size_t len;
+
 	memset(it, 0, sizeof(*it));
-	it->text = strdup(row->text != NULL ? row->text : "");
-	if (it->text == NULL)
+	buf_init(&b, ENGINE_TEXT_MAX + EXTRAS_MAX);
+	if (put_text(it, row, &b) != 0) {
+		buf_clear(&b);
 		return ERR_NOMEM;
-	it->len = strlen(it->text);
+	}
+	buf_detach(&b, (uint8_t **)&it->text, &len);
 	it->id = row->id;
 	it->kind = row->kind;
 	it->state = row->state;

@@ -26,8 +26,10 @@ struct item {
 	bool outgoing;
 	uint64_t ms; /* when it was written, never after we got it */
 	uint64_t sent_ms, received_ms;
+	/* What is shown: whom it answers, its own text, reactions. */
 	char *text; /* heap, never NULL */
 	size_t len;
+	size_t own_off, own_len; /* the message's own text in it */
 	int height; /* lines; 0: to be measured */
 };
 

@@ -357,7 +357,8 @@ act_select(struct app *a, enum action act)
 		return true;
 	case ACT_SEL_COPY:
 		if (it != NULL) {
-			a->host->copy(a->host_ctx, it->text, it->len);
+			a->host->copy(
+			    a->host_ctx, it->text + it->own_off, it->own_len);
 			app_notice(a, ST_TEXT, "Copied.");
 		}
 		return true;

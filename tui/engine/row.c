@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* row.c — a message as a front shows it: with what it answers, and how people
+ * reacted to it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/e164.h"
+#include "common/text.h"
+#include "tui/engine/impl.h"
+#include "tui/store/store_action.h"
+
+#define WAITING_TEXT                                                           \
+	"Waiting for this message. Their device is asked to send it again."
+#define REACTIONS_SHOWN 8 /* different ones */
+
+static const char *
+text_of(const struct store_message *m)
+{
+	if (m->kind == STORE_MSG_DELETED)
+		return m->dir == STORE_OUT ? "You deleted this message."
+					   : "This message was deleted.";
+	if (m->state == STORE_MSG_WAITING)
+		return WAITING_TEXT;
+	return m->text != NULL ? m->text : "";
+}
+
+/* Whoever has this account, as the person calls them; heap. */
+static char *
+name_of(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	char shown[E164_FORMAT_CAP];
+	struct store_contact c;
+
+	if (memcmp(account, e->self.account, STORE_ID_LEN) == 0)
+		return strdup("You");
+	if (store_contact_get(e->store, account, &c) != 0)
+		return strdup("Somebody");
+	if (c.name[0] != '\0')
+		return strdup(c.name);
+	if (c.profile_name[0] != '\0')
+		return strdup(c.profile_name);
+	return strdup(
+	    c.phone[0] != '\0' ? e164_format(shown, c.phone) : "Somebody");
+}
+
+/* The quote is what its author saw: here it may read otherwise by now. */
+static int
+add_quote(struct engine *e, struct msg_row *out)
+{
+	char line[TEXT_SANITIZE_CAP(STORE_QUOTE_MAX)];
+	struct store_quote q;
+	int r = store_quote_get(e->store, out->id, &q);
+
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	text_sanitize(line, sizeof(line), q.text, strlen(q.text), TEXT_LINE_NL);
+	out->quote = strdup(line);
+	out->quote_from = name_of(e, q.account);
+	if (out->quote == NULL || out->quote_from == NULL)
+		return ERR_NOMEM;
+	r = store_message_find(
+	    e->store, q.account, q.message_id, &out->quote_id);
+	return r == ERR_NOTFOUND ? 0 : r;
+}
+
+/* How often each of them is there, in the order they came. */
+static size_t
+count_up(const struct store_reaction *v, size_t n,
+    const struct store_reaction *first[static REACTIONS_SHOWN],
+    unsigned count[static REACTIONS_SHOWN])
+{
+	size_t i, k, kinds = 0;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < kinds; k++)
+			if (strcmp(first[k]->emoji, v[i].emoji) == 0)
+				break;
+		if (k == REACTIONS_SHOWN)
+			continue;
+		if (k == kinds) {
+			first[kinds] = &v[i];
+			count[kinds++] = 0;
+		}
+		count[k]++;
+	}
+	return kinds;
+}
+
+static int
+add_reactions(struct engine *e, struct msg_row *out)
+{
+	const struct store_reaction *first[REACTIONS_SHOWN];
+	unsigned count[REACTIONS_SHOWN];
+	struct store_reaction *v = NULL;
+	size_t n = 0, k, kinds;
+	struct buf b;
+	int r = store_reaction_list(e->store, out->id, &v, &n);
+
+	if (r != 0)
+		return r;
+	buf_init(&b, REACTIONS_SHOWN * (STORE_EMOJI_MAX + 16));
+	kinds = count_up(v, n, first, count);
+	for (k = 0; r == 0 && k < kinds; k++) {
+		r = buf_printf(&b, "%s%s", k > 0 ? "  " : "", first[k]->emoji);
+		if (r == 0 && count[k] > 1)
+			r = buf_printf(&b, " %u", count[k]);
+	}
+	if (r == 0)
+		r = buf_put_u8(&b, 0);
+	if (r == 0) {
+		out->reactions = strdup((const char *)b.p);
+		r = out->reactions == NULL ? ERR_NOMEM : 0;
+	}
+	buf_clear(&b);
+	free(v);
+	return r;
+}
+
+int
+msg_row_from(
+    struct engine *e, struct msg_row *out, const struct store_message *m)
+{
+	int r = 0;
+
+	*out = (struct msg_row){
+	    .id = m->id,
+	    .chat = m->chat,
+	    .kind = (enum msg_kind)m->kind,
+	    .state = (enum msg_state)m->state,
+	    .outgoing = m->dir == STORE_OUT,
+	    .sent_ms = m->sent_ms,
+	    .received_ms = m->received_ms,
+	    .edited = m->edited_ms != 0,
+	    .starred = m->starred,
+	    .forwarded = (m->flags & STORE_MSG_FORWARDED) != 0,
+	    .text = strdup(text_of(m)),
+	};
+	if (out->text == NULL)
+		return ERR_NOMEM;
+	if ((m->flags & STORE_MSG_QUOTES) != 0)
+		r = add_quote(e, out);
+	if (r == 0 && m->reactions > 0)
+		r = add_reactions(e, out);
+	if (r != 0)
+		msg_row_clear(out);
+	return r;
+}
