@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The relay put together: methods -> queue, keys, presence -> session -> route
 # -> net, identity -> admin -> abuse, store -> common.
-relay_SRC   := relay/relay.c relay/methods.c relay/soon.c relay/keyfile.c relay/upkeep.c \
+relay_SRC   := relay/relay.c relay/methods.c relay/keyfile.c relay/upkeep.c \
 	relay/notify.c
 relay_PKG   := libuv libsodium libprotobuf-c libcurl
-relay_DEPS  := relay/groups relay/queue relay/keys relay/presence relay/session \
+relay_DEPS  := relay/groups relay/link relay/queue relay/keys relay/presence relay/session \
 	relay/route relay/net relay/identity relay/admin relay/abuse \
 	relay/store common/group common/signal common/noise common/proto common
 relay_TESTS := test_relay_keyfile test_relay_net test_relay_messages test_relay_keys \

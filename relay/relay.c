@@ -9,6 +9,7 @@
 
 #include "relay/admin/http.h"
 #include "relay/keyfile.h"
+#include "relay/link/mailbox.h"
 #include "relay/methods.h"
 #include "relay/presence/methods.h"
 #include "relay/queue/queue.h"
@@ -268,6 +269,8 @@ make_tables(struct relay *r)
 		return rc;
 	limit_set_rates(r->sv.limit, &r->conf->rates);
 	rc = route_new(&r->sv.route);
+	if (rc == 0)
+		rc = mailboxes_new(&r->sv.mailboxes);
 	return rc != 0 ? rc : presence_new(&r->sv.presence);
 }
 
@@ -395,6 +398,7 @@ relay_free(struct relay *r)
 	if (r->sv.net != NULL)
 		net_free(r->sv.net);
 	presence_free(r->sv.presence);
+	mailboxes_free(r->sv.mailboxes);
 	route_free(r->sv.route);
 	limit_free(r->sv.limit);
 	sodium_free(r->key);

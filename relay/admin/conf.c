@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,15 @@ static const struct conf_row rows[] = {
 	.max = 260,
 	.doc = "HOST or HOST:PORT under which devices reach the relay; invite "
 	       "links name it. Without it they name the machine's host name."},
+    {.name = "report-key",
+	.type = CONF_STRING,
+	FIELD(report_key),
+	.min = 43,
+	.max = 43,
+	.doc = "Public key that people's reports are sealed to, as "
+	       "`sotto-relay report-keygen` prints it; the private one stays "
+	       "with whoever reads reports, not here. Without it the relay "
+	       "takes none."},
     {.name = "data-dir",
 	.type = CONF_PATH,
 	.flags = CONF_NO_RELOAD,
@@ -441,6 +451,21 @@ derive_proxy_nets(struct relay_conf *c, struct conf_err *why)
 }
 
 static int
+check_report_key(struct relay_conf *c, struct conf_err *why)
+{
+	size_t len = 0;
+
+	if (c->report_key == NULL)
+		return 0;
+	if (sodium_base642bin(c->report_pk, sizeof(c->report_pk), c->report_key,
+		strlen(c->report_key), NULL, &len, NULL,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+	    len != sizeof(c->report_pk))
+		return wrong(why, "report-key", "that is no public key");
+	return 0;
+}
+
+static int
 check_addresses(const struct relay_conf *c, struct conf_err *why)
 {
 	char host[CONF_HOST_CAP];
@@ -574,6 +599,8 @@ derive(struct relay_conf *c, struct conf_err *why)
 		r = derive_proxy_nets(c, why);
 	if (r == 0)
 		r = check_addresses(c, why);
+	if (r == 0)
+		r = check_report_key(c, why);
 	if (r == 0)
 		r = check_driver(c, why);
 	if (r == 0 && relay_conf_ctl_path(c, path, sizeof(path)) != 0)

@@ -55,6 +55,8 @@ struct relay_conf {
 	/* the relay */
 	char *name; /* what clients show */
 	char *public_addr; /* "host[:port]" in invite links; NULL: a guess */
+	char *report_key; /* base64url; NULL: no reports are taken */
+	uint8_t report_pk[32]; /* the same, with report_key */
 	char *data_dir;
 	char *ctl_socket; /* NULL: <data-dir>/ctl */
 	uint32_t threads; /* loops; 0: one a core */

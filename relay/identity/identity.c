@@ -27,7 +27,6 @@
 
 #define CODES	 1000000 /* 10^IDENTITY_CODE_DIGITS */
 #define CODE_LEN IDENTITY_CODE_DIGITS
-#define KEY_TYPE 0x05 /* first byte of an X25519 identity key */
 
 static_assert(IDENTITY_CODE_DIGITS <= OTP_CODE_MAX, "drivers take the code");
 
@@ -38,6 +37,8 @@ struct request {
 	identity_register_fn *registered; /* one of the two; both NULL: */
 	identity_verify_fn *verified; /* nobody waits any more */
 	void *arg;
+	bool moves; /* of account, which wants this number */
+	struct account_id account;
 	bool must_exist; /* a code only for a number that has an account */
 	int err; /* for the answer that comes soon */
 	struct identity_fail fail;
@@ -59,6 +60,7 @@ struct identity {
 	struct relay_conf *conf;
 	struct otp *otps; /* the first is in force, the others end */
 	uint8_t key[crypto_generichash_KEYBYTES]; /* of code hashes */
+	uint8_t pin_key[crypto_generichash_KEYBYTES];
 	uv_timer_t timer; /* for answers that come soon */
 	bool timer_open;
 	bool closed;
@@ -77,6 +79,7 @@ identity_free_if_over(struct identity *id)
 		return;
 	relay_conf_unref(id->conf);
 	sodium_memzero(id->key, sizeof(id->key));
+	sodium_memzero(id->pin_key, sizeof(id->pin_key));
 	free(id);
 }
 
@@ -231,6 +234,36 @@ hash_code(const struct identity *id,
 	sodium_memzero(&st, sizeof(st));
 }
 
+static bool
+is_code(const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < CODE_LEN; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return s[CODE_LEN] == '\0';
+}
+
+int
+identity_code_hash(const struct identity *id, const ProtobufCBinaryData *token,
+    const char *code, uint8_t out[static STORE_CODE_HASH_LEN])
+{
+	if (token->len != STORE_TOKEN_LEN || !is_code(code))
+		return ERR_FORMAT;
+	hash_code(id, token->data, code, out);
+	return 0;
+}
+
+void
+identity_pin_hash(const struct identity *id,
+    const uint8_t proof[static IDENTITY_PROOF_LEN],
+    uint8_t out[static STORE_PIN_HASH_LEN])
+{
+	(void)crypto_generichash(out, STORE_PIN_HASH_LEN, proof,
+	    IDENTITY_PROOF_LEN, id->pin_key, sizeof(id->pin_key));
+}
+
 /* ---- register ----------------------------------------------------------------------------- */
 
 static void
@@ -313,6 +346,8 @@ store_attempt(struct request *q)
 	(void)snprintf(o->invite, sizeof(o->invite), "%s", q->invite);
 	o->expires_ms = q->attempt.expires_ms;
 	o->attempts = id->conf->otp_attempts;
+	o->moves = q->moves;
+	o->account = q->account;
 	make_code(q->code);
 	hash_code(id, o->token, q->code, o->code_hash);
 	if (q->attempt.withheld) /* a hash that no code has */
@@ -380,8 +415,8 @@ take_register_limits(
 
 void
 identity_register(struct identity *id, const struct net_addr *peer,
-    const Sotto__Relay__RegisterRequest *req, identity_register_fn *done,
-    void *arg)
+    const Sotto__Relay__RegisterRequest *req, const struct account_id *mover,
+    identity_register_fn *done, void *arg)
 {
 	struct identity_fail none = {.text = NULL};
 	const char *text = NULL;
@@ -414,11 +449,15 @@ identity_register(struct identity *id, const struct net_addr *peer,
 		fail_soon(q, r, "too many codes were asked for, wait a while");
 		return;
 	}
-	invited = id->conf->registration == REGISTRATION_INVITE &&
+	q->moves = mover != NULL;
+	if (mover != NULL)
+		q->account = *mover;
+	invited = !q->moves && id->conf->registration == REGISTRATION_INVITE &&
 		  req->invite[0] != '\0';
 	if (invited)
 		(void)snprintf(q->invite, sizeof(q->invite), "%s", req->invite);
-	q->must_exist = !invited && id->conf->registration != REGISTRATION_OPEN;
+	q->must_exist = !invited && !q->moves &&
+			id->conf->registration != REGISTRATION_OPEN;
 	if (!q->must_exist) {
 		store_attempt(q);
 		return;
@@ -430,6 +469,18 @@ identity_register(struct identity *id, const struct net_addr *peer,
 }
 
 /* ---- verify ------------------------------------------------------------------------------- */
+
+/* Only who has the right code comes here. */
+static void
+fail_locked(struct request *q, const struct store_lock *l)
+{
+	q->fail.lock = l;
+	q->fail.retry_after_ms =
+	    l->wait_ms < UINT32_MAX ? (uint32_t)l->wait_ms : UINT32_MAX;
+	fail(q, ERR_AUTH,
+	    l->tries_left == 0 ? "too many wrong PINs, wait a day"
+			       : "this number is locked with a PIN");
+}
 
 static void
 on_registered(struct store_op *op)
@@ -449,9 +500,14 @@ on_registered(struct store_op *op)
 	struct identity_device d;
 	int r = op->result;
 
-	if (r == ERR_NOTFOUND || (r == ERR_AUTH && o->attempts_left == 0))
+	if (r == ERR_NOTFOUND ||
+	    (r == ERR_AUTH && o->attempts_left == 0 && !o->lock.locked))
 		r = ERR_EXPIRED;
 	metrics_code(METRIC_registrations, r);
+	if (r == ERR_AUTH && o->lock.locked) {
+		fail_locked(q, &o->lock);
+		return;
+	}
 	if (r != 0) {
 		fail(q, r, text_of(texts, ARRAY_LEN(texts), r));
 		return;
@@ -468,17 +524,6 @@ on_registered(struct store_op *op)
 	request_free(q);
 }
 
-static bool
-is_code(const char *s)
-{
-	size_t i;
-
-	for (i = 0; i < CODE_LEN; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return s[CODE_LEN] == '\0';
-}
-
 /* Check the request and copy it into the operation. */
 static int
 fill_verify(struct request *q, const uint8_t *noise_key,
@@ -490,8 +535,9 @@ fill_verify(struct request *q, const uint8_t *noise_key,
 	    &o->op, STORE_REGISTER, q->id->env.sink, on_registered, q);
 	*text = "the request is not well formed";
 	if (req->token.len != sizeof(o->token) || req->registration_id == 0 ||
-	    req->identity_key.len != sizeof(o->identity_pk) ||
-	    req->identity_key.data[0] != KEY_TYPE || req->pre_keys == NULL)
+	    !upload_identity_ok(&req->identity_key) || req->pre_keys == NULL ||
+	    (req->pin_proof.len != 0 &&
+		req->pin_proof.len != IDENTITY_PROOF_LEN))
 		return ERR_FORMAT;
 	if (!is_code(req->code)) {
 		*text = "a code has six digits";
@@ -503,6 +549,9 @@ fill_verify(struct request *q, const uint8_t *noise_key,
 	o->registration_id = req->registration_id;
 	randombytes_buf(o->new_account.b, sizeof(o->new_account.b));
 	hash_code(q->id, o->token, req->code, o->code_hash);
+	o->has_pin = req->pin_proof.len != 0;
+	if (o->has_pin)
+		identity_pin_hash(q->id, req->pin_proof.data, o->pin_hash);
 	return upload_copy(req->pre_keys, &o->keys, &q->keys, text);
 }
 
@@ -574,6 +623,8 @@ identity_new(struct identity **out, const struct identity_env *env)
 	static_assert(IDENTITY_SECRET_LEN == crypto_kdf_KEYBYTES, "");
 	(void)crypto_kdf_derive_from_key(
 	    id->key, sizeof(id->key), 1, "otp-hash", env->secret);
+	(void)crypto_kdf_derive_from_key(
+	    id->pin_key, sizeof(id->pin_key), 2, "pin-hash", env->secret);
 	id->soon_tail = &id->soon;
 	(void)uv_timer_init(env->loop, &id->timer);
 	id->timer.data = id;

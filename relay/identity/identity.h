@@ -37,6 +37,7 @@ struct identity;
 
 #define IDENTITY_SECRET_LEN  32
 #define IDENTITY_CODE_DIGITS 6
+#define IDENTITY_PROOF_LEN   32 /* of a PIN; docs/protocol.md §4.3 */
 #define IDENTITY_NAME_MAX    64 /* bytes of a device name */
 #define IDENTITY_PENDING_MAX 1024 /* requests in work on one loop */
 
@@ -74,6 +75,7 @@ void identity_close(struct identity *id);
 struct identity_fail {
 	const char *text; /* a sentence for the person; static storage */
 	uint32_t retry_after_ms; /* with ERR_RATE */
+	const struct store_lock *lock; /* the code is right, the PIN is not */
 };
 
 struct identity_attempt {
@@ -90,16 +92,18 @@ typedef void identity_register_fn(void *arg, int err,
 
 /*
  * Ask for a code.
- *   peer  the device's address (after PROXY), for the limits
- *   req   borrowed for the call only
+ *   peer   the device's address (after PROXY), for the limits
+ *   req    borrowed for the call only
+ *   mover  the account that wants this number for its own, or NULL: then no
+ *          invite is asked for, and the code registers nobody
  * Errors, all by the callback: ERR_FORMAT bad number, name or invite; ERR_RATE;
  * ERR_NOTFOUND, ERR_EXPIRED, ERR_FULL the invite is unknown, too old, used up;
  * ERR_IO, ERR_TIMEOUT the code could not be sent; ERR_STATE no driver;
  * ERR_BUSY, ERR_NOMEM; what the store reports.
  */
 void identity_register(struct identity *id, const struct net_addr *peer,
-    const Sotto__Relay__RegisterRequest *req, identity_register_fn *done,
-    void *arg);
+    const Sotto__Relay__RegisterRequest *req, const struct account_id *mover,
+    identity_register_fn *done, void *arg);
 
 struct identity_device {
 	struct account_id account;
@@ -114,7 +118,8 @@ typedef void identity_verify_fn(void *arg, int err,
 
 /*
  * Try a code. noise_key is the static key the connection has proven.
- * Errors: ERR_FORMAT keys or code malformed; ERR_RATE; ERR_AUTH wrong code;
+ * Errors: ERR_FORMAT keys, code or proof malformed; ERR_RATE; ERR_AUTH wrong
+ * code, or with fail->lock the PIN's proof is missing or wrong;
  * ERR_EXPIRED no such attempt, too old, used, or wrong too often; ERR_EXISTS
  * that Noise key is another device; ERR_DUP choose another registration id;
  * ERR_FULL the invite was used up meanwhile; ERR_DENIED banned; ERR_BUSY, ERR_NOMEM; what the store reports.
@@ -123,6 +128,17 @@ void identity_verify(struct identity *id, const struct net_addr *peer,
     const uint8_t noise_key[static STORE_NOISE_PK_LEN],
     const Sotto__Relay__VerifyOtpRequest *req, identity_verify_fn *done,
     void *arg);
+
+/* What the store keeps of a PIN's proof. Keyed: the store's file alone is no
+ * help to guess it. */
+void identity_pin_hash(const struct identity *id,
+    const uint8_t proof[static IDENTITY_PROOF_LEN],
+    uint8_t out[static STORE_PIN_HASH_LEN]);
+
+/* What the store keeps of a code. 0; ERR_FORMAT neither token nor code. */
+int identity_code_hash(const struct identity *id,
+    const ProtobufCBinaryData *token, const char *code,
+    uint8_t out[static STORE_CODE_HASH_LEN]) MUST_USE;
 
 /* Requests in work. */
 size_t identity_pending(const struct identity *id);

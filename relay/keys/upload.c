@@ -21,6 +21,12 @@ is_curve_key(const ProtobufCBinaryData *pk)
 	return pk->len == CURVE_PK_LEN && pk->data[0] == CURVE_TYPE;
 }
 
+bool
+upload_identity_ok(const ProtobufCBinaryData *pk)
+{
+	return is_curve_key(pk);
+}
+
 static bool
 is_kyber(const Sotto__Relay__KyberPreKey *k)
 {

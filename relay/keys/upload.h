@@ -19,4 +19,7 @@
 int upload_copy(const Sotto__Relay__PreKeys *in, struct store_keys *keys,
     void **block, const char **text) MUST_USE;
 
+/* Has an identity key its 33 bytes and its type? */
+bool upload_identity_ok(const ProtobufCBinaryData *pk);
+
 #endif

@@ -81,8 +81,15 @@ conn_refuse(struct conn *c, const struct net_request *rq, int err,
 	/* protobuf-c's strings are not const; it only reads them. */
 	e.text = (char *)(uintptr_t)(text != NULL ? text : err_str(err));
 	e.retry_after_ms = retry_after_ms;
-	answered(c, rq, err);
-	(void)conn_put(c, FRAME_ERROR, rq->method, rq->id, &e.base);
+	conn_error(c, rq, &e);
+}
+
+void
+conn_error(
+    struct conn *c, const struct net_request *rq, const Sotto__Relay__Error *e)
+{
+	answered(c, rq, e->code);
+	(void)conn_put(c, FRAME_ERROR, rq->method, rq->id, &e->base);
 }
 
 int

@@ -26,6 +26,7 @@
 #include "common/base.h"
 #include "common/log.h"
 #include "common/noise/noise.h"
+#include "common/proto/relay.pb-c.h"
 #include "relay/abuse/clock.h"
 #include "relay/abuse/limit.h"
 #include "relay/abuse/net_addr.h"
@@ -186,6 +187,10 @@ void conn_reply(
 /* text NULL: err_str(err). */
 void conn_refuse(struct conn *c, const struct net_request *rq, int err,
     const char *text, uint32_t retry_after_ms);
+
+/* The same with all that an Error can say. */
+void conn_error(
+    struct conn *c, const struct net_request *rq, const Sotto__Relay__Error *e);
 
 /* Send an event. 0; ERR_CLOSED it is leaving; ERR_FULL the peer does not read
  * or memory is out: it was closed. Nothing was sent on error. */

@@ -19,6 +19,7 @@
 /* Bytes of messages on their way to the store; more are refused for now. */
 #define SERVICE_PENDING_MAX ((size_t)64 * 1024 * 1024)
 
+struct mailboxes;
 struct presence;
 struct queue_loop;
 struct session;
@@ -39,6 +40,7 @@ struct service {
 	struct net *net;
 	struct route *route;
 	struct presence *presence;
+	struct mailboxes *mailboxes;
 	const struct service_hooks *hooks;
 	atomic_size_t pending_bytes; /* of SERVICE_PENDING_MAX */
 };

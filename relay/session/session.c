@@ -206,11 +206,37 @@ take(struct service *sv, enum limit_class class, const struct limit_key *key,
 	return r;
 }
 
+static void
+on_seen(struct store_op *op)
+{
+	free(op);
+}
+
+/* Once an hour, whatever it asks: registration locks and the list of devices
+ * go by it. */
+static void
+note_seen(struct conn *c, struct session *s)
+{
+	struct service_loop *sl = service_of(c);
+	uint64_t hours = relay_clock_wall(sl->sv->clock) / STORE_SEEN_MS;
+	struct op_device_seen *op;
+
+	if (s->seen_hour == (uint16_t)hours)
+		return;
+	op = malloc(sizeof(*op));
+	if (op == NULL)
+		return;
+	s->seen_hour = (uint16_t)hours;
+	store_op_init(&op->op, STORE_DEVICE_SEEN, &sl->sink, on_seen, op);
+	op->dev = s->dev;
+	store_submit(sl->sv->store, &op->op);
+}
+
 int
 session_allow(struct conn *c, uint16_t method, uint32_t *retry_after_ms)
 {
 	struct service *sv = service_of(c)->sv;
-	const struct session *s = session_of(c);
+	struct session *s = session_of(c);
 	struct limit_key key = address_key(c);
 	int r;
 
@@ -218,6 +244,7 @@ session_allow(struct conn *c, uint16_t method, uint32_t *retry_after_ms)
 	r = take(sv, LIMIT_ANY, &key, 1, retry_after_ms);
 	if (r != 0 || s->dev == 0)
 		return r;
+	note_seen(c, s);
 	key = limit_key_account(s->account.b);
 	return take(sv, LIMIT_ANY, &key, 1, retry_after_ms);
 }
@@ -284,12 +311,17 @@ fill_hello(Sotto__Relay__HelloResponse *h, const struct conn *c,
 	h->server_time_ms = relay_clock_wall(service_of(c)->sv->clock);
 	h->registration = (char *)(uintptr_t)policy;
 	h->envelope_max_bytes = (uint32_t)conf->envelope_max;
+	if (conf->report_key != NULL) {
+		h->report_key.data = (uint8_t *)(uintptr_t)conf->report_pk;
+		h->report_key.len = sizeof(conf->report_pk);
+	}
 	h->device_removed = op->op.result == 0 && op->revoked;
 	if (s->dev == 0)
 		return;
 	h->account_id.data = (uint8_t *)(uintptr_t)s->account.b;
 	h->account_id.len = sizeof(s->account.b);
 	h->device_id = s->device_id;
+	h->device_listed = op->listed;
 	h->one_time_pre_keys_left = op->one_time_left;
 	h->kyber_pre_keys_left = op->kyber_left;
 	h->queued_messages = op->queued;
@@ -381,26 +413,54 @@ void
 on_register_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
 {
-	struct attempt *a = attempt_new(c, rq);
+	const Sotto__Relay__RegisterRequest *req = (const void *)msg;
+	const struct session *s = session_of(c);
+	struct attempt *a;
 
+	if (req->change_number && s->device_id != 1) {
+		conn_refuse(
+		    c, rq, ERR_DENIED, "only the primary device does that", 0);
+		return;
+	}
+	a = attempt_new(c, rq);
 	if (a != NULL)
-		identity_register(a->sl->identity, conn_peer(c),
-		    (const void *)msg, on_registered, a);
+		identity_register(a->sl->identity, conn_peer(c), req,
+		    req->change_number ? &s->account : NULL, on_registered, a);
 }
 
-/* This connection is that device from now on. */
-static void
-adopt(struct conn *c, const struct identity_device *d)
+void
+session_adopt(struct conn *c, const struct account_id *account,
+    uint32_t device_id, store_dev dev)
 {
 	struct session *s = session_of(c);
 
 	if (!conn_live(c))
 		return;
 	go_offline(c);
-	s->dev = d->dev;
-	s->account = d->account;
-	s->device_id = (uint8_t)d->device_id;
+	s->dev = dev;
+	s->account = *account;
+	s->device_id = (uint8_t)device_id;
 	settle(c);
+}
+
+/* The code was right: what its owner must know to go on. */
+static void
+refuse_locked(struct conn *c, const struct net_request *rq,
+    const struct identity_fail *fail)
+{
+	Sotto__Relay__RegistrationLock lock =
+	    SOTTO__RELAY__REGISTRATION_LOCK__INIT;
+	Sotto__Relay__Error e = SOTTO__RELAY__ERROR__INIT;
+
+	lock.account_id.data = (uint8_t *)(uintptr_t)fail->lock->account.b;
+	lock.account_id.len = sizeof(fail->lock->account.b);
+	lock.tries_left = fail->lock->tries_left;
+	lock.lapses_ms = fail->lock->lapses_ms;
+	e.code = ERR_AUTH;
+	e.text = (char *)(uintptr_t)fail->text;
+	e.retry_after_ms = fail->retry_after_ms;
+	e.lock = &lock;
+	conn_error(c, rq, &e);
 }
 
 static void
@@ -412,7 +472,9 @@ on_verified(void *arg, int err, const struct identity_device *d,
 	struct attempt *at = arg;
 	struct conn *c = conn_of(at->sl->net, at->rq.conn);
 
-	if (err != 0 && c != NULL)
+	if (err != 0 && c != NULL && fail->lock != NULL)
+		refuse_locked(c, &at->rq, fail);
+	else if (err != 0 && c != NULL)
 		conn_refuse(c, &at->rq, err, fail->text, fail->retry_after_ms);
 	if (err == 0 && c != NULL) {
 		resp.account_id.data = (uint8_t *)(uintptr_t)d->account.b;
@@ -420,7 +482,7 @@ on_verified(void *arg, int err, const struct identity_device *d,
 		resp.device_id = d->device_id;
 		resp.replaced = d->replaced;
 		conn_reply(c, &at->rq, &resp.base);
-		adopt(c, d);
+		session_adopt(c, &d->account, d->device_id, d->dev);
 	}
 	if (err == 0)
 		session_kick(at->sl->sv, at->sl->net, d->gone, CLOSE_REVOKED);

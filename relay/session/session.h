@@ -27,6 +27,7 @@ struct session {
 	bool greeted; /* HELLO was answered */
 	bool present; /* relay/presence knows it */
 	bool online; /* routed; hooks->online() was called */
+	uint16_t seen_hour; /* the store knows it was here, low bits of it */
 };
 
 _Static_assert(sizeof(struct session) <= 56, "one per connection");
@@ -63,6 +64,10 @@ int session_limit(struct conn *c, const struct net_request *rq,
 /* Answer a request whose store operation has failed with err. */
 void session_store_failed(
     struct conn *c, const struct net_request *rq, int err);
+
+/* This connection is that device from now on. */
+void session_adopt(struct conn *c, const struct account_id *account,
+    uint32_t device_id, store_dev dev);
 
 /* Where a connection is, for the tables. */
 struct route_place session_place(const struct conn *c);

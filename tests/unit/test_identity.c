@@ -212,7 +212,7 @@ ask(struct fix *f, const char *phone, const char *invite)
 	req.invite = (char *)(uintptr_t)invite;
 	f->done = 0;
 	f->within = true;
-	identity_register(f->id, &f->peer, &req, on_registered, f);
+	identity_register(f->id, &f->peer, &req, NULL, on_registered, f);
 	f->within = false;
 }
 
@@ -716,7 +716,7 @@ test_identity_register__malformed(void **state)
 	assert_err(reg(f, ANNA, longer), ERR_NOTFOUND);
 	req.phone = phone;
 	req.device_name = longer;
-	identity_register(f->id, &f->peer, &req, on_registered, f);
+	identity_register(f->id, &f->peer, &req, NULL, on_registered, f);
 	wait_done(f);
 	assert_err(f->err, ERR_FORMAT);
 }
@@ -747,7 +747,7 @@ ask_many(struct fix *f, int n)
 	req.phone = phone;
 	for (i = 0; i < n; i++) {
 		(void)snprintf(phone, sizeof(phone), "+4917200%05d", i);
-		identity_register(f->id, &f->peer, &req, count_only, f);
+		identity_register(f->id, &f->peer, &req, NULL, count_only, f);
 	}
 }
 
@@ -779,7 +779,7 @@ test_identity_close__answers_everybody(void **state)
 	start(f, "--registration=invite");
 	ask_many(f, 20);
 	/* One that is refused soon, not yet. */
-	identity_register(f->id, &f->peer, &req, count_only, f);
+	identity_register(f->id, &f->peer, &req, NULL, count_only, f);
 	assert_int_equal(f->done, 0);
 	identity_close(f->id);
 	f->id = NULL;
