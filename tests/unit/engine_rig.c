@@ -41,6 +41,14 @@ link_new(struct link **out, uv_loop_t *loop, const struct link_opts *opts,
 void
 link_free(struct link *l)
 {
+	struct er_request *rq;
+
+	if (l == NULL)
+		return;
+	for (rq = l->p->net->first; rq != NULL; rq = rq->next)
+		if (rq->from == l->p)
+			rq->cb = NULL;
+	l->p->online = false;
 	free(l);
 }
 
@@ -137,17 +145,22 @@ link_event(struct link *l, uint16_t method, const void *body, size_t len)
 void
 link_forget(struct link *l, const void *ctx)
 {
-	(void)l;
-	(void)ctx;
+	struct er_request *rq;
+
+	for (rq = l->p->net->first; rq != NULL; rq = rq->next)
+		if (rq->from == l->p && rq->ctx == ctx)
+			rq->cb = NULL;
 }
 
 /* ---- the relay ----------------------------------------------------------------- */
 
 static struct er_person *
-person_of(struct er_net *net, const ProtobufCBinaryData *account)
+device_of(
+    struct er_net *net, const ProtobufCBinaryData *account, uint32_t device)
 {
 	for (size_t i = 0; i < ER_PEOPLE; i++)
-		if (net->p[i].net != NULL && account->len == STORE_ID_LEN &&
+		if (net->p[i].net != NULL && net->p[i].device == device &&
+		    account->len == STORE_ID_LEN &&
 		    memcmp(net->p[i].account, account->data, STORE_ID_LEN) == 0)
 			return &net->p[i];
 	return NULL;
@@ -190,7 +203,7 @@ queue_item(struct er_net *net, struct er_person *from, struct er_person *to,
 	it->msg.message_id =
 	    bytes_dup(req->message_id.data, req->message_id.len);
 	it->msg.sender_account = bytes_dup(from->account, STORE_ID_LEN);
-	it->msg.sender_device = 1;
+	it->msg.sender_device = from->device;
 	it->msg.type = env->type;
 	it->msg.ciphertext =
 	    bytes_dup(env->ciphertext.data, env->ciphertext.len);
@@ -203,36 +216,105 @@ queue_item(struct er_net *net, struct er_person *from, struct er_person *to,
 	*at = it;
 }
 
+struct er_stale {
+	Sotto__Relay__StaleDevices msg;
+	uint32_t missing[8], extra[8], again[8];
+};
+
+static const Sotto__Relay__DeviceEnvelope *
+envelope_for(const Sotto__Relay__AccountEnvelopes *acc, uint32_t device)
+{
+	for (size_t i = 0; i < acc->n_devices; i++)
+		if (acc->devices[i]->device_id == device)
+			return acc->devices[i];
+	return NULL;
+}
+
+/* True when the set of devices is not right. */
+static bool
+compare(struct er_net *net, const struct er_person *from,
+    const Sotto__Relay__AccountEnvelopes *acc, struct er_stale *st)
+{
+	const Sotto__Relay__DeviceEnvelope *env;
+	Sotto__Relay__StaleDevices *m = &st->msg;
+	const struct er_person *p;
+	uint32_t d;
+
+	sotto__relay__stale_devices__init(m);
+	m->account_id = acc->account_id;
+	m->missing = st->missing;
+	m->extra = st->extra;
+	m->reregistered = st->again;
+	for (d = 1; d < 8; d++) {
+		p = device_of(net, &acc->account_id, d);
+		if (p == from || (p != NULL && !p->listed))
+			p = NULL;
+		env = envelope_for(acc, d);
+		if (p != NULL && env == NULL)
+			st->missing[m->n_missing++] = d;
+		else if (p == NULL && env != NULL)
+			st->extra[m->n_extra++] = d;
+		else if (p != NULL &&
+			 env->registration_id != p->registration_id)
+			st->again[m->n_reregistered++] = d;
+	}
+	return m->n_missing + m->n_extra + m->n_reregistered > 0;
+}
+
 static void
 do_send(struct er_net *net, struct er_request *rq, struct buf *out)
 {
 	Sotto__Relay__SendResponse res = SOTTO__RELAY__SEND_RESPONSE__INIT;
-	Sotto__Relay__StaleDevices st = SOTTO__RELAY__STALE_DEVICES__INIT;
-	Sotto__Relay__StaleDevices *stale[1] = {&st};
+	struct er_stale st[2];
+	Sotto__Relay__StaleDevices *stale[2];
 	Sotto__Relay__SendRequest *req =
 	    sotto__relay__send_request__unpack(NULL, rq->len, rq->body);
-	const Sotto__Relay__DeviceEnvelope *env;
-	struct er_person *to;
-	uint32_t one = 1;
+	size_t i, k;
 
 	assert_non_null(req);
-	assert_int_equal(req->n_accounts, 1);
-	to = person_of(net, &req->accounts[0]->account_id);
-	assert_non_null(to);
-	assert_int_equal(req->accounts[0]->n_devices, 1);
-	env = req->accounts[0]->devices[0];
+	assert_in_range(req->n_accounts, 1, 2);
+	assert_true(rq->from->listed);
 	rq->from->sends++;
-	if (env->registration_id != to->registration_id) {
-		st.account_id = req->accounts[0]->account_id;
-		st.reregistered = &one;
-		st.n_reregistered = 1;
-		res.stale = stale;
-		res.n_stale = 1;
-	} else if (!req->ephemeral) {
-		queue_item(net, rq->from, to, req, env);
-	}
+	for (i = 0; i < req->n_accounts; i++)
+		if (compare(net, rq->from, req->accounts[i], &st[i]))
+			stale[res.n_stale++] = &st[i].msg;
+	res.stale = stale;
+	for (i = 0; res.n_stale == 0 && !req->ephemeral && i < req->n_accounts;
+	     i++)
+		for (k = 0; k < req->accounts[i]->n_devices; k++)
+			queue_item(net, rq->from,
+			    device_of(net, &req->accounts[i]->account_id,
+				req->accounts[i]->devices[k]->device_id),
+			    req, req->accounts[i]->devices[k]);
 	assert_ok(pack_into(out, &res.base));
 	sotto__relay__send_request__free_unpacked(req, NULL);
+}
+
+static void
+fill_bundle(Sotto__Relay__PreKeyBundle *b, struct er_person *of)
+{
+	Sotto__Relay__PreKeys *k = of->keys;
+
+	sotto__relay__pre_key_bundle__init(b);
+	assert_non_null(k);
+	b->device_id = of->device;
+	b->registration_id = of->registration_id;
+	b->identity_key = (ProtobufCBinaryData){STORE_PUB_LEN, of->identity};
+	b->signed_pre_key = k->signed_pre_key;
+	if (of->one_time_used < k->n_one_time_pre_keys)
+		b->one_time_pre_key = k->one_time_pre_keys[of->one_time_used++];
+	b->kyber_pre_key = of->kyber_used < k->n_kyber_pre_keys
+			       ? k->kyber_pre_keys[of->kyber_used++]
+			       : k->kyber_last_resort;
+}
+
+static bool
+is_asked(const Sotto__Relay__GetKeysRequest *req, uint32_t device)
+{
+	for (size_t i = 0; i < req->n_device_ids; i++)
+		if (req->device_ids[i] == device)
+			return true;
+	return req->n_device_ids == 0;
 }
 
 static void
@@ -240,34 +322,31 @@ do_get_keys(struct er_net *net, struct er_request *rq, struct buf *out)
 {
 	Sotto__Relay__GetKeysResponse res =
 	    SOTTO__RELAY__GET_KEYS_RESPONSE__INIT;
-	Sotto__Relay__PreKeyBundle b = SOTTO__RELAY__PRE_KEY_BUNDLE__INIT;
-	Sotto__Relay__PreKeyBundle *bundles[1] = {&b};
+	Sotto__Relay__PreKeyBundle b[8], *bundles[8];
 	Sotto__Relay__GetKeysRequest *req =
 	    sotto__relay__get_keys_request__unpack(NULL, rq->len, rq->body);
 	struct er_person *of;
-	Sotto__Relay__PreKeys *k;
-	uint32_t one = 1;
+	uint32_t ids[8], d;
 
 	assert_non_null(req);
-	of = person_of(net, &req->account_id);
-	assert_non_null(of);
-	assert_non_null(of->keys);
-	k = of->keys->pre_keys;
-	rq->from->fetches++;
-	b.device_id = 1;
-	b.registration_id = of->registration_id;
-	b.identity_key = (ProtobufCBinaryData){STORE_PUB_LEN, of->identity};
-	b.signed_pre_key = k->signed_pre_key;
-	if (of->one_time_used < k->n_one_time_pre_keys)
-		b.one_time_pre_key = k->one_time_pre_keys[of->one_time_used++];
-	b.kyber_pre_key = of->kyber_used < k->n_kyber_pre_keys
-			      ? k->kyber_pre_keys[of->kyber_used++]
-			      : k->kyber_last_resort;
-	res.device_list = (ProtobufCBinaryData){of->list_len, of->list};
+	rq->from->fetches += !req->list_only;
+	for (d = 1; d < 8; d++) {
+		of = device_of(net, &req->account_id, d);
+		if (of == NULL || !of->listed)
+			continue;
+		if (d == 1)
+			res.device_list =
+			    (ProtobufCBinaryData){of->list_len, of->list};
+		ids[res.n_device_ids++] = d;
+		if (of == rq->from || req->list_only || !is_asked(req, d))
+			continue;
+		bundles[res.n_bundles] = &b[res.n_bundles];
+		fill_bundle(&b[res.n_bundles++], of);
+	}
 	res.bundles = bundles;
-	res.n_bundles = 1;
-	res.device_ids = &one;
-	res.n_device_ids = 1;
+	res.device_ids = ids;
+	if (net->bend_keys != NULL)
+		net->bend_keys(net, rq->from, &res);
 	assert_ok(pack_into(out, &res.base));
 	sotto__relay__get_keys_request__free_unpacked(req, NULL);
 }
@@ -285,8 +364,27 @@ do_put_keys(struct er_request *rq)
 		sotto__relay__put_keys_request__free_unpacked(req, NULL);
 		return;
 	}
-	p->keys = req;
+	p->keys = req->pre_keys;
+	p->keys_owner = &req->base;
 	p->one_time_used = p->kyber_used = 0;
+}
+
+/* Who is in the list of this first device's account? */
+static void
+note_listed(struct er_person *first)
+{
+	struct devicelist l;
+
+	assert_ok(
+	    devicelist_open(&l, first->account, first->list, first->list_len));
+	for (size_t i = 0; i < ER_PEOPLE; i++) {
+		struct er_person *p = &first->net->p[i];
+
+		if (p->net != NULL &&
+		    memcmp(p->account, first->account, STORE_ID_LEN) == 0)
+			p->listed = p->device == 1 ||
+				    devicelist_find(&l, p->device) != NULL;
+	}
 }
 
 static void
@@ -302,6 +400,149 @@ do_set_list(struct er_request *rq)
 	    bytes_dup(req->device_list.data, req->device_list.len).data;
 	rq->from->list_len = req->device_list.len;
 	sotto__relay__set_device_list_request__free_unpacked(req, NULL);
+	note_listed(rq->from);
+}
+
+/* ---- the relay: devices of an account ----------------------------------------- */
+
+static void
+do_link_open(struct er_net *net, struct er_request *rq, struct buf *out)
+{
+	Sotto__Relay__LinkOpenResponse res =
+	    SOTTO__RELAY__LINK_OPEN_RESPONSE__INIT;
+	Sotto__Relay__LinkOpenRequest *req =
+	    sotto__relay__link_open_request__unpack(NULL, rq->len, rq->body);
+
+	assert_non_null(req);
+	if (req->mailbox.len == 0) {
+		memset(net->box.id, ++net->box.id[0], sizeof(net->box.id));
+		net->box.open = true;
+		net->box.fresh = rq->from;
+		net->box.trusted = NULL;
+		rq->from->mail_number = 0;
+	}
+	res.mailbox = (ProtobufCBinaryData){sizeof(net->box.id), net->box.id};
+	res.expires_ms = engine_now_ms() + 600000;
+	assert_ok(pack_into(out, &res.base));
+	sotto__relay__link_open_request__free_unpacked(req, NULL);
+}
+
+static int
+do_link_send(struct er_net *net, struct er_request *rq)
+{
+	Sotto__Relay__LinkSendRequest *req =
+	    sotto__relay__link_send_request__unpack(NULL, rq->len, rq->body);
+	struct er_person *to;
+	struct er_blob *m;
+	int r = ERR_NOTFOUND;
+
+	assert_non_null(req);
+	if (!net->box.open || memcmp(req->mailbox.data, net->box.id, 16) != 0)
+		goto out;
+	if (net->box.trusted == NULL && rq->from != net->box.fresh) {
+		net->box.trusted = rq->from;
+		rq->from->mail_number = 0;
+	}
+	if (rq->from != net->box.fresh && rq->from != net->box.trusted)
+		goto out;
+	to = rq->from == net->box.fresh ? net->box.trusted : net->box.fresh;
+	assert_non_null(to);
+	m = malloc(sizeof(*m) + req->blob.len);
+	assert_non_null(m);
+	m->next = NULL;
+	m->number = ++to->mail_number;
+	m->len = req->blob.len;
+	memcpy(m->b, req->blob.data, m->len);
+	if (to->mail == NULL)
+		to->mail_tail = &to->mail;
+	*to->mail_tail = m;
+	to->mail_tail = &m->next;
+	r = 0;
+out:
+	sotto__relay__link_send_request__free_unpacked(req, NULL);
+	return r;
+}
+
+static void
+do_link_authorize(struct er_net *net, struct er_request *rq, struct buf *out)
+{
+	Sotto__Relay__LinkAuthorizeResponse res =
+	    SOTTO__RELAY__LINK_AUTHORIZE_RESPONSE__INIT;
+
+	assert_ptr_equal(rq->from, net->box.trusted);
+	assert_int_equal(rq->from->device, 1);
+	net->box.device = res.device_id = net->last_device++ + 2;
+	assert_ok(pack_into(out, &res.base));
+}
+
+static void
+do_link_finish(struct er_net *net, struct er_request *rq, struct buf *out)
+{
+	Sotto__Relay__LinkFinishResponse res =
+	    SOTTO__RELAY__LINK_FINISH_RESPONSE__INIT;
+	Sotto__Relay__LinkFinishRequest *req =
+	    sotto__relay__link_finish_request__unpack(NULL, rq->len, rq->body);
+	struct er_person *p = rq->from;
+
+	assert_non_null(req);
+	assert_ptr_equal(p, net->box.fresh);
+	if (p->keys_owner != NULL)
+		protobuf_c_message_free_unpacked(p->keys_owner, NULL);
+	memcpy(p->account, net->box.trusted->account, STORE_ID_LEN);
+	p->device = net->box.device;
+	p->registration_id = req->registration_id;
+	memcpy(p->identity, req->identity_key.data, STORE_PUB_LEN);
+	p->keys = req->pre_keys;
+	p->keys_owner = &req->base;
+	p->one_time_used = p->kyber_used = 0;
+	res.account_id = (ProtobufCBinaryData){STORE_ID_LEN, p->account};
+	res.device_id = p->device;
+	assert_ok(pack_into(out, &res.base));
+}
+
+static void
+do_own_devices(struct er_net *net, struct er_request *rq, struct buf *out)
+{
+	Sotto__Relay__OwnDevicesResponse res =
+	    SOTTO__RELAY__OWN_DEVICES_RESPONSE__INIT;
+	Sotto__Relay__OwnDevicesResponse__Device v[8], *ptr[8];
+	const ProtobufCBinaryData account = {STORE_ID_LEN, rq->from->account};
+	const struct er_person *p;
+	uint32_t d;
+
+	for (d = 1; d < 8; d++) {
+		p = device_of(net, &account, d);
+		if (p == NULL)
+			continue;
+		ptr[res.n_devices] = &v[res.n_devices];
+		sotto__relay__own_devices_response__device__init(
+		    &v[res.n_devices]);
+		v[res.n_devices].device_id = d;
+		v[res.n_devices].seen_ms = 3600000;
+		v[res.n_devices++].listed = p->listed;
+	}
+	res.devices = ptr;
+	assert_ok(pack_into(out, &res.base));
+}
+
+static int
+do_remove(struct er_net *net, struct er_request *rq)
+{
+	Sotto__Relay__RemoveDeviceRequest *req =
+	    sotto__relay__remove_device_request__unpack(
+		NULL, rq->len, rq->body);
+	const ProtobufCBinaryData account = {STORE_ID_LEN, rq->from->account};
+	struct er_person *p;
+
+	assert_non_null(req);
+	p = device_of(net, &account, req->device_id);
+	sotto__relay__remove_device_request__free_unpacked(req, NULL);
+	if (p == NULL)
+		return ERR_NOTFOUND;
+	p->device = 0;
+	p->listed = false;
+	p->removed = true;
+	return 0;
 }
 
 static void
@@ -324,13 +565,33 @@ answer(struct er_net *net, struct er_request *rq)
 	case METHOD_SET_DEVICE_LIST:
 		do_set_list(rq);
 		break;
+	case METHOD_LINK_OPEN:
+		do_link_open(net, rq, &out);
+		break;
+	case METHOD_LINK_SEND:
+		rep.err = do_link_send(net, rq);
+		break;
+	case METHOD_LINK_AUTHORIZE:
+		do_link_authorize(net, rq, &out);
+		break;
+	case METHOD_LINK_FINISH:
+		do_link_finish(net, rq, &out);
+		break;
+	case METHOD_OWN_DEVICES:
+		do_own_devices(net, rq, &out);
+		break;
+	case METHOD_REMOVE_DEVICE:
+		rep.err = do_remove(net, rq);
+		break;
 	default:
 		break; /* presence: nobody asks here */
 	}
+	rep.from_relay = rep.err != 0;
 	rep.body = out.p;
 	rep.len = out.len;
 	alloc_spare(0);
-	rq->cb(rq->ctx, &rep);
+	if (rq->cb != NULL)
+		rq->cb(rq->ctx, &rep);
 	alloc_spare(1);
 	buf_clear(&out);
 }
@@ -386,9 +647,16 @@ fail_requests(struct er_person *p)
 		*at = rq->next;
 		if (rq->next == NULL)
 			p->net->last = at;
-		rq->cb(rq->ctx, &rep);
+		if (rq->cb != NULL)
+			rq->cb(rq->ctx, &rep);
 		request_free(rq);
 	}
+}
+
+static void
+copy_text(char *to, size_t cap, const char *from)
+{
+	snprintf(to, cap, "%s", from != NULL ? from : "");
 }
 
 static void
@@ -398,6 +666,18 @@ look_at(struct er_person *p, const struct engine_event *ev)
 	p->errors += ev->kind == EV_ERROR;
 	p->gone += ev->kind == EV_MSG_GONE;
 	p->fresh += ev->kind == EV_MSG_NEW;
+	p->done += ev->kind == EV_DONE;
+	p->registered += ev->kind == EV_REGISTERED;
+	p->ended += ev->kind == EV_LINK_ENDED;
+	p->was_removed += ev->kind == EV_REMOVED;
+	if (ev->kind == EV_ERROR || ev->kind == EV_LINK_ENDED)
+		copy_text(p->why, sizeof(p->why), ev->text);
+	if (ev->kind == EV_LINK_OFFER)
+		copy_text(p->offer, sizeof(p->offer), ev->text);
+	if (ev->kind == EV_LINK_CODE) {
+		copy_text(p->code, sizeof(p->code), ev->text);
+		copy_text(p->new_name, sizeof(p->new_name), ev->name);
+	}
 }
 
 static void
@@ -407,7 +687,12 @@ drain_events(struct er_person *p)
 
 	while ((ev = engine_next(p->e)) != NULL) {
 		look_at(p, ev);
-		engine_event_free(ev);
+		if (ev->kind == EV_DEVICES) {
+			engine_event_free(p->devices);
+			p->devices = ev;
+		} else {
+			engine_event_free(ev);
+		}
 	}
 }
 
@@ -436,6 +721,42 @@ deliver(struct er_person *p)
 	return true;
 }
 
+/* LINK events, and GOODBYE for who was removed. */
+static bool
+deliver_mail(struct er_person *p)
+{
+	Sotto__Relay__LinkEvent ev = SOTTO__RELAY__LINK_EVENT__INIT;
+	Sotto__Relay__GoodbyeEvent bye = SOTTO__RELAY__GOODBYE_EVENT__INIT;
+	struct link *l = p->e->link;
+	struct er_blob *m = p->mail;
+	char revoked[] = "revoked";
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	if (p->removed) {
+		p->removed = false;
+		bye.reason = revoked;
+		assert_ok(pack_into(&b, &bye.base));
+		alloc_spare(0);
+		l->events->on_event(l->ctx, EVENT_GOODBYE, b.p, b.len);
+		alloc_spare(1);
+	} else if (m != NULL) {
+		p->mail = m->next;
+		ev.mailbox = (ProtobufCBinaryData){16, p->net->box.id};
+		ev.number = m->number;
+		ev.blob = (ProtobufCBinaryData){m->len, m->b};
+		assert_ok(pack_into(&b, &ev.base));
+		free(m);
+		alloc_spare(0);
+		l->events->on_event(l->ctx, EVENT_LINK, b.p, b.len);
+		alloc_spare(1);
+	}
+	if (b.len == 0)
+		return false;
+	buf_clear(&b);
+	return true;
+}
+
 bool
 er_turn(struct er_net *net)
 {
@@ -452,6 +773,8 @@ er_turn(struct er_net *net)
 		alloc_spare(0);
 		uv_run(&p->e->loop, UV_RUN_NOWAIT);
 		alloc_spare(1);
+		if (p->online && !p->e->failed)
+			any |= deliver_mail(p);
 		if (p->online && !net->deaf && !p->e->failed)
 			any |= deliver(p);
 		drain_events(p);
@@ -486,7 +809,8 @@ engine_make(struct er_person *p)
 	assert_int_equal(uv_loop_init(&e->loop), 0);
 	uv_timer_init(&e->loop, &e->timer);
 	uv_timer_init(&e->loop, &e->kick);
-	e->timer.data = e->kick.data = e;
+	uv_timer_init(&e->loop, &e->link_timer);
+	e->timer.data = e->kick.data = e->link_timer.data = e;
 	return e;
 }
 
@@ -497,7 +821,8 @@ become(struct er_person *p)
 
 	row->registered = true;
 	memcpy(row->account, p->account, sizeof(row->account));
-	row->device = 1;
+	row->device = p->device = 1;
+	p->listed = true;
 	snprintf(row->phone, sizeof(row->phone), "+4915550%05u", p->n);
 	snprintf(row->name, sizeof(row->name), "Person %u", p->n);
 	snprintf(
@@ -519,9 +844,12 @@ er_start(struct er_person *p)
 	cmd_unlock(p->e, c);
 	cmd_free(c);
 	assert_non_null(p->e->store);
-	if (!p->e->self.registered)
+	if (!p->e->self.registered && !p->blank)
 		become(p);
-	er_online(p, true);
+	else if (p->e->self.registered && p->e->link == NULL)
+		connection_dial(p->e);
+	if (p->e->link != NULL)
+		er_online(p, true);
 }
 
 static void
@@ -535,8 +863,10 @@ er_stop(struct er_person *p)
 {
 	struct engine *e = p->e;
 
-	er_online(p, false);
+	if (e->link != NULL)
+		er_online(p, false);
 	connection_close(e);
+	uv_close((uv_handle_t *)&e->link_timer, on_closed);
 	uv_close((uv_handle_t *)&e->timer, on_closed);
 	uv_close((uv_handle_t *)&e->kick, on_closed);
 	uv_run(&e->loop, UV_RUN_DEFAULT);
@@ -556,8 +886,10 @@ say_hello(struct er_person *p, struct link *l)
 	Sotto__Relay__HelloResponse h = SOTTO__RELAY__HELLO_RESPONSE__INIT;
 	struct buf b;
 
-	h.account_id = (ProtobufCBinaryData){STORE_ID_LEN, p->account};
-	h.device_id = 1;
+	if (p->device != 0) {
+		h.account_id = (ProtobufCBinaryData){STORE_ID_LEN, p->account};
+		h.device_id = p->device;
+	}
 	h.one_time_pre_keys_left = p->keys != NULL ? 100 : 0;
 	h.kyber_pre_keys_left = p->keys != NULL ? 100 : 0;
 	buf_init(&b, 4096);
@@ -599,6 +931,65 @@ er_add(struct er_net *net, unsigned n)
 	return p;
 }
 
+struct er_person *
+er_add_blank(struct er_net *net, unsigned n)
+{
+	struct er_person *p = net->p;
+
+	while (p->net != NULL)
+		p++;
+	p->net = net;
+	p->n = n;
+	p->dir = dir_new();
+	p->blank = true;
+	er_start(p);
+	return p;
+}
+
+void
+er_cmd(struct er_person *p, enum cmd_kind kind, const char *s0, const char *s1,
+    int64_t chat, uint32_t n)
+{
+	static cmd_fn *const fns[] = {
+#define X(name, need, fn) [CMD_##name] = fn,
+		ENGINE_CMDS(X)
+#undef X
+	};
+	struct cmd *c;
+
+	alloc_spare(1);
+	c = cmd_new(kind, 9, s0, s1, NULL);
+	assert_non_null(c);
+	c->chat = chat;
+	c->n = n;
+	alloc_spare(0);
+	fns[kind](p->e, c);
+	alloc_spare(1);
+	cmd_free(c);
+	drain_events(p);
+	alloc_spare(0);
+}
+
+void
+er_link(struct er_net *net, struct er_person *fresh, struct er_person *first,
+    const char *name)
+{
+	unsigned registered = fresh->registered;
+
+	er_cmd(fresh, CMD_LINK_BEGIN, "sotto://127.0.0.1:1/", name, 0, 0);
+	er_online(fresh, true);
+	er_run(net);
+	er_cmd(first, CMD_LINK_ANSWER, fresh->offer, NULL, 0, 0);
+	er_run(net);
+	assert_string_equal(fresh->code, first->code);
+	assert_int_equal(strlen(first->code), 6);
+	er_cmd(first, CMD_LINK_CONFIRM, NULL, NULL, 0, 1);
+	er_run(net);
+	assert_int_equal(fresh->registered, registered + 1);
+	er_online(fresh, true);
+	er_run(net);
+}
+
 static void
 forget_person(struct er_person *p)
 {
@@ -608,8 +999,17 @@ forget_person(struct er_person *p)
 		p->queue = it->next;
 		item_free(it);
 	}
-	if (p->keys != NULL)
-		sotto__relay__put_keys_request__free_unpacked(p->keys, NULL);
+	while (p->mail != NULL) {
+		struct er_blob *m = p->mail;
+
+		p->mail = m->next;
+		free(m);
+	}
+	engine_event_free(p->devices);
+	p->devices = NULL;
+	if (p->keys_owner != NULL)
+		protobuf_c_message_free_unpacked(p->keys_owner, NULL);
+	p->keys_owner = NULL;
 	p->keys = NULL;
 	free(p->ids);
 	p->ids = NULL;

@@ -13,9 +13,16 @@
 #include "tui/engine/impl.h"
 #include "tui/store/store_message.h"
 
-#define ER_PEOPLE 4
+#define ER_PEOPLE 6
 
 struct er_net;
+
+struct er_blob { /* on its way through a mailbox */
+	struct er_blob *next;
+	uint32_t number;
+	size_t len;
+	uint8_t b[];
+};
 
 struct er_item { /* in a queue of the relay */
 	struct er_item *next;
@@ -30,12 +37,19 @@ struct er_person {
 	bool online;
 	/* what the relay knows */
 	uint8_t account[STORE_ID_LEN];
+	uint32_t device; /* 0: none (yet, or any more) */
+	bool blank; /* not registered by the rig: it will be linked */
+	bool listed; /* the account's list names it */
+	bool removed;
 	uint32_t registration_id;
 	uint8_t identity[STORE_PUB_LEN];
-	Sotto__Relay__PutKeysRequest *keys; /* as uploaded; one-time ones go */
+	ProtobufCMessage *keys_owner;
+	Sotto__Relay__PreKeys *keys; /* as uploaded; one-time ones go */
 	size_t one_time_used, kyber_used;
-	uint8_t *list;
+	uint8_t *list; /* the first device's */
 	size_t list_len;
+	struct er_blob *mail, **mail_tail; /* LINK events for it */
+	uint32_t mail_number;
 	struct er_item *queue;
 	uint64_t seq;
 	uint8_t (*ids)[STORE_ID_LEN]; /* what was queued before: not again */
@@ -43,6 +57,9 @@ struct er_person {
 	/* what was seen */
 	unsigned sends, fetches; /* requests to the relay */
 	unsigned fatal, errors, gone, fresh; /* events */
+	unsigned registered, ended, was_removed, done;
+	char offer[256], code[8], new_name[80], why[256];
+	struct engine_event *devices; /* the last EV_DEVICES */
 };
 
 struct er_request {
@@ -62,6 +79,16 @@ struct er_net {
 	const struct er_person
 	    *slow; /* the relay does not get at what they send */
 	bool deaf; /* nothing is delivered */
+	struct { /* one mailbox at a time */
+		uint8_t id[16];
+		bool open;
+		struct er_person *fresh, *trusted;
+		uint32_t device; /* given by LINK_AUTHORIZE */
+	} box;
+	uint32_t last_device; /* numbers of linked devices: 2 and up */
+	/* A GET_KEYS answer before it leaves; NULL: nothing is bent. */
+	void (*bend_keys)(struct er_net *net, struct er_person *asks,
+	    Sotto__Relay__GetKeysResponse *res);
 	/* Bend an item before it is queued; NULL: nothing. */
 	void (*bend)(struct er_net *net, struct er_person *from,
 	    struct er_person *to, Sotto__Relay__DeliverEvent__Item *it);
@@ -72,6 +99,14 @@ void er_clear(struct er_net *net);
 
 /* Somebody with the number n, registered and online. */
 struct er_person *er_add(struct er_net *net, unsigned n);
+/* Somebody with a new profile that is no device of anybody. */
+struct er_person *er_add_blank(struct er_net *net, unsigned n);
+/* Link a blank one to the account of `first`, by the commands of the engine. */
+void er_link(struct er_net *net, struct er_person *fresh,
+    struct er_person *first, const char *name);
+/* A command as a front gives it; the numbers as in struct cmd. */
+void er_cmd(struct er_person *p, enum cmd_kind kind, const char *s0,
+    const char *s1, int64_t chat, uint32_t n);
 /* End the process, and begin it again, online. */
 void er_stop(struct er_person *p);
 void er_start(struct er_person *p);

@@ -5,7 +5,8 @@
 
 #include <sodium.h>
 
-#include "tui/engine/impl.h"
+#include "tui/engine/linking.h"
+#include "tui/engine/sync.h"
 #include "tui/store/store_setting.h"
 
 #define REGISTRATION_ID_MAX 16380 /* 1..; 14 bits, as Signal has it */
@@ -68,11 +69,16 @@ account_save(struct engine *e)
 void
 account_close(struct engine *e)
 {
+	linking_close(e);
+	inbox_link_lost(e);
 	free(e->self.phone);
 	free(e->self.name);
 	free(e->self.relay);
 	free(e->self.relay_name);
+	e->self = (struct engine_self){.registered = false};
 	free(e->peers);
+	e->peers = NULL;
+	e->n_peers = 0;
 	sodium_free(e->keys);
 	e->keys = NULL;
 	store_close(e->store);
@@ -159,6 +165,8 @@ save_profile(struct engine *e, struct cmd *c)
 		memset(e->keys->row.name, 0, sizeof(e->keys->row.name));
 		memcpy(e->keys->row.name, c->s[0], strlen(c->s[0]));
 		r = account_save(e);
+		if (r == 0)
+			r = sync_profile(e);
 	}
 	if (r == 0)
 		r = store_setting_put_int(
@@ -189,6 +197,7 @@ cmd_set_profile(struct engine *e, struct cmd *c)
 	}
 	if (connection_online(e))
 		presence_start(e);
+	outbox_wake(e);
 	self_post(e, EV_SELF, c->tag);
 }
 

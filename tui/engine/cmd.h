@@ -27,6 +27,14 @@ enum cmd_need {
 	X(REGISTER, NEED_OPEN, cmd_register)                                   \
 	X(VERIFY, NEED_OPEN, cmd_verify)                                       \
 	X(RELAY_KEY, NEED_OPEN, cmd_relay_key)                                 \
+	X(LINK_BEGIN, NEED_OPEN, cmd_link_begin)                               \
+	X(LINK_ANSWER, NEED_REGISTERED, cmd_link_answer)                       \
+	X(LINK_CONFIRM, NEED_REGISTERED, cmd_link_confirm)                     \
+	X(LINK_CANCEL, NEED_OPEN, cmd_link_cancel)                             \
+	X(DEVICES, NEED_REGISTERED, cmd_devices)                               \
+	X(DEVICE_RENAME, NEED_REGISTERED, cmd_device_rename)                   \
+	X(DEVICE_REMOVE, NEED_REGISTERED, cmd_device_remove)                   \
+	X(WIPE, NEED_OPEN, cmd_wipe)                                           \
 	X(SELF, NEED_OPEN, cmd_self)                                           \
 	X(SET_PROFILE, NEED_OPEN, cmd_set_profile)                             \
 	X(CONTACT, NEED_REGISTERED, cmd_contact)                               \

@@ -11,6 +11,7 @@
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/seal.h"
+#include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
@@ -128,6 +129,8 @@ send_own(struct engine *e, struct cmd *c, const struct own *own)
 		r = txn_end(e, add_own(e, &chat, own, &m));
 	if (r == 0) {
 		answer_sent(e, c->tag, &m);
+		if (chat.draft[0] != '\0')
+			sync_draft_later(e, chat.id);
 		outbox_kick(e);
 	} else {
 		reply_error(e, c->tag, r, NULL);
@@ -241,6 +244,8 @@ mark_read(struct engine *e, struct cmd *c)
 		r = chat_changed(e, c->chat);
 	if (r == 0 && e->self.read_receipts)
 		r = owe_read(e, chat.peer, &newly);
+	if (r == 0)
+		r = sync_read(e, c->chat, &newly);
 	store_messages_clear(&newly);
 out:
 	store_chat_clear(&chat);

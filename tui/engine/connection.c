@@ -11,7 +11,7 @@
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
 #include "tui/engine/event.h"
-#include "tui/engine/impl.h"
+#include "tui/engine/linking.h"
 #include "tui/net/libcurl.h"
 
 #define GOODBYE_HOLD_MS 1000 /* when the relay names no time */
@@ -69,6 +69,7 @@ on_state(void *ctx, const struct link_status *st)
 	if (e->self.registered)
 		tell_state(e, st);
 	if (st->state == LINK_OPEN) {
+		linking_link_open(e);
 		if (!e->self.registered) {
 			register_link_open(e);
 			return;
@@ -82,9 +83,12 @@ on_state(void *ctx, const struct link_status *st)
 		return;
 	}
 	outbox_link_lost(e);
+	inbox_link_lost(e);
 	presence_link_lost(e);
-	if (st->state != LINK_CONNECTING)
+	if (st->state != LINK_CONNECTING) {
+		linking_link_lost(e, st->err, st->reason);
 		register_link_failed(e, st->err, st->reason);
+	}
 }
 
 static void
@@ -96,7 +100,8 @@ device_removed(struct engine *e)
 	if (ev == NULL)
 		return;
 	ev->text = strdup("This device is no longer part of the account. "
-			  "Register again to go on.");
+			  "What it holds can be wiped; register or link it "
+			  "again to go on.");
 	event_post(e, ev);
 }
 
@@ -148,7 +153,11 @@ on_event(void *ctx, uint16_t method, const uint8_t *body, size_t len)
 {
 	struct engine *e = ctx;
 
-	if (!e->self.registered || e->failed)
+	if (e->failed)
+		return;
+	if (method == EVENT_LINK)
+		linking_event(e, body, len);
+	if (!e->self.registered)
 		return;
 	switch (method) {
 	case EVENT_DELIVER:

@@ -13,7 +13,8 @@
 #include "common/proto/relay.pb-c.h"
 #include "common/signal/fingerprint.h"
 #include "common/text.h"
-#include "tui/engine/impl.h"
+#include "tui/engine/devices.h"
+#include "tui/engine/sync.h"
 
 #define CONFIRM_MAX 16 /* claimed numbers asked about in one request */
 
@@ -127,8 +128,11 @@ open_chat(
 {
 	int r = 0;
 
-	if (name[0] != '\0' && set_field(c->name, sizeof(c->name), name))
+	if (name[0] != '\0' && set_field(c->name, sizeof(c->name), name)) {
 		r = store_contact_put(e->store, c);
+		if (r == 0)
+			r = sync_contact(e, c);
+	}
 	if (r == 0)
 		r = store_chat_open(e->store, STORE_CHAT_PERSON, c->account,
 		    engine_now_ms(), chat);
@@ -176,8 +180,10 @@ found(struct lookup *l, const uint8_t account[static STORE_ID_LEN])
 		r = txn_end(e, r);
 	}
 	answer_contact(e, l->tag, r, chat);
-	if (r == 0)
+	if (r == 0) {
 		presence_start(e);
+		outbox_wake(e);
+	}
 }
 
 static void
@@ -417,13 +423,14 @@ static int
 digits_of(struct engine *e, const struct store_contact *c,
     char out[static FINGERPRINT_DIGITS + 1])
 {
-	struct fingerprint_side me = {.id = e->self.account,
-	    .idlen = STORE_ID_LEN,
-	    .key = e->keys->identity.pk};
+	struct fingerprint_side me = {
+	    .id = e->self.account, .idlen = STORE_ID_LEN};
 	struct fingerprint_side them = {
 	    .id = c->account, .idlen = STORE_ID_LEN};
 	int r = identity_pk_get(&them.key, c->identity, STORE_PUB_LEN);
 
+	if (r == 0)
+		r = devices_primary(e, &me.key);
 	return r != 0 ? r
 		      : fingerprint_display(
 			    out, &me, &them, FINGERPRINT_ITERATIONS);
@@ -486,6 +493,8 @@ cmd_set_trust(struct engine *e, struct cmd *c)
 		r = store_contact_put(e->store, &contact);
 		if (r == 0)
 			r = chat_changed(e, c->chat);
+		if (r == 0)
+			r = sync_contact(e, &contact);
 		r = txn_end(e, r);
 	}
 	if (r != 0) {

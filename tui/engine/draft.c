@@ -29,10 +29,16 @@ int
 draft_send_as(struct engine *e, struct draft *d,
     const uint8_t wire_id[static STORE_ID_LEN], const struct outbox_for *whom)
 {
+	Sotto__Content__Sync sync = SOTTO__CONTENT__SYNC__INIT;
 	struct buf b;
 	int r;
 
 	buf_init(&b, CONTENT_MAX);
+	if (whom->chat != NULL) {
+		d->c.sync = &sync;
+		d->c.chat_account = (ProtobufCBinaryData){
+		    STORE_ID_LEN, (uint8_t *)(uintptr_t)whom->chat};
+	}
 	r = content_seal(&b, &d->c);
 	if (r == 0)
 		r = outbox_add(e, whom, &b, wire_id);

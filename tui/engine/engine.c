@@ -185,6 +185,12 @@ ask_relay(struct engine *e, uint16_t method, const ProtobufCMessage *m,
 	return r;
 }
 
+bool
+own_account(const struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	return memcmp(account, e->self.account, STORE_ID_LEN) == 0;
+}
+
 struct signal_local
 engine_local(const struct engine *e)
 {
@@ -265,6 +271,7 @@ engine_finish(struct engine *e)
 	connection_unprepare(e); /* it wakes us through async */
 	uv_close((uv_handle_t *)&e->timer, NULL);
 	uv_close((uv_handle_t *)&e->kick, NULL);
+	uv_close((uv_handle_t *)&e->link_timer, NULL);
 	uv_close((uv_handle_t *)&e->async, NULL);
 }
 
@@ -362,7 +369,8 @@ start_loop(struct engine *e)
 	uv_async_init(&e->loop, &e->async, on_async);
 	uv_timer_init(&e->loop, &e->timer);
 	uv_timer_init(&e->loop, &e->kick);
-	e->async.data = e->timer.data = e->kick.data = e;
+	uv_timer_init(&e->loop, &e->link_timer);
+	e->async.data = e->timer.data = e->kick.data = e->link_timer.data = e;
 	connection_prepare(e);
 	if (uv_thread_create(&e->thread, engine_thread, e) == 0)
 		return 0;
@@ -646,6 +654,58 @@ int
 engine_reconnect(struct engine *e, uint64_t tag)
 {
 	return submit_numbers(e, CMD_RECONNECT, tag, NULL, 0, 0, 0);
+}
+
+int
+engine_link_begin(
+    struct engine *e, uint64_t tag, const char *uri, const char *name)
+{
+	return submit(e, cmd_new(CMD_LINK_BEGIN, tag, uri, name, NULL));
+}
+
+int
+engine_link_answer(struct engine *e, uint64_t tag, const char *offer)
+{
+	return submit(e, cmd_new(CMD_LINK_ANSWER, tag, offer, NULL, NULL));
+}
+
+int
+engine_link_confirm(struct engine *e, uint64_t tag, bool accept)
+{
+	return submit_numbers(e, CMD_LINK_CONFIRM, tag, NULL, 0, 0, accept);
+}
+
+int
+engine_link_cancel(struct engine *e, uint64_t tag)
+{
+	return submit_numbers(e, CMD_LINK_CANCEL, tag, NULL, 0, 0, 0);
+}
+
+int
+engine_devices(struct engine *e, uint64_t tag)
+{
+	return submit_numbers(e, CMD_DEVICES, tag, NULL, 0, 0, 0);
+}
+
+int
+engine_device_rename(
+    struct engine *e, uint64_t tag, uint32_t device, const char *name)
+{
+	if (name[0] == '\0' || strlen(name) > ENGINE_DEVICE_NAME_MAX)
+		return ERR_RANGE;
+	return submit_numbers(e, CMD_DEVICE_RENAME, tag, name, 0, 0, device);
+}
+
+int
+engine_device_remove(struct engine *e, uint64_t tag, uint32_t device)
+{
+	return submit_numbers(e, CMD_DEVICE_REMOVE, tag, NULL, 0, 0, device);
+}
+
+int
+engine_wipe(struct engine *e, uint64_t tag)
+{
+	return submit_numbers(e, CMD_WIPE, tag, NULL, 0, 0, 0);
 }
 
 int

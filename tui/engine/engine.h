@@ -23,10 +23,11 @@
 
 #include "common/base.h"
 
-#define ENGINE_TEXT_MAX	  65536 /* bytes of one text message */
-#define ENGINE_ID_LEN	  16 /* account and message ids */
-#define ENGINE_PAGE_MAX	  200 /* messages in one page */
-#define ENGINE_SAFETY_LEN 60 /* digits of a safety number */
+#define ENGINE_TEXT_MAX	       65536 /* bytes of one text message */
+#define ENGINE_ID_LEN	       16 /* account and message ids */
+#define ENGINE_PAGE_MAX	       200 /* messages in one page */
+#define ENGINE_SAFETY_LEN      60 /* digits of a safety number */
+#define ENGINE_DEVICE_NAME_MAX 64 /* bytes of a device's name */
 
 struct engine; /* heap, owned by its front */
 
@@ -141,6 +142,16 @@ struct hit_row {
 	uint32_t mark_len;
 };
 
+struct device_row {
+	uint32_t id; /* 1: the first one, which signs the list */
+	char *name; /* "" when nobody has named it */
+	uint64_t added_ms;
+	uint64_t seen_ms; /* to the hour; 0: unknown */
+	bool this_one;
+	bool listed; /* in the signed list; else others do not know it */
+	bool gone; /* listed, but the relay has it no more */
+};
+
 /* ---- events ---------------------------------------------------------------- */
 
 enum engine_event_kind {
@@ -157,6 +168,8 @@ enum engine_event_kind {
 	EV_HITS, /* hits[n], newest first */
 	EV_SAFETY, /* safety digits, trust */
 	EV_SELF, /* self */
+	EV_LINK_OFFER, /* text: show it, as a QR code too; expires_ms */
+	EV_DEVICES, /* devices[n], by id */
 	/* by itself */
 	EV_CONN, /* conn, text: why, retry_ms: when next */
 	EV_MSG_NEW, /* msg; shown chats append it */
@@ -169,6 +182,9 @@ enum engine_event_kind {
 		  * connect when nothing waits there any more */
 	EV_RELAY_KEY, /* text: fingerprint, changed; answer with
 			 * engine_relay_key() */
+	EV_LINK_CODE, /* text: six digits to compare; name: the new device's;
+		       * expires_ms. Also the answer to engine_link_answer() */
+	EV_LINK_ENDED, /* linking is over without success: code, text */
 	EV_REMOVED, /* this device is no longer part of the account */
 	EV_FATAL, /* the store failed; nothing more will work. text */
 };
@@ -204,7 +220,9 @@ struct engine_event {
 	uint32_t done, total;
 	char safety[ENGINE_SAFETY_LEN + 1];
 	struct engine_self self;
+	char *name; /* EV_LINK_CODE */
 
+	struct device_row *devices;
 	struct msg_row *msgs; /* n rows; EV_MSG_NEW, EV_SENT_LOCALLY: one */
 	struct chat_row *chats;
 	struct hit_row *hits;
@@ -232,6 +250,34 @@ int engine_verify(struct engine *e, uint64_t tag,
     const char *code) MUST_USE; /* EV_REGISTERED */
 int engine_relay_key(
     struct engine *e, uint64_t tag, bool accept) MUST_USE; /* EV_DONE */
+
+/*
+ * Link this profile to an account, as a new device of it. EV_LINK_OFFER or
+ * EV_ERROR; then by itself EV_LINK_CODE, and EV_REGISTERED or EV_LINK_ENDED.
+ * The relay's key: as with engine_register(). name: what the person calls this
+ * device, ENGINE_DEVICE_NAME_MAX bytes of it count.
+ */
+int engine_link_begin(
+    struct engine *e, uint64_t tag, const char *uri, const char *name) MUST_USE;
+/* Take a new device into our account: its offer as scanned or pasted.
+ * EV_LINK_CODE or EV_ERROR; the person compares the code with the one that the
+ * new device shows, and then: EV_DONE once it is linked, EV_ERROR. */
+int engine_link_answer(
+    struct engine *e, uint64_t tag, const char *offer) MUST_USE;
+int engine_link_confirm(struct engine *e, uint64_t tag, bool accept) MUST_USE;
+/* On either side. EV_DONE, also when there is none under way. */
+int engine_link_cancel(struct engine *e, uint64_t tag) MUST_USE;
+
+/* EV_DEVICES; without the relay what the list says. Renaming and removing
+ * others is for the first device, EV_DONE; a removed one is no part of the
+ * account from then on. */
+int engine_devices(struct engine *e, uint64_t tag) MUST_USE;
+int engine_device_rename(
+    struct engine *e, uint64_t tag, uint32_t device, const char *name) MUST_USE;
+int engine_device_remove(
+    struct engine *e, uint64_t tag, uint32_t device) MUST_USE;
+/* Destroy this profile's store. EV_DONE; engine_unlock() makes a new one. */
+int engine_wipe(struct engine *e, uint64_t tag) MUST_USE;
 
 /* Own profile. EV_SELF. A NULL name leaves it. */
 int engine_self(struct engine *e, uint64_t tag) MUST_USE;

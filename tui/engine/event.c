@@ -63,12 +63,16 @@ engine_event_free(struct engine_event *ev)
 			msg_row_clear(&ev->hits[i].msg);
 			wipe_string(&ev->hits[i].title);
 		}
+		if (ev->devices != NULL)
+			wipe_string(&ev->devices[i].name);
 	}
+	free(ev->devices);
 	free(ev->msgs);
 	free(ev->chats);
 	free(ev->hits);
 	self_clear(&ev->self);
 	wipe_string(&ev->text);
+	wipe_string(&ev->name);
 	free(ev);
 }
 

@@ -72,6 +72,8 @@ struct sending { /* one SEND in flight */
 struct fetch { /* one GET_KEYS in flight */
 	struct engine *e;
 	bool used;
+	size_t asked; /* for so many devices; 0: all */
+	bool had; /* bundles came */
 	uint8_t account[STORE_ID_LEN];
 };
 
@@ -82,6 +84,17 @@ struct peer_presence {
 	uint64_t typing_until_ms; /* 0: not typing */
 	uint64_t typed_ms; /* when we last told them that we type */
 	uint64_t heard_ms; /* when something of theirs last arrived */
+};
+
+struct drafting { /* a draft that other devices do not know yet */
+	int64_t chat; /* 0: free */
+	uint64_t due_ms;
+};
+
+struct held { /* a delivery that waits for a list of devices */
+	struct held *next;
+	size_t len;
+	uint8_t body[];
 };
 
 struct engine {
@@ -106,6 +119,7 @@ struct engine {
 	uv_async_t async;
 	uv_timer_t timer; /* typing marks expire, upkeep once a day */
 	uv_timer_t kick; /* outbox: next turn, or after a rate limit */
+	uv_timer_t link_timer; /* linking.c */
 	uv_thread_t loader; /* of libcurl; joined while loading */
 	uv_cond_t showing; /* with lock: shown, stop */
 	bool shown; /* under lock: a first page was answered */
@@ -126,6 +140,13 @@ struct engine {
 	uint32_t one_time_left, kyber_left;
 	uint32_t sync_done, sync_total;
 	bool drained; /* the queue was empty once on this connection */
+	struct held *held, **held_tail; /* inbox.c */
+	size_t held_bytes;
+	struct {
+		uint8_t account[STORE_ID_LEN];
+		uint32_t device;
+		bool settled; /* the list has come, or will not */
+	} doubt; /* whose device is asked for */
 	bool upkeep_busy, confirm_busy, stopping;
 
 	struct registration reg;
@@ -134,6 +155,11 @@ struct engine {
 	uint64_t outbox_hold_ms; /* rate limited until */
 	uint64_t receipts_full_ms; /* receipt.c: when a burst may be sent */
 	struct fetch fetches[FETCHES_MAX];
+	struct drafting drafting[8]; /* sync.c; SYNC_DRAFTS */
+	uint32_t list_sent; /* devices.c: version on its way to the relay */
+	uint64_t list_tag; /* the command that waits for it, 0: none */
+	struct linking *linking; /* linking.h; NULL: none is under way */
+	struct engine *link_ctx; /* e; what its requests are known by */
 	struct peer_presence *peers;
 	size_t n_peers;
 };
@@ -160,6 +186,10 @@ int pack_into(struct buf *out, const ProtobufCMessage *m) MUST_USE;
 /* Pack and send one request; cb as in link.h. */
 int ask_relay(struct engine *e, uint16_t method, const ProtobufCMessage *m,
     link_reply_fn *cb, void *ctx) MUST_USE;
+
+/* Is it our own? */
+bool own_account(
+    const struct engine *e, const uint8_t account[static STORE_ID_LEN]);
 
 /* Heap copy of a sentence from others, sanitised; NULL: no memory. */
 char *sentence_of(const char *from_others);
@@ -219,6 +249,20 @@ void keys_fetch(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 bool keys_fetching(
     const struct engine *e, const uint8_t account[static STORE_ID_LEN]);
 
+/* The account's list of devices alone; no bundle is spent. done (may be NULL)
+ * is called when it was taken (0), refused or not had. ERR_CLOSED. */
+typedef void keys_list_fn(struct engine *e, int r);
+int keys_fetch_list(struct engine *e,
+    const uint8_t account[static STORE_ID_LEN], keys_list_fn *done) MUST_USE;
+
+/*
+ * Somebody has proven this identity as a device of that account. Is it one?
+ * Returns 0; ERR_AUTH no; ERR_NOTFOUND that the list has to tell, which must
+ * be fetched. A first device is taken at its word: contact_identity().
+ */
+int keys_vouched(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    uint32_t device, const struct identity_pk *identity) MUST_USE;
+
 /* ---- outbox.c, seal.c --------------------------------------------------------- */
 
 /* Whom something is for, and what it is to us. */
@@ -227,6 +271,8 @@ struct outbox_for {
 	int64_t message; /* local id; 0 for what is not shown */
 	enum store_line line;
 	uint32_t device; /* with STORE_LINE_RETRY: which one it is meant for */
+	const uint8_t *chat; /* a copy for our own devices: of what was sent in
+			      * the conversation with this account; else NULL */
 };
 
 /* Put a content into the outbox, sealed if the account's devices are known.
@@ -249,6 +295,8 @@ bool outbox_sending(const struct engine *e, int64_t row);
 /* ---- inbox.c ------------------------------------------------------------------ */
 
 void inbox_deliver(struct engine *e, const uint8_t *body, size_t len);
+/* What waits for a list of devices comes again on the next connection. */
+void inbox_link_lost(struct engine *e);
 /* Nothing waits on the relay any more: told once a connection. */
 void inbox_drained(struct engine *e);
 

@@ -18,12 +18,14 @@
 #include "tui/engine/prekeys.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
+#include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_prekey.h"
 
 #define SYNC_SHOW 50 /* a longer queue shows its progress */
+#define HELD_MAX  (4u << 20) /* bytes of deliveries that wait for a list */
 
 typedef Sotto__Relay__DeliverEvent__Item item;
 
@@ -31,6 +33,7 @@ struct batch {
 	struct engine *e;
 	bool owes; /* receipts, requests to send again, answers to those */
 	bool claims; /* an unknown number was claimed */
+	bool held; /* it stopped at a device that only a list can vouch for */
 };
 
 /* ---- messages ----------------------------------------------------------------------- */
@@ -172,9 +175,16 @@ static int
 on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 {
 	const struct repair_from from = from_of(it, c->message_id.data);
+	const struct sync_from us = {it->sender_device, it->message_id.data};
+	const bool own = own_account(b->e, it->sender_account.data);
 
 	if (c->group_id.len != 0)
 		return 0; /* a later client's; nothing of it is shown */
+	if (c->sync != NULL)
+		return own ? sync_take(b->e, &us, c) : 0;
+	if (own && c->body_case != SOTTO__CONTENT__CONTENT__BODY_RESET &&
+	    c->body_case != SOTTO__CONTENT__CONTENT__BODY_RETRY)
+		return 0;
 	switch (c->body_case) {
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
 		return on_text(b, it, c);
@@ -230,6 +240,9 @@ save_opened(struct batch *b, const item *it, const struct session_opened *o,
 {
 	const struct repair_from from = from_of(it, it->message_id.data);
 	struct engine *e = b->e;
+	const bool own = own_account(e, it->sender_account.data);
+	const Sotto__Content__Profile *who =
+	    c != NULL && !own ? c->profile : NULL;
 	struct store_contact contact;
 	int r = prekeys_spend(e, o);
 
@@ -247,9 +260,9 @@ save_opened(struct batch *b, const item *it, const struct session_opened *o,
 	if (r != 0 || c == NULL)
 		return r; /* says nothing we know, but the ratchet moves */
 	r = contact_ensure(e, it->sender_account.data,
-	    c->profile ? c->profile->phone : NULL,
-	    c->profile ? c->profile->name : NULL, &contact);
-	if (r == 0 && it->sender_device == DEVICELIST_PRIMARY)
+	    who != NULL ? who->phone : NULL, who != NULL ? who->name : NULL,
+	    &contact);
+	if (r == 0 && it->sender_device == DEVICELIST_PRIMARY && !own)
 		r = contact_identity(e, &contact, &o->identity);
 	if (r == 0 && !contact.phone_known && contact.phone[0] != '\0')
 		b->claims = true;
@@ -293,6 +306,27 @@ check_identity(struct engine *e, const item *it, const struct session_opened *o)
 	return memcmp(key, d.identity, sizeof(key)) == 0 ? 0 : ERR_AUTH;
 }
 
+/* Is it from a device of that account? ERR_NOTFOUND: only its list can tell,
+ * and has not been asked. */
+static int
+check_device(struct engine *e, const item *it, const struct session_opened *o)
+{
+	int r = keys_vouched(
+	    e, it->sender_account.data, it->sender_device, &o->identity);
+
+	if (r == ERR_NOTFOUND && e->doubt.settled &&
+	    e->doubt.device == it->sender_device &&
+	    memcmp(e->doubt.account, it->sender_account.data, STORE_ID_LEN) ==
+		0)
+		r = ERR_AUTH; /* the list does not know it either */
+	if (r == ERR_NOTFOUND) {
+		memcpy(e->doubt.account, it->sender_account.data, STORE_ID_LEN);
+		e->doubt.device = it->sender_device;
+		e->doubt.settled = false;
+	}
+	return r;
+}
+
 /* A store that fails is ours to report, whatever the message was. */
 static bool
 store_trouble(int r)
@@ -306,14 +340,21 @@ open_item(struct batch *b, const item *it, bool *opened)
 {
 	Sotto__Content__Content *c = NULL;
 	struct session_opened o;
-	int r = decrypt(b->e, it, &o);
+	int r = decrypt(b->e, it, &o), doubt = 0;
 
 	if (r == 0) {
 		r = check_identity(b->e, it, &o);
-		if (r != 0)
+		if (r == 0)
+			doubt = check_device(b->e, it, &o);
+		if (r != 0 || doubt != 0)
 			session_opened_clear(&o);
 	}
 	*opened = r == 0;
+	if (doubt == ERR_NOTFOUND)
+		b->held = true;
+	/* nobody of that account has written it: not a word of it is shown */
+	if (doubt != 0)
+		return doubt == ERR_NOTFOUND || doubt == ERR_AUTH ? 0 : doubt;
 	/* A ratchet that has seen it (ERR_DUP), under an id that we have not,
 	 * is one that went back in time: theirs or ours. */
 	if (r != 0)
@@ -330,11 +371,13 @@ open_item(struct batch *b, const item *it, bool *opened)
 }
 
 static bool
-item_sound(const item *it)
+item_sound(const struct engine *e, const item *it)
 {
 	return it->sender_account.len == STORE_ID_LEN &&
 	       it->message_id.len == STORE_ID_LEN && it->sender_device >= 1 &&
-	       it->sender_device <= 127;
+	       it->sender_device <= 127 &&
+	       !(it->sender_device == e->self.device &&
+		   own_account(e, it->sender_account.data));
 }
 
 static int
@@ -344,7 +387,7 @@ take_item(struct batch *b, const item *it)
 	bool seen = false, opened;
 	int r;
 
-	if (!item_sound(it))
+	if (!item_sound(e, it))
 		return 0; /* no sender to show it under */
 	if (it->seq == 0)
 		return open_item(b, it, &opened);
@@ -353,7 +396,7 @@ take_item(struct batch *b, const item *it)
 	if (r != 0 || seen)
 		return r;
 	r = open_item(b, it, &opened);
-	if (r == 0 && opened)
+	if (r == 0 && opened && !b->held)
 		r = store_inbox_add(e->store, it->sender_account.data,
 		    it->sender_device, it->message_id.data, engine_now_ms());
 	return r;
@@ -417,16 +460,87 @@ take_batch(struct batch *b, const Sotto__Relay__DeliverEvent *d, uint64_t *seq)
 	int r = 0;
 
 	*seq = 0;
-	for (i = 0; r == 0 && i < d->n_items; i++) {
+	for (i = 0; r == 0 && !b->held && i < d->n_items; i++) {
 		r = take_item(b, d->items[i]);
-		if (d->items[i]->seq > *seq)
+		if (!b->held && d->items[i]->seq > *seq)
 			*seq = d->items[i]->seq;
 	}
 	return r;
 }
 
+/* ---- deliveries that wait for a list of devices --------------------------------------- */
+
+static bool
+keep_body(struct engine *e, const uint8_t *body, size_t len)
+{
+	struct held *h = NULL;
+
+	if (e->held_bytes + len <= HELD_MAX)
+		h = malloc(sizeof(*h) + len);
+	if (h == NULL)
+		return false;
+	h->next = NULL;
+	h->len = len;
+	memcpy(h->body, body, len);
+	if (e->held == NULL)
+		e->held_tail = &e->held;
+	*e->held_tail = h;
+	e->held_tail = &h->next;
+	e->held_bytes += len;
+	return true;
+}
+
 void
-inbox_deliver(struct engine *e, const uint8_t *body, size_t len)
+inbox_link_lost(struct engine *e)
+{
+	struct held *h;
+
+	while ((h = e->held) != NULL) {
+		e->held = h->next;
+		free(h);
+	}
+	e->held_bytes = 0;
+}
+
+/* The list has come, or will not: go on where it stopped. */
+static void
+on_list(struct engine *e, int r)
+{
+	struct held *h = e->held, *next;
+
+	if (r != 0 && r != ERR_AUTH && r != ERR_FORMAT && r != ERR_NOTFOUND) {
+		inbox_link_lost(e); /* our own trouble: it comes again */
+		if (connection_online(e))
+			link_hold(e->link, 0);
+		return;
+	}
+	/* what is not vouched for now is dropped */
+	e->held = NULL;
+	e->held_bytes = 0;
+	e->doubt.settled = true;
+	for (; h != NULL; h = next) {
+		next = h->next;
+		inbox_deliver(e, h->body, h->len);
+		free(h);
+	}
+	if (e->held == NULL)
+		e->doubt.settled = false;
+}
+
+/* Nothing behind it may pass, so that order and acknowledgements stay right. */
+static void
+hold(struct engine *e, const uint8_t *body, size_t len, bool first)
+{
+	if (!keep_body(e, body, len) ||
+	    (first && keys_fetch_list(e, e->doubt.account, on_list) != 0)) {
+		inbox_link_lost(e);
+		link_hold(e->link, 0); /* it comes again */
+	}
+}
+
+/* Returns false when it waits for a list: deliver it again then. */
+static bool
+take_delivery(struct engine *e, const uint8_t *body, size_t len)
 {
 	Sotto__Relay__DeliverEvent *d =
 	    sotto__relay__deliver_event__unpack(NULL, len, body);
@@ -435,13 +549,14 @@ inbox_deliver(struct engine *e, const uint8_t *body, size_t len)
 	int r;
 
 	if (d == NULL)
-		return;
+		return true;
 	r = txn_begin(e);
 	if (r == 0)
 		r = txn_end(e, take_batch(&b, d, &seq));
 	if (r == 0) {
 		acknowledge(e, seq);
-		tell_sync(e, d->n_items, d->queue_empty);
+		if (!b.held)
+			tell_sync(e, d->n_items, d->queue_empty);
 		if (b.owes)
 			outbox_wake(e);
 		if (b.claims)
@@ -451,4 +566,14 @@ inbox_deliver(struct engine *e, const uint8_t *body, size_t len)
 		link_hold(e->link, 0);
 	}
 	sotto__relay__deliver_event__free_unpacked(d, NULL);
+	return r != 0 || !b.held;
+}
+
+void
+inbox_deliver(struct engine *e, const uint8_t *body, size_t len)
+{
+	if (e->held != NULL)
+		hold(e, body, len, false);
+	else if (!take_delivery(e, body, len))
+		hold(e, body, len, true);
 }

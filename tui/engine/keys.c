@@ -11,7 +11,10 @@
 
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
+#include "tui/engine/devices.h"
 #include "tui/engine/peer_session.h"
+
+#define KEYS_REFUSED_MS 60000 /* then it is tried again */
 
 bool
 keys_fetching(
@@ -195,15 +198,78 @@ retire_devices(struct engine *e, const struct devicelist *l)
 	return r;
 }
 
+/* The list that we have of an account. ERR_NOTFOUND. */
+static int
+known_list(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    struct devicelist *l)
+{
+	uint8_t *p = NULL;
+	size_t len = 0;
+	int r = store_contact_get_device_list(e->store, account, &p, &len);
+
+	if (r == 0)
+		r = devicelist_open(l, account, p, len);
+	free(p);
+	return r;
+}
+
+/* A calm line, where there is a conversation and a device has come to those
+ * that were there. */
+static int
+note_added(struct engine *e, const struct devicelist *l)
+{
+	struct devicelist before;
+	int64_t chat;
+	size_t i, added = 0;
+	int r = known_list(e, l->account, &before);
+
+	for (i = 0; r == 0 && i < l->n; i++)
+		added += devicelist_find(&before, l->v[i].device) == NULL;
+	if (r == 0 && added > 0)
+		r = store_chat_find(
+		    e->store, STORE_CHAT_PERSON, l->account, &chat);
+	if (r == 0 && added > 0)
+		r = note_add(e, chat, STORE_MSG_NOTE,
+		    added == 1 ? "They have added a device."
+			       : "They have added devices.");
+	/* no list before, or no conversation: nothing to tell */
+	return r == ERR_NOTFOUND || r == ERR_AUTH || r == ERR_FORMAT ? 0 : r;
+}
+
 static int
 remember_list(struct engine *e, struct store_contact *c,
     const struct devicelist *l, const Sotto__Relay__GetKeysResponse *res)
 {
+	int r;
+
 	if (res->device_list.len == 0)
 		return 0;
+	if (own_account(e, c->account))
+		r = devices_take(e, l);
+	else
+		r = l->version > c->list_version ? note_added(e, l) : 0;
+	if (r != 0)
+		return r;
 	c->list_version = l->version;
 	return store_contact_put_device_list(e->store, c->account, l->version,
 	    res->device_list.data, res->device_list.len);
+}
+
+/* Whoever signed the list: a new key of theirs is told, another one than our
+ * own primary's is refused. */
+static int
+check_primary(
+    struct engine *e, struct store_contact *c, const struct devicelist *l)
+{
+	const struct identity_pk *pk =
+	    &devicelist_find(l, DEVICELIST_PRIMARY)->identity;
+	struct identity_pk ours;
+	int r;
+
+	if (!own_account(e, c->account))
+		return contact_identity(e, c, pk);
+	r = devices_primary(e, &ours);
+	return r != 0 ? r : identity_pk_equal(pk, &ours) ? 0 : ERR_AUTH;
 }
 
 static int
@@ -223,8 +289,7 @@ take_keys(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 		return r;
 	if (l.version < c.list_version)
 		return ERR_AUTH; /* rolled back */
-	r = contact_identity(
-	    e, &c, &devicelist_find(&l, DEVICELIST_PRIMARY)->identity);
+	r = check_primary(e, &c, &l);
 	if (r == 0)
 		r = remember_list(e, &c, &l, res);
 	if (r == 0)
@@ -240,7 +305,12 @@ static void
 keys_refused(struct engine *e, const uint8_t account[static STORE_ID_LEN],
     int err, uint32_t retry_ms)
 {
-	if (err == ERR_NOTFOUND)
+	if (own_account(e, account) && err == ERR_AUTH) {
+		reply_error(e, 0, err,
+		    "The relay shows devices of your account that your first "
+		    "device has not signed. Nothing is sent to them.");
+		outbox_hold(e, KEYS_REFUSED_MS);
+	} else if (err == ERR_NOTFOUND)
 		outbox_account_gone(e, account,
 		    "They have left this relay: the message was not sent.");
 	else if (err == ERR_AUTH || err == ERR_FORMAT)
@@ -269,13 +339,16 @@ on_keys(void *ctx, const struct link_reply *reply)
 		return; /* asked again when the connection is back */
 	}
 	if (res != NULL) {
+		f->had = res->n_bundles > 0;
 		if (r == 0)
 			r = txn_end(e, take_keys(e, f->account, res));
 		sotto__relay__get_keys_response__free_unpacked(res, NULL);
 	}
 	if (r != 0)
 		keys_refused(e, f->account, r, reply->retry_after_ms);
-	if (r == 0)
+	if (r == 0 && f->asked > 0 && !f->had)
+		outbox_hold(e, 0); /* those devices have none to give */
+	else if (r == 0)
 		outbox_kick(e);
 }
 
@@ -302,5 +375,105 @@ keys_fetch(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 		want[i] = ids[i];
 	req.device_ids = want;
 	req.n_device_ids = n;
+	f->asked = n;
 	f->used = ask_relay(e, METHOD_GET_KEYS, &req.base, on_keys, f) == 0;
+}
+
+/* ---- the list alone ------------------------------------------------------------------ */
+
+struct list_fetch {
+	struct engine *e;
+	keys_list_fn *done;
+	uint8_t account[STORE_ID_LEN];
+};
+
+static void
+on_list(void *ctx, const struct link_reply *reply)
+{
+	Sotto__Relay__GetKeysResponse *res = NULL;
+	struct list_fetch *f = ctx;
+	struct engine *e = f->e;
+	int r = reply->err;
+
+	if (r == 0) {
+		res = sotto__relay__get_keys_response__unpack(
+		    NULL, reply->len, reply->body);
+		r = res == NULL ? ERR_FORMAT : txn_begin(e);
+	}
+	if (res != NULL) {
+		if (r == 0 && res->device_list.len > 0)
+			r = txn_end(e, take_keys(e, f->account, res));
+		else if (r == 0)
+			r = txn_end(e, 0);
+		sotto__relay__get_keys_response__free_unpacked(res, NULL);
+	}
+	if (r == ERR_AUTH && own_account(e, f->account))
+		keys_refused(e, f->account, r, 0);
+	if (f->done != NULL)
+		f->done(e, r);
+	free(f);
+}
+
+int
+keys_fetch_list(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    keys_list_fn *done)
+{
+	Sotto__Relay__GetKeysRequest req = SOTTO__RELAY__GET_KEYS_REQUEST__INIT;
+	struct list_fetch *f = calloc(1, sizeof(*f));
+	int r;
+
+	if (f == NULL)
+		return ERR_NOMEM;
+	f->e = e;
+	f->done = done;
+	memcpy(f->account, account, STORE_ID_LEN);
+	req.account_id = (ProtobufCBinaryData){STORE_ID_LEN, f->account};
+	req.list_only = true;
+	r = ask_relay(e, METHOD_GET_KEYS, &req.base, on_list, f);
+	if (r != 0)
+		free(f);
+	return r;
+}
+
+/* ---- who a message is from ------------------------------------------------------------ */
+
+static int
+listed(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    uint32_t device, const struct identity_pk *identity)
+{
+	const struct devicelist_entry *v;
+	struct devicelist l;
+	int r = known_list(e, account, &l);
+
+	if (r != 0)
+		return r == ERR_AUTH || r == ERR_FORMAT ? ERR_NOTFOUND : r;
+	v = devicelist_find(&l, device);
+	return v != NULL && identity_pk_equal(&v->identity, identity)
+		   ? 0
+		   : ERR_NOTFOUND;
+}
+
+int
+keys_vouched(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    uint32_t device, const struct identity_pk *identity)
+{
+	uint8_t key[STORE_PUB_LEN];
+	struct identity_pk ours;
+	struct store_device d;
+	int r;
+
+	if (device == DEVICELIST_PRIMARY) {
+		if (!own_account(e, account))
+			return 0;
+		r = devices_primary(e, &ours);
+		return r == 0 && identity_pk_equal(&ours, identity) ? 0
+								    : ERR_AUTH;
+	}
+	identity_pk_put(key, identity);
+	r = store_device_get(e->store, account, device, &d);
+	if (r == 0 && memcmp(d.identity, key, sizeof(key)) == 0)
+		return d.active ? 0 : ERR_AUTH; /* it was removed */
+	return r == 0 || r == ERR_NOTFOUND
+		   ? listed(e, account, device, identity)
+		   : r;
 }

@@ -16,6 +16,7 @@
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/seal.h"
+#include "tui/engine/sync.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_session.h"
 
@@ -82,6 +83,8 @@ outbox_add(struct engine *e, const struct outbox_for *whom,
 	sotto__content__outgoing__init(o);
 	buf_init(&b, OUTGOING_MAX);
 	r = outgoing_begin(o, whom->account, content);
+	if (r == 0)
+		r = sync_copy(e, o);
 	if (r == 0)
 		r = seal_missing(e, o);
 	if (r == 0 || r == ERR_NOTFOUND)
@@ -191,6 +194,7 @@ apply_stale(struct engine *e, Sotto__Content__Outgoing *o,
 	size_t i;
 	int r = 0;
 
+	o->ready = false;
 	for (i = 0; r == 0 && i < st->n_extra; i++) {
 		seal_drop(o, st->extra[i]);
 		r = store_device_get(e->store, account, st->extra[i], &d);
@@ -204,28 +208,53 @@ apply_stale(struct engine *e, Sotto__Content__Outgoing *o,
 		seal_drop(o, st->reregistered[i]);
 		r = store_device_delete(e->store, account, st->reregistered[i]);
 	}
-	o->ready = false;
-	o->refusals++;
 	return r;
+}
+
+static bool
+is_of(const Sotto__Content__Outgoing *o, const ProtobufCBinaryData *account)
+{
+	return o != NULL && o->account_id.len == STORE_ID_LEN &&
+	       account->len == STORE_ID_LEN &&
+	       memcmp(o->account_id.data, account->data, STORE_ID_LEN) == 0;
+}
+
+/* The envelopes that an answer is about: the recipient's, or our own copies. */
+static Sotto__Content__Outgoing *
+part_of(Sotto__Content__Outgoing *o, const Sotto__Relay__StaleDevices *st)
+{
+	if (is_of(o, &st->account_id))
+		return o;
+	return is_of(o->own, &st->account_id) ? o->own : NULL;
 }
 
 static int
 refused_row(struct engine *e, const struct store_outgoing *row,
-    Sotto__Content__Outgoing *o, const Sotto__Relay__StaleDevices *st)
+    Sotto__Content__Outgoing *o, const Sotto__Relay__SendResponse *res)
 {
-	int r;
+	Sotto__Content__Outgoing *part;
+	bool gone = false;
+	size_t i;
+	int r = 0;
 
-	if (st->gone || o->refusals >= REFUSALS_MAX) {
-		r = st->gone ? store_due_drop(e->store, o->account_id.data) : 0;
+	for (i = 0; i < res->n_stale; i++)
+		gone |= res->stale[i]->gone;
+	if (gone || o->refusals >= REFUSALS_MAX) {
+		r = gone ? store_due_drop(e->store, o->account_id.data) : 0;
 		return r == 0 ? row_failed(e, row) : r;
 	}
-	r = apply_stale(e, o, st);
+	for (i = 0; r == 0 && i < res->n_stale; i++) {
+		part = part_of(o, res->stale[i]);
+		if (part != NULL)
+			r = apply_stale(e, part, res->stale[i]);
+	}
+	o->ready = false;
+	o->refusals++;
 	return r == 0 ? outgoing_save(e, row->id, o) : r;
 }
 
 static void
-fetch_missing(struct engine *e, const uint8_t account[static STORE_ID_LEN],
-    const Sotto__Relay__StaleDevices *st)
+fetch_missing(struct engine *e, const Sotto__Relay__StaleDevices *st)
 {
 	uint32_t ids[2 * 127];
 	size_t i, n = 0;
@@ -234,30 +263,29 @@ fetch_missing(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 		ids[n++] = st->missing[i];
 	for (i = 0; i < st->n_reregistered && n < ARRAY_LEN(ids); i++)
 		ids[n++] = st->reregistered[i];
-	if (n > 0)
-		keys_fetch(e, account, ids, n);
+	if (n > 0 && !st->gone)
+		keys_fetch(e, st->account_id.data, ids, n);
 }
 
 static void
 on_stale(
-    struct engine *e, struct sending *s, const Sotto__Relay__StaleDevices *st)
+    struct engine *e, struct sending *s, const Sotto__Relay__SendResponse *res)
 {
 	Sotto__Content__Outgoing *o = NULL;
 	struct store_outgoing row;
+	size_t i;
 	int r = store_outbox_get(e->store, s->row, &row);
 
 	if (r != 0)
 		return;
 	o = outgoing_read(&row);
-	if (o != NULL && o->account_id.len == STORE_ID_LEN &&
-	    st->account_id.len == STORE_ID_LEN &&
-	    memcmp(o->account_id.data, st->account_id.data, STORE_ID_LEN) ==
-		0) {
+	if (o != NULL) {
 		r = txn_begin(e);
 		if (r == 0)
-			r = txn_end(e, refused_row(e, &row, o, st));
-		if (r == 0 && !st->gone)
-			fetch_missing(e, o->account_id.data, st);
+			r = txn_end(e, refused_row(e, &row, o, res));
+		for (i = 0; r == 0 && i < res->n_stale; i++)
+			if (part_of(o, res->stale[i]) != NULL)
+				fetch_missing(e, res->stale[i]);
 	}
 	if (o != NULL)
 		sotto__content__outgoing__free_unpacked(o, NULL);
@@ -274,7 +302,7 @@ sent_or_stale(struct engine *e, struct sending *s, const struct link_reply *rep)
 		s->answered = true;
 	} else {
 		if (res != NULL)
-			on_stale(e, s, res->stale[0]);
+			on_stale(e, s, res);
 		slot_free(s);
 		e->outbox_cursor = 0;
 	}
@@ -364,12 +392,23 @@ held_back(struct engine *e, const uint8_t account[static STORE_ID_LEN])
 		   c.trust == STORE_TRUST_CHANGED);
 }
 
+/* Ask for the keys that this part lacks: all, when no device is known. */
+static void
+fetch_lacking(struct engine *e, const Sotto__Content__Outgoing *o)
+{
+	uint32_t ids[SEAL_DEVICES_MAX];
+	size_t n = seal_lacking(e, o, ids);
+
+	if (n > 0 ||
+	    (o->n_envelopes == 0 && !own_account(e, o->account_id.data)))
+		keys_fetch(e, o->account_id.data, ids, n);
+}
+
 /* Seal now if its keys have come; else ask for them. */
 static int
 make_ready(struct engine *e, const struct store_outgoing *row,
     Sotto__Content__Outgoing *o)
 {
-	uint32_t ids[SEAL_DEVICES_MAX];
 	bool lacking;
 	int r = txn_begin(e);
 
@@ -382,7 +421,9 @@ make_ready(struct engine *e, const struct store_outgoing *row,
 	r = txn_end(e, r);
 	if (r != 0 || !lacking)
 		return r;
-	keys_fetch(e, o->account_id.data, ids, seal_lacking(e, o, ids));
+	fetch_lacking(e, o);
+	if (o->own != NULL)
+		fetch_lacking(e, o->own);
 	return ERR_NOTFOUND;
 }
 
@@ -399,7 +440,8 @@ try_row(struct engine *e, const struct store_outgoing *row)
 	o = outgoing_read(row);
 	if (o == NULL || o->account_id.len != STORE_ID_LEN)
 		goto out; /* ours alone: damaged rows fail store_check() */
-	if (held_back(e, o->account_id.data))
+	if (held_back(e, o->account_id.data) ||
+	    (o->own != NULL && keys_fetching(e, e->self.account)))
 		goto out;
 	if (!o->ready && make_ready(e, row, o) != 0)
 		goto out;
@@ -433,7 +475,7 @@ static void
 on_kick(uv_timer_t *timer)
 {
 	struct engine *e = timer->data;
-	uint64_t now_ms, later_ms = 0, repair_ms = 0;
+	uint64_t now_ms, later_ms = 0, repair_ms = 0, sync_ms = 0;
 
 	if (e->store == NULL || e->failed)
 		return;
@@ -446,8 +488,11 @@ on_kick(uv_timer_t *timer)
 	if (connection_online(e)) {
 		later_ms = receipts_flush(e);
 		repair_ms = repair_flush(e);
+		sync_ms = sync_flush(e);
 	}
 	send_window(e);
+	if (sync_ms > 0)
+		kick_in(e, sync_ms);
 	if (repair_ms > 0)
 		kick_in(e, repair_ms);
 	if (later_ms > 0)

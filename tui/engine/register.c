@@ -12,7 +12,7 @@
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
-#include "tui/engine/impl.h"
+#include "tui/engine/linking.h"
 #include "tui/engine/prekeys.h"
 
 /* The answer a waiting register or verify command gets. */
@@ -151,6 +151,8 @@ cmd_register(struct engine *e, struct cmd *c)
 	}
 	if (e->reg.tag != 0)
 		refuse(e, ERR_CLOSED, 0, "Another attempt was started.");
+	if (e->linking != NULL)
+		linking_end(e, ERR_CLOSED, "Registering was begun instead.");
 	if (read_form(e, c) != 0)
 		return;
 	r = connection_open(e, &e->reg.uri);
@@ -187,6 +189,8 @@ become(struct engine *e, const Sotto__Relay__VerifyOtpResponse *res)
 		r = account_save(e);
 		if (r == 0)
 			r = prekeys_uploaded(e);
+		if (r == 0)
+			r = devices_begin(e, &e->keys->identity.pk);
 		r = txn_end(e, r);
 	}
 	if (r != 0)
@@ -296,6 +300,9 @@ cmd_relay_key(struct engine *e, struct cmd *c)
 	e->offered_set = false;
 	if (c->n == 0) {
 		refuse(e, ERR_UNTRUSTED, 0, "The relay's key was refused.");
+		if (!e->self.registered && e->linking != NULL)
+			linking_end(
+			    e, ERR_UNTRUSTED, "The relay's key was refused.");
 		reply_done(e, c->tag);
 		return;
 	}

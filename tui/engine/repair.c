@@ -339,7 +339,8 @@ is_theirs(struct engine *e, const struct repair_from *from,
 	if (r != 0)
 		return r;
 	*yes = chat.kind == STORE_CHAT_PERSON &&
-	       memcmp(chat.peer, from->account, STORE_ID_LEN) == 0;
+	       (own_account(e, from->account) ||
+		   memcmp(chat.peer, from->account, STORE_ID_LEN) == 0);
 	store_chat_clear(&chat);
 	if (!*yes)
 		return 0;
@@ -358,19 +359,29 @@ static int
 send_again(struct engine *e, const struct repair_from *from,
     const struct store_message *m)
 {
-	const struct outbox_for to = {
-	    .account = from->account, .message = m->id};
+	const bool own = own_account(e, from->account);
+	struct outbox_for to = {
+	    .account = from->account, .message = own ? 0 : m->id};
 	uint8_t id[STORE_ID_LEN];
+	struct store_chat chat;
 	uint32_t times = 0;
 	int r = store_resent_get(e->store, m->id, from->device, &times);
 
 	if (r != 0 || times >= REPAIR_RESENDS_MAX)
 		return r;
 	r = store_resent_add(e->store, m->id, from->device);
-	if (r == 0)
+	if (r == 0 && !own)
 		r = store_outbox_drop_message(e->store, m->id);
+	if (r == 0)
+		r = store_chat_get(e->store, m->chat, &chat);
+	if (r != 0)
+		return r;
+	if (own)
+		to.chat = chat.peer;
 	wire_id(id, m->message_id, times + 1);
-	return r == 0 ? draft_send_text(e, m, id, &to) : r;
+	r = draft_send_text(e, m, id, &to);
+	store_chat_clear(&chat);
+	return r;
 }
 
 static int

@@ -121,6 +121,14 @@ seal_one(
 	return r;
 }
 
+/* Does this device get an envelope? */
+static bool
+wanted(const struct engine *e, const struct store_device *d)
+{
+	return d->active &&
+	       !(d->device == e->self.device && own_account(e, d->account));
+}
+
 size_t
 seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
     uint32_t ids[static SEAL_DEVICES_MAX])
@@ -131,7 +139,7 @@ seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
 	if (store_device_list(e->store, o->account_id.data, &v, &n) != 0)
 		return 0;
 	for (i = 0; i < n && len < SEAL_DEVICES_MAX; i++)
-		if (v[i].active && envelope_of(o, v[i].device) == NULL &&
+		if (wanted(e, &v[i]) && envelope_of(o, v[i].device) == NULL &&
 		    session_usable(e, &v[i]) != 0)
 			ids[len++] = v[i].device;
 	free(v);
@@ -155,8 +163,9 @@ drop_stale(Sotto__Content__Outgoing *o, const struct store_device *v, size_t n)
 	}
 }
 
-int
-seal_missing(struct engine *e, Sotto__Content__Outgoing *o)
+/* The envelopes of one account. */
+static int
+seal_account(struct engine *e, Sotto__Content__Outgoing *o)
 {
 	struct store_device *v = NULL;
 	size_t i, n = 0, active = 0;
@@ -169,16 +178,17 @@ seal_missing(struct engine *e, Sotto__Content__Outgoing *o)
 		return r;
 	drop_stale(o, v, n);
 	for (i = 0; r == 0 && i < n; i++) {
-		if (!v[i].active)
+		if (!wanted(e, &v[i]))
 			continue;
 		active++;
 		if (envelope_of(o, v[i].device) == NULL)
 			r = session_usable(e, &v[i]);
 	}
-	if (r == 0 && active == 0)
+	/* A relay tells when there are devices that we do not know. */
+	if (r == 0 && active == 0 && !own_account(e, o->account_id.data))
 		r = ERR_NOTFOUND;
 	for (i = 0; r == 0 && i < n; i++)
-		if (v[i].active && envelope_of(o, v[i].device) == NULL)
+		if (wanted(e, &v[i]) && envelope_of(o, v[i].device) == NULL)
 			r = seal_one(e, o, &v[i]);
 	free(v);
 	if (r == 0)
@@ -186,44 +196,78 @@ seal_missing(struct engine *e, Sotto__Content__Outgoing *o)
 	return r;
 }
 
+int
+seal_missing(struct engine *e, Sotto__Content__Outgoing *o)
+{
+	int r = seal_account(e, o), own = 0;
+
+	if (o->own != NULL && (r == 0 || r == ERR_NOTFOUND))
+		own = seal_account(e, o->own);
+	o->ready = r == 0 && own == 0;
+	return own != 0 && own != ERR_NOTFOUND ? own : r != 0 ? r : own;
+}
+
 /* ---- the request ---------------------------------------------------------------- */
 
-int
-seal_request(struct buf *out, const Sotto__Content__Outgoing *o,
-    const uint8_t message_id[static STORE_ID_LEN], bool ephemeral)
+/* The envelopes of one account, as the relay takes them; the arrays are the
+ * caller's to free, also after an error. */
+static int
+account_envelopes(
+    Sotto__Relay__AccountEnvelopes *acc, const Sotto__Content__Outgoing *o)
 {
-	Sotto__Relay__SendRequest req = SOTTO__RELAY__SEND_REQUEST__INIT;
-	Sotto__Relay__AccountEnvelopes acc =
-	    SOTTO__RELAY__ACCOUNT_ENVELOPES__INIT;
-	Sotto__Relay__AccountEnvelopes *accounts[1] = {&acc};
-	Sotto__Relay__DeviceEnvelope *v, **p;
-	uint8_t id[STORE_ID_LEN];
+	Sotto__Relay__DeviceEnvelope *v;
 	size_t i;
-	int r = ERR_NOMEM;
 
+	sotto__relay__account_envelopes__init(acc);
+	acc->account_id = o->account_id;
+	acc->devices = calloc(o->n_envelopes + 1, sizeof(*acc->devices));
 	v = calloc(o->n_envelopes + 1, sizeof(*v));
-	p = calloc(o->n_envelopes + 1, sizeof(*p));
-	if (v == NULL || p == NULL)
-		goto out;
+	if (acc->devices == NULL || v == NULL) {
+		free(v);
+		return ERR_NOMEM;
+	}
+	acc->devices[0] = v;
 	for (i = 0; i < o->n_envelopes; i++) {
 		sotto__relay__device_envelope__init(&v[i]);
 		v[i].device_id = o->envelopes[i]->device_id;
 		v[i].registration_id = o->envelopes[i]->registration_id;
 		v[i].type = o->envelopes[i]->type;
 		v[i].ciphertext = o->envelopes[i]->ciphertext;
-		p[i] = &v[i];
+		acc->devices[i] = &v[i];
 	}
-	acc.account_id = o->account_id;
-	acc.devices = p;
-	acc.n_devices = o->n_envelopes;
-	memcpy(id, message_id, sizeof(id));
-	req.message_id = (ProtobufCBinaryData){sizeof(id), id};
-	req.accounts = accounts;
-	req.n_accounts = 1;
-	req.ephemeral = ephemeral;
-	r = pack_into(out, &req.base);
-out:
-	free(v);
-	free(p);
+	acc->n_devices = o->n_envelopes;
+	return 0;
+}
+
+static void
+account_free(Sotto__Relay__AccountEnvelopes *acc)
+{
+	if (acc->devices != NULL)
+		free(acc->devices[0]);
+	free(acc->devices);
+}
+
+int
+seal_request(struct buf *out, const Sotto__Content__Outgoing *o,
+    const uint8_t message_id[static STORE_ID_LEN], bool ephemeral)
+{
+	Sotto__Relay__SendRequest req = SOTTO__RELAY__SEND_REQUEST__INIT;
+	Sotto__Relay__AccountEnvelopes acc[2] = {{.devices = NULL}};
+	Sotto__Relay__AccountEnvelopes *accounts[2] = {&acc[0], &acc[1]};
+	uint8_t id[STORE_ID_LEN];
+	int r = account_envelopes(&acc[0], o);
+
+	if (r == 0 && o->own != NULL)
+		r = account_envelopes(&acc[1], o->own);
+	if (r == 0) {
+		memcpy(id, message_id, sizeof(id));
+		req.message_id = (ProtobufCBinaryData){sizeof(id), id};
+		req.accounts = accounts;
+		req.n_accounts = o->own != NULL ? 2 : 1;
+		req.ephemeral = ephemeral;
+		r = pack_into(out, &req.base);
+	}
+	account_free(&acc[0]);
+	account_free(&acc[1]);
 	return r;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * seal.h — one outbox row: a content and its envelopes, one for each device of
- * the recipient. docs/protocol.md §6.
+ * the recipient; and beside it the copy for each other device of ours.
+ * docs/protocol.md §6.
  */
 #ifndef TUI_ENGINE_SEAL_H
 #define TUI_ENGINE_SEAL_H
@@ -22,13 +23,13 @@
  */
 int seal_missing(struct engine *e, Sotto__Content__Outgoing *o) MUST_USE;
 
-/* The devices whose keys must be fetched first; returns how many, 0 also when
- * none is known. */
+/* The devices of o's own account_id whose keys must be fetched first; returns
+ * how many, 0 also when none is known. */
 #define SEAL_DEVICES_MAX 127
 size_t seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
     uint32_t ids[static SEAL_DEVICES_MAX]);
 
-/* Drop the envelope of one device; it will be made anew. */
+/* Drop the envelope of one device of o's account; it will be made anew. */
 void seal_drop(Sotto__Content__Outgoing *o, uint32_t device);
 
 /* The SendRequest of a ready row, packed behind what is in out. */

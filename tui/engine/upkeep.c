@@ -8,80 +8,14 @@
 
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
-#include "tui/engine/impl.h"
+#include "tui/engine/devices.h"
 #include "tui/engine/prekeys.h"
 #include "tui/engine/repair.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_prekey.h"
-#include "tui/store/store_setting.h"
 
-#define LIST_PUBLISHED "device_list_published"
-#define LIST_VERSION   "device_list_version"
 /* The relay forgets messages sooner, so no repeat can come later. */
 #define INBOX_KEEP_MS (60ull * 24 * 3600 * 1000)
-
-/* ---- device list ------------------------------------------------------------- */
-
-static void
-on_list_set(void *ctx, const struct link_reply *reply)
-{
-	struct engine *e = ctx;
-
-	if (reply->err == 0 &&
-	    store_setting_put_int(e->store, LIST_PUBLISHED, 1) == ERR_IO)
-		event_post_fatal(e, ERR_IO, store_error(e->store));
-}
-
-/*
- * Versions come from the clock, so that they grow across registrations too
- * (docs/adr/0011-device-list-version.md), but never stand still or fall.
- */
-static int
-next_version(struct engine *e, uint64_t now_ms, uint32_t *version)
-{
-	int64_t last = 0, next = (int64_t)(now_ms / 1000);
-	int r = store_setting_get_int(e->store, LIST_VERSION, 0, &last);
-
-	if (r != 0)
-		return r;
-	if (next <= last)
-		next = last + 1;
-	*version = (uint32_t)next;
-	return store_setting_put_int(e->store, LIST_VERSION, next);
-}
-
-static int
-publish_list(struct engine *e)
-{
-	Sotto__Relay__SetDeviceListRequest req =
-	    SOTTO__RELAY__SET_DEVICE_LIST_REQUEST__INIT;
-	struct devicelist l = {.issued_ms = engine_now_ms(), .n = 1};
-	int64_t published = 0;
-	struct buf b;
-	int r;
-
-	r = store_setting_get_int(e->store, LIST_PUBLISHED, 0, &published);
-	if (r != 0 || published)
-		return r;
-	r = next_version(e, l.issued_ms, &l.version);
-	if (r != 0)
-		return r;
-	memcpy(l.account, e->self.account, sizeof(l.account));
-	l.v[0] = (struct devicelist_entry){
-	    .device = e->self.device,
-	    .identity = e->keys->identity.pk,
-	    .added_ms = l.issued_ms,
-	};
-	buf_init(&b, DEVICELIST_MAX);
-	r = devicelist_sign(&b, &l, &e->keys->identity, &signal_rng_system);
-	if (r == 0) {
-		req.device_list = (ProtobufCBinaryData){b.len, b.p};
-		r = ask_relay(
-		    e, METHOD_SET_DEVICE_LIST, &req.base, on_list_set, e);
-	}
-	buf_clear(&b);
-	return r;
-}
 
 /* ---- pre-keys ---------------------------------------------------------------- */
 
@@ -145,7 +79,7 @@ out:
 void
 account_upkeep(struct engine *e)
 {
-	int r = publish_list(e);
+	int r = devices_upkeep(e);
 
 	if (r == 0)
 		r = publish_keys(e);

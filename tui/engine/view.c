@@ -8,6 +8,7 @@
 #include "common/e164.h"
 #include "common/text.h"
 #include "tui/engine/impl.h"
+#include "tui/engine/sync.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_search.h"
 #include "tui/store/store_setting.h"
@@ -374,6 +375,8 @@ cmd_set_draft(struct engine *e, struct cmd *c)
 
 	if (r == 0)
 		r = chat_changed(e, c->chat);
+	if (r == 0)
+		sync_draft_later(e, c->chat);
 	if (r != 0)
 		reply_error(e, c->tag, r, NULL);
 	else

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* sync.c — what we tell our other devices. What they tell us: sync_take.c. */
+#include "tui/engine/sync.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "tui/engine/content.h"
+#include "tui/engine/devices.h"
+#include "tui/engine/draft.h"
+#include "tui/store/store_chat.h"
+
+#define AGAIN_MS 5000 /* after an error of ours */
+
+/* protobuf-c's bytes are not const; it only reads them. */
+static ProtobufCBinaryData
+bytes_of(const uint8_t *p, size_t len)
+{
+	return (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)p};
+}
+
+/* ---- copies -------------------------------------------------------------------- */
+
+/* What a person did, and wants to see everywhere. */
+static bool
+is_copied(const Sotto__Content__Content *c)
+{
+	switch (c->body_case) {
+	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
+	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
+	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
+	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+seal_copy(struct buf *out, Sotto__Content__Content *c,
+    const ProtobufCBinaryData *chat)
+{
+	Sotto__Content__Sync sync = SOTTO__CONTENT__SYNC__INIT;
+	const ProtobufCBinaryData was = c->chat_account;
+	Sotto__Content__Profile *profile = c->profile;
+	int r;
+
+	c->sync = &sync;
+	c->chat_account = *chat;
+	c->profile = NULL;
+	r = content_seal(out, c);
+	c->sync = NULL;
+	c->chat_account = was;
+	c->profile = profile;
+	return r;
+}
+
+static int
+add_own(struct engine *e, Sotto__Content__Outgoing *o, struct buf *content)
+{
+	Sotto__Content__Outgoing *own = malloc(sizeof(*own));
+
+	if (own == NULL)
+		return ERR_NOMEM;
+	sotto__content__outgoing__init(own);
+	own->account_id.data = malloc(STORE_ID_LEN);
+	if (own->account_id.data == NULL) {
+		free(own);
+		return ERR_NOMEM;
+	}
+	memcpy(own->account_id.data, e->self.account, STORE_ID_LEN);
+	own->account_id.len = STORE_ID_LEN;
+	buf_detach(content, &own->content.data, &own->content.len);
+	o->own = own;
+	return 0;
+}
+
+int
+sync_copy(struct engine *e, Sotto__Content__Outgoing *o)
+{
+	Sotto__Content__Content *c = NULL;
+	struct buf copy;
+	int r;
+
+	if (own_account(e, o->account_id.data))
+		return 0;
+	r = content_open(o->content.data, o->content.len, &c);
+	if (r != 0)
+		return r == ERR_FORMAT ? ERR_NOMEM : r; /* we made it */
+	buf_init(&copy, CONTENT_MAX);
+	if (is_copied(c) && c->sync == NULL && c->group_id.len == 0) {
+		r = seal_copy(&copy, c, &o->account_id);
+		if (r == 0)
+			r = add_own(e, o, &copy);
+	}
+	buf_clear(&copy);
+	content_free(c);
+	return r;
+}
+
+/* ---- syncs ------------------------------------------------------------------------ */
+
+static int
+tell(struct engine *e, Sotto__Content__Sync *s)
+{
+	const struct outbox_for whom = {.account = e->self.account};
+	struct store_contact us;
+	struct draft d = {0};
+
+	draft_init(&d);
+	if (store_contact_get(e->store, e->self.account, &us) == 0)
+		s->list_version = us.list_version;
+	d.c.sync = s;
+	return draft_send(e, &d, &whom);
+}
+
+/* *yes: is there anybody to tell? */
+static int
+others(struct engine *e, bool *yes)
+{
+	return e->self.registered ? devices_others(e, yes) : (*yes = false, 0);
+}
+
+int
+sync_read(struct engine *e, int64_t chat, const struct store_messages *newly)
+{
+	Sotto__Content__SyncRead rd = SOTTO__CONTENT__SYNC_READ__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	const struct store_message *last = NULL;
+	struct store_chat row;
+	bool any;
+	size_t i;
+	int r = others(e, &any);
+
+	for (i = 0; i < newly->n; i++)
+		if (newly->v[i].state == STORE_MSG_RECEIVED)
+			last = &newly->v[i];
+	if (r != 0 || !any || last == NULL)
+		return r;
+	r = store_chat_get(e->store, chat, &row);
+	if (r != 0)
+		return r;
+	rd.chat_account = bytes_of(row.peer, STORE_ID_LEN);
+	rd.author_account = bytes_of(last->account, STORE_ID_LEN);
+	rd.message_id = bytes_of(last->message_id, STORE_ID_LEN);
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_READ;
+	s.read = &rd;
+	r = tell(e, &s);
+	store_chat_clear(&row);
+	return r;
+}
+
+static void
+fill_contact(
+    Sotto__Content__SyncContacts__Contact *m, const struct store_contact *c)
+{
+	sotto__content__sync_contacts__contact__init(m);
+	m->account_id = bytes_of(c->account, STORE_ID_LEN);
+	m->phone = (char *)(uintptr_t)c->phone;
+	m->name = (char *)(uintptr_t)c->name;
+	m->profile_name = (char *)(uintptr_t)c->profile_name;
+	m->blocked = c->blocked;
+	if (c->trust == STORE_TRUST_VERIFIED && c->has_identity)
+		m->verified_key = bytes_of(c->identity, STORE_PUB_LEN);
+}
+
+static int
+tell_contacts(struct engine *e, const struct store_contact *c, size_t n)
+{
+	Sotto__Content__SyncContacts__Contact v[SYNC_ROWS], *p[SYNC_ROWS];
+	Sotto__Content__SyncContacts list = SOTTO__CONTENT__SYNC_CONTACTS__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (own_account(e, c[i].account))
+			continue;
+		p[list.n_contacts] = &v[list.n_contacts];
+		fill_contact(&v[list.n_contacts++], &c[i]);
+	}
+	if (list.n_contacts == 0)
+		return 0;
+	list.contacts = p;
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_CONTACTS;
+	s.contacts = &list;
+	return tell(e, &s);
+}
+
+int
+sync_contact(struct engine *e, const struct store_contact *c)
+{
+	bool any;
+	int r = others(e, &any);
+
+	return r != 0 || !any ? r : tell_contacts(e, c, 1);
+}
+
+static int
+tell_chats(struct engine *e, const struct store_chat *c, size_t n)
+{
+	Sotto__Content__SyncChats__Chat v[SYNC_ROWS], *p[SYNC_ROWS];
+	Sotto__Content__SyncChats list = SOTTO__CONTENT__SYNC_CHATS__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (c[i].kind != STORE_CHAT_PERSON)
+			continue;
+		p[list.n_chats] = &v[list.n_chats];
+		sotto__content__sync_chats__chat__init(&v[list.n_chats]);
+		v[list.n_chats].account_id = bytes_of(c[i].peer, STORE_ID_LEN);
+		v[list.n_chats].muted_until_ms = c[i].muted_until_ms;
+		v[list.n_chats].pinned_ms = c[i].pinned_ms;
+		v[list.n_chats].archived = c[i].archived;
+		v[list.n_chats++].expire_s = c[i].expire_s;
+	}
+	if (list.n_chats == 0)
+		return 0;
+	list.chats = p;
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_CHATS;
+	s.chats = &list;
+	return tell(e, &s);
+}
+
+int
+sync_chat(struct engine *e, int64_t chat)
+{
+	struct store_chat row;
+	bool any;
+	int r = others(e, &any);
+
+	if (r != 0 || !any)
+		return r;
+	r = store_chat_get(e->store, chat, &row);
+	if (r != 0)
+		return r;
+	r = tell_chats(e, &row, 1);
+	store_chat_clear(&row);
+	return r;
+}
+
+int
+sync_profile(struct engine *e)
+{
+	Sotto__Content__SyncProfile p = SOTTO__CONTENT__SYNC_PROFILE__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	bool any;
+	int r = others(e, &any);
+
+	if (r != 0 || !any)
+		return r;
+	p.name = e->keys->row.name;
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_PROFILE;
+	s.profile = &p;
+	return tell(e, &s);
+}
+
+int
+sync_secret(struct engine *e)
+{
+	Sotto__Content__SyncSecret m = SOTTO__CONTENT__SYNC_SECRET__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	struct device_secret secret;
+	bool any;
+	int r = others(e, &any);
+
+	if (r != 0 || !any)
+		return r;
+	r = devices_secret(e, &secret);
+	if (r != 0)
+		return r;
+	m.account_secret = bytes_of(secret.k, sizeof(secret.k));
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_SECRET;
+	s.secret = &m;
+	r = tell(e, &s);
+	sodium_memzero(&secret, sizeof(secret));
+	return r;
+}
+
+int
+sync_star(struct engine *e, const struct store_message *m, bool on)
+{
+	Sotto__Content__SyncStar st = SOTTO__CONTENT__SYNC_STAR__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	bool any;
+	int r = others(e, &any);
+
+	if (r != 0 || !any)
+		return r;
+	st.author_account = bytes_of(m->account, STORE_ID_LEN);
+	st.message_id = bytes_of(m->message_id, STORE_ID_LEN);
+	st.on = on;
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_STAR;
+	s.star = &st;
+	return tell(e, &s);
+}
+
+/* ---- for a new device ---------------------------------------------------------------- */
+
+static size_t
+part(size_t n, size_t at)
+{
+	return n - at < SYNC_ROWS ? n - at : SYNC_ROWS;
+}
+
+int
+sync_all(struct engine *e)
+{
+	struct store_contact *c = NULL;
+	struct store_chats chats = {0};
+	size_t i, n = 0, n_chats;
+	int r = store_contact_list(e->store, &c, &n);
+
+	if (r == 0)
+		r = store_chat_list(e->store, &chats);
+	n = n < SYNC_CONTACTS_MAX ? n : SYNC_CONTACTS_MAX;
+	n_chats = chats.n < SYNC_CONTACTS_MAX ? chats.n : SYNC_CONTACTS_MAX;
+	for (i = 0; r == 0 && i < n; i += SYNC_ROWS)
+		r = tell_contacts(e, c + i, part(n, i));
+	for (i = 0; r == 0 && i < n_chats; i += SYNC_ROWS)
+		r = tell_chats(e, chats.v + i, part(n_chats, i));
+	if (r == 0)
+		r = sync_profile(e);
+	store_chats_clear(&chats);
+	free(c);
+	return r;
+}
+
+/* ---- drafts ---------------------------------------------------------------------------- */
+
+static int
+tell_draft(struct engine *e, int64_t chat)
+{
+	Sotto__Content__SyncDraft dr = SOTTO__CONTENT__SYNC_DRAFT__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	struct store_chat row;
+	int r = store_chat_get(e->store, chat, &row);
+
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	if (row.kind == STORE_CHAT_PERSON) {
+		dr.chat_account = bytes_of(row.peer, STORE_ID_LEN);
+		dr.text = row.draft;
+		s.what_case = SOTTO__CONTENT__SYNC__WHAT_DRAFT;
+		s.draft = &dr;
+		r = tell(e, &s);
+	}
+	store_chat_clear(&row);
+	return r;
+}
+
+void
+sync_draft_later(struct engine *e, int64_t chat)
+{
+	struct drafting *d = NULL;
+	bool any = false;
+	size_t i;
+
+	if (others(e, &any) != 0 || !any)
+		return;
+	for (i = 0; i < SYNC_DRAFTS; i++)
+		if (e->drafting[i].chat == chat || e->drafting[i].chat == 0) {
+			d = &e->drafting[i];
+			break;
+		}
+	if (d == NULL)
+		return; /* so many at once: the next change tells it */
+	if (d->chat == 0)
+		d->due_ms = engine_now_ms() + SYNC_DRAFT_MS;
+	d->chat = chat;
+	outbox_wake(e);
+}
+
+uint64_t
+sync_flush(struct engine *e)
+{
+	uint64_t now_ms = engine_now_ms(), wait_ms = 0;
+	size_t i;
+	int r;
+
+	for (i = 0; i < SYNC_DRAFTS && !e->failed; i++) {
+		struct drafting *d = &e->drafting[i];
+
+		if (d->chat == 0)
+			continue;
+		if (d->due_ms > now_ms && d->due_ms - now_ms <= SYNC_DRAFT_MS) {
+			wait_ms = d->due_ms - now_ms;
+			continue;
+		}
+		r = txn_begin(e);
+		if (r == 0)
+			r = txn_end(e, tell_draft(e, d->chat));
+		if (r != 0)
+			return AGAIN_MS;
+		d->chat = 0;
+	}
+	return wait_ms;
+}
