@@ -132,7 +132,8 @@ take_keys(struct loop *l)
 
 	while (keys_next(&l->keys, &ev)) {
 		if (ev.type != KT_REPLY) {
-			l->hold_until = 0;
+			if (ev.type == KT_PRESS || ev.type == KT_PASTE)
+				l->hold_until = 0;
 			app_key(l->app, &ev);
 		} else if (tty_reply(l->tty, &ev)) {
 			host_retheme(l);
