@@ -277,13 +277,9 @@ test_change__refusals_change_nothing(void **state)
 {
 	struct fixture *f = *state;
 	struct rc *ann = come(f, &f->p[ANN]), *bob = come(f, &f->p[BOB]);
-	struct group_intent in = renamed("X"),
-			    add = about(GROUP_ADD, &f->p[DAN]);
+	struct group_intent in = renamed("X");
 	Sotto__Relay__GroupChangeResponse *resp;
 	Sotto__Relay__GroupEntriesResponse *e;
-	struct group_intent permit = {.kind = GROUP_PERMIT,
-	    .fields = GROUP_F_ADD,
-	    .permissions = {.add = GROUP_ADMINS}};
 	struct buf entry, next, big;
 
 	create(f, ann);
@@ -319,8 +315,6 @@ test_change__refusals_change_nothing(void **state)
 	assert_ok(entries(ann, f->id, 0, &e));
 	assert_int_equal(e->n_entries, 1);
 	calls_free(e);
-	(void)add;
-	(void)permit;
 	rc_close(ann);
 	rc_close(bob);
 }
@@ -427,13 +421,14 @@ test_send__one_body_for_every_device_but_the_sending_one(void **state)
 {
 	struct fixture *f = *state;
 	struct who ann2, bob2;
-	struct rc *ann, *bob = come(f, &f->p[BOB]), *other, *cid;
+	struct rc *ann, *bob, *other, *cid;
 	Sotto__Relay__SendGroupResponse *s;
 	uint8_t id[RC_ID_LEN] = {5};
 
 	who_link(&f->g, &f->p[ANN], &ann2, true);
 	who_link(&f->g, &f->p[BOB], &bob2, true);
 	ann = come(f, &f->p[ANN]);
+	bob = come(f, &f->p[BOB]);
 	create(f, ann);
 	expect_entry(f, bob, NULL);
 	assert_ok(calls_send(ann, f->id, 0, NULL, id, "hi all", false, &s));
