@@ -200,7 +200,8 @@ ratchet_open(struct state *s, const struct signal_message *m,
 	fresh = c == NULL;
 	if (fresh) {
 		r = chain_begin(s, &m->ratchet_key);
-		c = &s->chain[s->nchains - 1];
+		if (r == 0)
+			c = &s->chain[s->nchains - 1];
 	}
 	if (r == 0)
 		r = chain_take(c, m->counter, &seed);
