@@ -9,7 +9,6 @@
  *   offline     200,000 messages for 64 devices, then all are read and acked
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "relay/store/store.h"
+#include "tests/lib/tree.h"
 
 #define BODY	  100
 #define DEVICES	  4096
@@ -442,15 +442,6 @@ run_offline(void)
 	run_drain("offline, read and ack", true, FEW);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -481,7 +472,7 @@ main(int argc, char **argv)
 	run_offline();
 	store_free(b.s);
 	store_sink_clear(&b.sink);
-	nftw(b.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)tree_remove(b.dir);
 	free(times);
 	return 0;
 }

@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +29,7 @@
 #include "relay/abuse/limit.h"
 #include "tests/bench/relay_load.h"
 #include "tests/bench/relay_people.h"
+#include "tests/lib/tree.h"
 
 #define PAIRS	   64
 #define ROUNDS_MAX 16
@@ -502,15 +502,6 @@ read_options(int argc, char **argv)
 	return 0;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void
 raise_limit(void)
 {
@@ -584,6 +575,6 @@ main(int argc, char **argv)
 	for (i = 0; i < b.n; i++)
 		stop(&b.v[i]);
 	people_free(&b.people);
-	nftw(opt.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)tree_remove(opt.dir);
 	return 0;
 }

@@ -213,19 +213,16 @@ class Terminal(pyte.Screen):
         self.last_drawn = data[-1:]
 
     def scroll_up(self, count=1):
-        top, bottom = self.margins or (0, self.lines - 1)
-        keep = self.cursor.y
-        self.cursor.y = bottom
-        for _ in range(count or 1):
-            self.index()
-        self.cursor.y = keep
+        self._index_at(-1, self.index, count)
 
     def scroll_down(self, count=1):
-        top, bottom = self.margins or (0, self.lines - 1)
+        self._index_at(0, self.reverse_index, count)
+
+    def _index_at(self, margin, index, count):
         keep = self.cursor.y
-        self.cursor.y = top
+        self.cursor.y = (self.margins or (0, self.lines - 1))[margin]
         for _ in range(count or 1):
-            self.reverse_index()
+            index()
         self.cursor.y = keep
 
     def repeat_last(self, count=1):

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <ftw.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <time.h>
@@ -8,6 +7,7 @@
 #include <sodium.h>
 
 #include "tests/lib/relay_rig.h"
+#include "tests/lib/tree.h"
 #include "tests/unit/test.h"
 
 /* ---- log --------------------------------------------------------------------------- */
@@ -64,20 +64,11 @@ rig_init(struct rig *g)
 	    .level = LOG_LEVEL_INFO, .sink = on_line, .sink_arg = g};
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 void
 rig_clear(struct rig *g)
 {
 	rig_stop(g);
-	nftw(g->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)tree_remove(g->dir);
 	pthread_cond_destroy(&g->cond);
 	pthread_mutex_destroy(&g->lock);
 }

@@ -57,6 +57,9 @@ void rig_golden(struct rig *r, const char *name);
 void rig_event(struct rig *r, struct engine_event ev);
 void rig_answer(struct rig *r, struct engine_event ev);
 
+/* The form of the first run filled in, but for the last Enter. */
+void rig_first_run(struct rig *r, const char *again);
+
 /* Registered, online, with the chats and messages below in view. */
 void rig_main(struct rig *r);
 

@@ -43,6 +43,13 @@ size_t hex_bytes(const char *hex, uint8_t *out, size_t cap);
  * Paths are relative to the project's top folder. */
 char *read_text_file(const char *path, size_t *len);
 
+/* For rows that hold char *, to which nobody writes. */
+static inline char *
+lit(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
 #define assert_err(expr, code) assert_int_equal((expr), (code))
 #define assert_ok(expr)	       assert_int_equal((expr), 0)
 

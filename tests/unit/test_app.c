@@ -186,27 +186,12 @@ test_app_settling__not_before_a_form_nor_without_chats(void **state)
 }
 
 static void
-fill_first_run(struct rig *r)
-{
-	app_start(r->app, false, NULL);
-	rig_paste(r, "sotto://relay.example/?invite=abc\n");
-	rig_press(r, "Enter");
-	rig_type(r, "+49 170 1234567");
-	rig_press(r, "Enter");
-	rig_type(r, "Mia");
-	rig_press(r, "Enter");
-	rig_type(r, "three quiet otters");
-	rig_press(r, "Enter");
-	rig_type(r, "three quiet otters");
-}
-
-static void
 test_app_first_run__from_nothing_to_the_chats(void **state)
 {
 	struct rig *r = *state;
 	struct engine_self self = {.registered = true};
 
-	fill_first_run(r);
+	rig_first_run(r, "three quiet otters");
 	rig_press(r, "Enter");
 	assert_log(r, "unlock three quiet otters; ");
 	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
@@ -249,7 +234,7 @@ test_app_first_run__what_is_wrong_is_said_before_anything_is_made(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		fill_first_run(r);
+		rig_first_run(r, "three quiet otters");
 		assert_ok(edit_set(&v->fields[rows[i].field].edit, rows[i].text,
 		    strlen(rows[i].text)));
 		rig_press(r, "Enter");
@@ -266,7 +251,7 @@ test_app_first_run__errors_keep_the_form_and_can_be_mended(void **state)
 	struct rig *r = *state;
 	char why[] = "the relay does not know this invite";
 
-	fill_first_run(r);
+	rig_first_run(r, "three quiet otters");
 	rig_press(r, "Enter");
 	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
 	rig_log(r);
@@ -287,7 +272,7 @@ test_app_first_run__the_code_may_be_typed_before_the_relay_answers(void **state)
 {
 	struct rig *r = *state;
 
-	fill_first_run(r);
+	rig_first_run(r, "three quiet otters");
 	rig_press(r, "Enter");
 	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
 	rig_log(r);
@@ -304,7 +289,7 @@ test_app_first_run__a_new_code_can_be_had_when_its_time_has_come(void **state)
 {
 	struct rig *r = *state;
 
-	fill_first_run(r);
+	rig_first_run(r, "three quiet otters");
 	rig_press(r, "Enter");
 	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
 	rig_answer(

@@ -10,17 +10,12 @@
 static struct msg_row
 row(int64_t id, const char *text)
 {
-	union {
-		const char *c;
-		char *p;
-	} u = {.c = text};
-
 	return (struct msg_row){.id = id,
 	    .chat = 1,
 	    .sent_ms = T0 + (uint64_t)id,
 	    .received_ms = T0 + (uint64_t)id,
 	    .state = MSG_RECEIVED,
-	    .text = u.p};
+	    .text = lit(text)};
 }
 
 /* Messages from..to of one line each. */

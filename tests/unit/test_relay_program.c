@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The program sotto-relay: signals, restarts, kill -9. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/lib/relay_client.h"
+#include "tests/lib/tree.h"
 #include "tests/unit/test.h"
 
 enum { ANN, BOB, PEOPLE };
@@ -140,15 +140,6 @@ setup(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
@@ -157,7 +148,7 @@ teardown(void **state)
 		kill(f->pid, SIGKILL);
 		(void)reap(f);
 	}
-	return nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return tree_remove(f->dir);
 }
 
 /* ---- people --------------------------------------------------------------------------- */

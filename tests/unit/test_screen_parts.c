@@ -13,17 +13,6 @@
 #define NOW 1795530600000ull /* Tue 24 Nov 2026 14:30:00 UTC */
 #define DAY 86400000ull
 
-static char *
-lit(const char *s)
-{
-	union {
-		const char *c;
-		char *p;
-	} u = {.c = s};
-
-	return u.p;
-}
-
 static struct chat_row
 row(int64_t id, const char *title, uint64_t last_ms, uint32_t unread)
 {

@@ -116,16 +116,7 @@ help(struct rig *r)
 static void
 first_run(struct rig *r)
 {
-	app_start(r->app, false, NULL);
-	rig_type(r, "sotto://relay.example/?invite=abc");
-	rig_press(r, "Enter");
-	rig_type(r, "+49 170 1234567");
-	rig_press(r, "Enter");
-	rig_type(r, "Mia");
-	rig_press(r, "Enter");
-	rig_type(r, "three quiet otters");
-	rig_press(r, "Enter");
-	rig_type(r, "three quiet otter");
+	rig_first_run(r, "three quiet otter");
 }
 
 static void

@@ -60,9 +60,11 @@ struct store;
  * an exit status after a sentence. */
 int cli_open_store(const struct cli_opts *o, struct store **s) MUST_USE;
 
-/* Print what j wrote as a line of its own and start the next object. Returns
- * an exit status: a reader that is gone ends the command. */
-int json_line(struct json *j, struct buf *b) MUST_USE;
+/* One JSON object on a line of its own: begin, write keys and values, print.
+ * line_print() clears b whatever comes and returns an exit status: a reader
+ * that is gone ends the command. */
+void line_begin(struct json *j, struct buf *b);
+int line_print(struct json *j, struct buf *b) MUST_USE;
 
 /* Find the chat of a number typed by the person; asks the relay for a new
  * one. Returns 0 and *chat, or an exit status after a sentence. */

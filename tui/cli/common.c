@@ -11,8 +11,16 @@ const char *const trust_word[] = {
     [TRUST_CHANGED] = "changed",
 };
 
+void
+line_begin(struct json *j, struct buf *b)
+{
+	buf_init(b, LINE_MAX_BYTES);
+	json_begin(j, b);
+	json_obj(j);
+}
+
 int
-json_line(struct json *j, struct buf *b)
+line_print(struct json *j, struct buf *b)
 {
 	int r = json_end(j);
 
@@ -21,8 +29,7 @@ json_line(struct json *j, struct buf *b)
 	if (r == 0 &&
 	    (fwrite(b->p, 1, b->len, stdout) != b->len || fflush(stdout) != 0))
 		r = ERR_IO;
-	buf_reset(b);
-	json_begin(j, b);
+	buf_clear(b);
 	return r == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILURE;
 }
 

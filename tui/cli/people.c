@@ -59,7 +59,7 @@ print_safety(const struct cli_opts *o, const struct engine_event *ev)
 {
 	struct json j;
 	struct buf b;
-	int status, i;
+	int i;
 
 	if (!o->json) {
 		for (i = 0; i < ENGINE_SAFETY_LEN; i += DIGIT_GROUP)
@@ -68,15 +68,10 @@ print_safety(const struct cli_opts *o, const struct engine_event *ev)
 		printf("%s\n", trust_sentence[ev->trust]);
 		return CLI_EXIT_OK;
 	}
-	buf_init(&b, LINE_MAX_BYTES);
-	json_begin(&j, &b);
-	json_obj(&j);
+	line_begin(&j, &b);
 	json_kv_str(&j, "safety", ev->safety);
 	json_kv_str(&j, "trust", trust_word[ev->trust]);
-	json_close(&j);
-	status = json_line(&j, &b);
-	buf_clear(&b);
-	return status;
+	return line_print(&j, &b);
 }
 
 static int
@@ -136,7 +131,6 @@ print_self(const struct cli_opts *o, const struct engine_self *s)
 {
 	struct json j;
 	struct buf b;
-	int status;
 
 	if (!o->json) {
 		printf("number:    %s\nname:      %s\nrelay:     %s\n"
@@ -146,9 +140,7 @@ print_self(const struct cli_opts *o, const struct engine_self *s)
 		    s->share_presence ? "on" : "off");
 		return CLI_EXIT_OK;
 	}
-	buf_init(&b, LINE_MAX_BYTES);
-	json_begin(&j, &b);
-	json_obj(&j);
+	line_begin(&j, &b);
 	json_kv_bool(&j, "registered", s->registered);
 	json_kv_str(&j, "phone", s->phone);
 	json_kv_str(&j, "name", s->name);
@@ -156,10 +148,7 @@ print_self(const struct cli_opts *o, const struct engine_self *s)
 	json_kv_u64(&j, "device", s->device);
 	json_kv_bool(&j, "receipts", s->read_receipts);
 	json_kv_bool(&j, "presence", s->share_presence);
-	json_close(&j);
-	status = json_line(&j, &b);
-	buf_clear(&b);
-	return status;
+	return line_print(&j, &b);
 }
 
 static bool

@@ -98,11 +98,8 @@ print_json(const struct recv *rv, const struct msg_row *m)
 	const struct who *w = who_of(rv, m->chat);
 	struct json j;
 	struct buf b;
-	int status;
 
-	buf_init(&b, LINE_MAX_BYTES);
-	json_begin(&j, &b);
-	json_obj(&j);
+	line_begin(&j, &b);
 	json_kv_i64(&j, "id", m->id);
 	json_kv_i64(&j, "chat", m->chat);
 	json_kv_str(&j, "from", w->phone);
@@ -111,10 +108,7 @@ print_json(const struct recv *rv, const struct msg_row *m)
 	json_kv_u64(&j, "received_ms", m->received_ms);
 	json_kv_bool(&j, "waiting", m->state == MSG_WAITING);
 	json_kv_str(&j, "text", m->text);
-	json_close(&j);
-	status = json_line(&j, &b);
-	buf_clear(&b);
-	return status;
+	return line_print(&j, &b);
 }
 
 static int

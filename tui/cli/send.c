@@ -65,14 +65,10 @@ report(const struct cli_opts *o, const struct waiting *w)
 	int status = 0;
 
 	if (o->json) {
-		buf_init(&b, LINE_MAX_BYTES);
-		json_begin(&j, &b);
-		json_obj(&j);
+		line_begin(&j, &b);
 		json_kv_i64(&j, "id", w->msg);
 		json_kv_str(&j, "state", state_word[w->state]);
-		json_close(&j);
-		status = json_line(&j, &b);
-		buf_clear(&b);
+		status = line_print(&j, &b);
 	}
 	if (status != 0 || (w->state != MSG_PENDING && w->state != MSG_FAILED))
 		return status;

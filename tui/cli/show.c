@@ -40,11 +40,8 @@ list_json(const struct chat_row *c)
 {
 	struct json j;
 	struct buf b;
-	int status;
 
-	buf_init(&b, LINE_MAX_BYTES);
-	json_begin(&j, &b);
-	json_obj(&j);
+	line_begin(&j, &b);
 	json_kv_i64(&j, "chat", c->chat);
 	json_kv_str(&j, "name", c->title);
 	json_kv_str(&j, "phone", c->phone);
@@ -54,10 +51,7 @@ list_json(const struct chat_row *c)
 	json_kv_bool(&j, "last_outgoing", c->last_outgoing);
 	json_kv_str(&j, "last_text", c->last_text);
 	json_kv_str(&j, "draft", c->draft);
-	json_close(&j);
-	status = json_line(&j, &b);
-	buf_clear(&b);
-	return status;
+	return line_print(&j, &b);
 }
 
 static int
@@ -110,11 +104,8 @@ hit_json(const struct hit_row *h)
 {
 	struct json j;
 	struct buf b;
-	int status;
 
-	buf_init(&b, LINE_MAX_BYTES);
-	json_begin(&j, &b);
-	json_obj(&j);
+	line_begin(&j, &b);
 	json_kv_i64(&j, "id", h->msg.id);
 	json_kv_i64(&j, "chat", h->msg.chat);
 	json_kv_str(&j, "name", h->title);
@@ -123,10 +114,7 @@ hit_json(const struct hit_row *h)
 	json_kv_str(&j, "text", h->msg.text);
 	json_kv_u64(&j, "mark_offset", h->mark_off);
 	json_kv_u64(&j, "mark_length", h->mark_len);
-	json_close(&j);
-	status = json_line(&j, &b);
-	buf_clear(&b);
-	return status;
+	return line_print(&j, &b);
 }
 
 static int
