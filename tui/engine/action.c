@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "tui/engine/draft.h"
+#include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
 
 /* ---- theirs ----------------------------------------------------------------------- */
@@ -354,6 +355,8 @@ star_now(struct engine *e, const struct cmd *c, const struct target *t)
 {
 	int r = store_message_star(e->store, t->m.id, c->n != 0);
 
+	if (r == 0)
+		r = sync_star(e, &t->m, c->n != 0);
 	return r == 0 ? message_changed(e, t->m.id) : r;
 }
 

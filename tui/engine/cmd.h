@@ -57,6 +57,7 @@ enum cmd_need {
 	X(SAFETY, NEED_REGISTERED, cmd_safety)                                 \
 	X(SET_TRUST, NEED_REGISTERED, cmd_set_trust)                           \
 	X(RECONNECT, NEED_REGISTERED, cmd_reconnect)                           \
+	X(FLUSH, NEED_REGISTERED, cmd_flush)                                   \
 	X(INCOMING_AFTER, NEED_OPEN, cmd_incoming_after)                       \
 	X(SET_CURSOR, NEED_OPEN, cmd_set_cursor)
 

@@ -511,6 +511,14 @@ engine_chats(struct engine *e, uint64_t tag)
 	return submit_numbers(e, CMD_CHATS, tag, NULL, 0, 0, 0);
 }
 
+int
+engine_chats_top(struct engine *e, uint64_t tag, uint32_t n)
+{
+	if (n == 0 || n > ENGINE_PAGE_MAX)
+		return ERR_RANGE;
+	return submit_numbers(e, CMD_CHATS, tag, NULL, 0, 0, n);
+}
+
 static int
 submit_page(struct engine *e, enum cmd_kind kind, uint64_t tag, int64_t chat,
     int64_t id, uint32_t n)
@@ -654,6 +662,12 @@ int
 engine_reconnect(struct engine *e, uint64_t tag)
 {
 	return submit_numbers(e, CMD_RECONNECT, tag, NULL, 0, 0, 0);
+}
+
+int
+engine_flush(struct engine *e, uint64_t tag)
+{
+	return submit_numbers(e, CMD_FLUSH, tag, NULL, 0, 0, 0);
 }
 
 int

@@ -290,6 +290,8 @@ int engine_contact(struct engine *e, uint64_t tag, const char *phone,
     const char *name) MUST_USE;
 
 int engine_chats(struct engine *e, uint64_t tag) MUST_USE; /* EV_CHATS */
+/* The first n of them, sooner; more_after: perhaps not all. EV_CHATS. */
+int engine_chats_top(struct engine *e, uint64_t tag, uint32_t n) MUST_USE;
 
 /* n messages before (older than) an id, 0: the latest. EV_PAGE. */
 int engine_page_before(struct engine *e, uint64_t tag, int64_t chat,
@@ -350,6 +352,8 @@ int engine_set_trust(
 
 /* Try to connect now instead of at the next turn of the back-off. EV_DONE. */
 int engine_reconnect(struct engine *e, uint64_t tag) MUST_USE;
+/* EV_DONE when all that can leave now has left: for fronts that end. */
+int engine_flush(struct engine *e, uint64_t tag) MUST_USE;
 
 /*
  * Incoming messages of every chat, oldest first: those with an id above

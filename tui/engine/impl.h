@@ -156,6 +156,7 @@ struct engine {
 	uint64_t receipts_full_ms; /* receipt.c: when a burst may be sent */
 	struct fetch fetches[FETCHES_MAX];
 	struct drafting drafting[8]; /* sync.c; SYNC_DRAFTS */
+	uint64_t flush_tag; /* outbox.c: who waits until nothing leaves */
 	uint32_t list_sent; /* devices.c: version on its way to the relay */
 	uint64_t list_tag; /* the command that waits for it, 0: none */
 	struct linking *linking; /* linking.h; NULL: none is under way */

@@ -13,6 +13,7 @@
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
 #include "tui/engine/action.h"
+#include "tui/engine/arrive.h"
 #include "tui/engine/content.h"
 #include "tui/engine/peer_session.h"
 #include "tui/engine/prekeys.h"
@@ -38,48 +39,16 @@ struct batch {
 
 /* ---- messages ----------------------------------------------------------------------- */
 
-static bool
-quote_sound(const Sotto__Content__Quote *q)
-{
-	return q != NULL && q->author_account.len == STORE_ID_LEN &&
-	       q->message_id.len == STORE_ID_LEN;
-}
-
+/* Theirs, in the conversation with them. */
 static int
-add_quote(struct engine *e, int64_t id, const Sotto__Content__Quote *q)
+place(struct batch *b, const item *it, struct store_message *m)
 {
-	struct store_quote out;
-
-	memcpy(out.account, q->author_account.data, STORE_ID_LEN);
-	memcpy(out.message_id, q->message_id.data, STORE_ID_LEN);
-	text_sanitize(
-	    out.text, sizeof(out.text), q->text, strlen(q->text), TEXT_MULTI);
-	return store_quote_put(e->store, id, &out);
-}
-
-static int
-add_message(struct batch *b, const item *it, struct store_message *m,
-    const Sotto__Content__Quote *quote)
-{
-	struct engine *e = b->e;
-	int64_t id;
-	int r;
-
 	memcpy(m->account, it->sender_account.data, STORE_ID_LEN);
 	m->device = it->sender_device;
 	m->dir = STORE_IN;
 	m->received_ms = engine_now_ms();
-	r = store_chat_open(
-	    e->store, STORE_CHAT_PERSON, m->account, m->received_ms, &m->chat);
-	if (r == 0)
-		r = store_message_add(e->store, m, &id);
-	if (r == 0 && (m->flags & STORE_MSG_QUOTES) != 0)
-		r = add_quote(e, id, quote);
-	if (r == 0)
-		r = message_added(e, id);
-	if (r == 0)
-		r = action_arrived(e, id);
-	return r == 0 ? chat_changed(e, m->chat) : r;
+	return store_chat_open(b->e->store, STORE_CHAT_PERSON, m->account,
+	    m->received_ms, &m->chat);
 }
 
 static struct repair_from
@@ -100,27 +69,10 @@ owe_receipt(struct batch *b, const item *it, const uint8_t *message_id)
 static int
 add_text(struct batch *b, const item *it, const Sotto__Content__Content *c)
 {
-	struct store_message m = {.kind = STORE_MSG_TEXT,
-	    .state = STORE_MSG_RECEIVED,
-	    .sent_ms = c->sent_ms};
-	size_t len = strlen(c->text->text);
-	size_t cap = TEXT_SANITIZE_CAP(len);
-	int r;
+	struct store_message m = {.state = STORE_MSG_RECEIVED};
+	int r = place(b, it, &m);
 
-	if (cap > STORE_TEXT_MAX + 1)
-		cap = STORE_TEXT_MAX + 1;
-	m.text = malloc(cap);
-	if (m.text == NULL)
-		return ERR_NOMEM;
-	text_sanitize(m.text, cap, c->text->text, len, TEXT_MULTI);
-	memcpy(m.message_id, c->message_id.data, STORE_ID_LEN);
-	if (c->text->forwarded)
-		m.flags |= STORE_MSG_FORWARDED;
-	if (quote_sound(c->text->quote))
-		m.flags |= STORE_MSG_QUOTES;
-	r = add_message(b, it, &m, c->text->quote);
-	store_message_clear(&m);
-	return r;
+	return r == 0 ? arrive_text(b->e, &m, c) : r;
 }
 
 static int
@@ -152,7 +104,8 @@ on_unreadable(struct batch *b, const item *it)
 	if (r != 0 || !show)
 		return r;
 	memcpy(m.message_id, it->message_id.data, STORE_ID_LEN);
-	return add_message(b, it, &m, NULL);
+	r = place(b, it, &m);
+	return r == 0 ? arrive(b->e, &m, NULL) : r;
 }
 
 /* In the conversation with whoever acted; without one there is nothing. */

@@ -8,7 +8,7 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/view.c tui/engine/row.c tui/engine/devicelist.c tui/engine/content.c \
 	tui/engine/draft.c tui/engine/receipt.c \
 	tui/engine/peer_session.c tui/engine/repair.c \
-	tui/engine/sync.c tui/engine/sync_take.c tui/engine/devices.c \
+	tui/engine/arrive.c tui/engine/sync.c tui/engine/sync_take.c tui/engine/devices.c \
 	tui/engine/devices_cmd.c tui/engine/linking.c \
 	tui/engine/linking_new.c tui/engine/linking_trusted.c
 tui/engine_PKG   := libuv

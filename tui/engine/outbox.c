@@ -471,6 +471,41 @@ send_window(struct engine *e)
 	}
 }
 
+/* Is anything on its way, or about to be? */
+static bool
+is_busy(const struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < OUTBOX_INFLIGHT; i++)
+		if (e->sending[i].row != 0)
+			return true;
+	for (i = 0; i < FETCHES_MAX; i++)
+		if (e->fetches[i].used)
+			return true;
+	return false;
+}
+
+static void
+answer_flush(struct engine *e)
+{
+	uint64_t tag = e->flush_tag;
+
+	if (tag == 0 || is_busy(e))
+		return;
+	e->flush_tag = 0;
+	reply_done(e, tag);
+}
+
+void
+cmd_flush(struct engine *e, struct cmd *c)
+{
+	if (e->flush_tag != 0)
+		reply_done(e, e->flush_tag);
+	e->flush_tag = c->tag;
+	outbox_kick(e);
+}
+
 static void
 on_kick(uv_timer_t *timer)
 {
@@ -491,6 +526,7 @@ on_kick(uv_timer_t *timer)
 		sync_ms = sync_flush(e);
 	}
 	send_window(e);
+	answer_flush(e);
 	if (sync_ms > 0)
 		kick_in(e, sync_ms);
 	if (repair_ms > 0)

@@ -5,11 +5,12 @@
 
 #include "common/e164.h"
 #include "common/text.h"
+#include "tui/engine/action.h"
+#include "tui/engine/arrive.h"
 #include "tui/engine/devices.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
-#include "tui/store/store_chat.h"
 
 /* Not fit to be stored: a later client's, or nonsense. */
 static int
@@ -54,29 +55,11 @@ add_text(struct engine *e, const struct sync_from *from, int64_t chat,
 	struct store_message m = {.chat = chat,
 	    .device = from->device,
 	    .dir = STORE_OUT,
-	    .kind = STORE_MSG_TEXT,
 	    .state = STORE_MSG_SENT,
-	    .sent_ms = c->sent_ms,
-	    .received_ms = engine_now_ms(),
-	    .expire_s = c->expire_s};
-	size_t len = strlen(c->text->text);
-	size_t cap = TEXT_SANITIZE_CAP(len);
-	int64_t id;
-	int r;
+	    .received_ms = engine_now_ms()};
 
-	if (cap > STORE_TEXT_MAX + 1)
-		cap = STORE_TEXT_MAX + 1;
-	m.text = malloc(cap);
-	if (m.text == NULL)
-		return ERR_NOMEM;
-	text_sanitize(m.text, cap, c->text->text, len, TEXT_MULTI);
-	memcpy(m.message_id, c->message_id.data, STORE_ID_LEN);
 	memcpy(m.account, e->self.account, STORE_ID_LEN);
-	r = store_message_add(e->store, &m, &id);
-	store_message_clear(&m);
-	if (r == 0)
-		r = message_added(e, id);
-	return r == 0 ? chat_changed(e, chat) : passable(r);
+	return passable(arrive_text(e, &m, c));
 }
 
 static int
@@ -93,6 +76,17 @@ take_text(struct engine *e, const struct sync_from *from,
 		return passable(r);
 	r = repair_text(e, &rf, &known);
 	return r != 0 || known ? r : add_text(e, from, chat, c);
+}
+
+/* An edit, a deletion, a reaction of ours. */
+static int
+take_action(struct engine *e, const Sotto__Content__Content *c)
+{
+	struct action_by by = {
+	    .account = e->self.account, .sent_ms = c->sent_ms};
+	int r = open_chat(e, &c->chat_account, &by.chat);
+
+	return r == 0 ? action_take(e, &by, c) : passable(r);
 }
 
 /* ---- syncs -------------------------------------------------------------------------- */
@@ -285,6 +279,8 @@ take_star(struct engine *e, const Sotto__Content__SyncStar *m)
 	    e->store, m->author_account.data, m->message_id.data, &id);
 	if (r == 0)
 		r = store_message_star(e->store, id, m->on);
+	if (r == 0)
+		r = message_changed(e, id);
 	return passable(r);
 }
 
@@ -338,6 +334,10 @@ sync_take(struct engine *e, const struct sync_from *from,
 		return take_sync(e, from, c->sync);
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
 		return take_text(e, from, c);
+	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
+	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
+	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
+		return take_action(e, c);
 	default:
 		return 0;
 	}
