@@ -84,6 +84,27 @@ static const struct cli_cmd cmds[] = {
 	.nrows = REGISTER_ROWS,
 	.size = sizeof(struct register_opts),
 	.fn = cli_register},
+    {.name = "link",
+	.args = "",
+	.help = "make this profile another device of your account",
+	.more = "Prints a QR code, and the same as text. On the device that "
+		"registered the number give either to `sotto link --answer`, "
+		"compare the six digits that both print, and say yes there.",
+	.rows = link_rows,
+	.nrows = LINK_ROWS,
+	.size = sizeof(struct link_opts),
+	.fn = cli_link},
+    {.name = "devices",
+	.args = "[NAME]",
+	.help = "list the devices of your account, name or remove one",
+	.more = "Names and removals are for the device that registered the "
+		"number. A removed device gets nothing more; what it holds "
+		"stays with it.",
+	.max_args = 1,
+	.rows = devices_rows,
+	.nrows = DEVICES_ROWS,
+	.size = sizeof(struct devices_opts),
+	.fn = cli_devices},
     {.name = "send",
 	.args = "NUMBER [TEXT|-]",
 	.help = "send a message",

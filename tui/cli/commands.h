@@ -54,6 +54,19 @@ struct backup_opts {
 #define BACKUP_ROWS 2
 extern const struct conf_row backup_rows[BACKUP_ROWS];
 
+struct link_opts {
+	char *relay, *name, *answer;
+	bool yes, accept_key, inverse;
+};
+#define LINK_ROWS 6
+extern const struct conf_row link_rows[LINK_ROWS];
+
+struct devices_opts {
+	uint32_t rename, remove;
+};
+#define DEVICES_ROWS 2
+extern const struct conf_row devices_rows[DEVICES_ROWS];
+
 struct store;
 
 /* Open the store itself, without an engine; the caller closes it. Returns 0, or
@@ -70,6 +83,14 @@ int line_print(struct json *j, struct buf *b) MUST_USE;
  * one. Returns 0 and *chat, or an exit status after a sentence. */
 int chat_of_number(struct front *f, const struct cli_opts *o,
     const char *number, const char *name, int64_t *chat) MUST_USE;
+
+/* Wait until what could leave has left; after timeout_of() it goes on by
+ * itself the next time. */
+void flush_out(struct front *f, const struct cli_opts *o);
+
+/* Wait until the relay is there. Returns 0, or an exit status after a
+ * sentence. */
+int need_relay(struct front *f, const struct cli_opts *o) MUST_USE;
 
 /* enum trust as programs read it. */
 extern const char *const trust_word[3];

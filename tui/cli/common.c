@@ -51,6 +51,29 @@ when_text(char out[static WHEN_CAP], uint64_t ms)
 	return out;
 }
 
+void
+flush_out(struct front *f, const struct cli_opts *o)
+{
+	uint64_t tag = front_tag(f);
+
+	engine_event_free(
+	    front_wait(f, engine_flush(f->e, tag), tag, timeout_of(o)));
+}
+
+int
+need_relay(struct front *f, const struct cli_opts *o)
+{
+	int r = front_online(f, timeout_of(o));
+
+	if (r == 0)
+		return 0;
+	if (r == ERR_TIMEOUT)
+		fprintf(stderr, "sotto: the relay cannot be reached%s%s\n",
+		    f->conn_text != NULL && f->conn_text[0] ? ": " : "",
+		    f->conn_text != NULL ? f->conn_text : "");
+	return r == ERR_DENIED ? CLI_EXIT_UNREGISTERED : CLI_EXIT_OFFLINE;
+}
+
 static int
 ask_contact(struct front *f, const struct cli_opts *o, const char *number,
     const char *name, struct engine_event **ev)
@@ -72,13 +95,9 @@ chat_of_number(struct front *f, const struct cli_opts *o, const char *number,
 	/* A number nobody wrote to before: the relay has to say who it is. */
 	if (r == 0 && ev->kind == EV_ERROR && ev->code == ERR_CLOSED) {
 		engine_event_free(ev);
-		if (front_online(f, timeout_of(o)) != 0) {
-			fprintf(stderr,
-			    "sotto: the relay cannot be reached%s%s\n",
-			    f->conn_text != NULL && f->conn_text[0] ? ": " : "",
-			    f->conn_text != NULL ? f->conn_text : "");
-			return CLI_EXIT_OFFLINE;
-		}
+		r = need_relay(f, o);
+		if (r != 0)
+			return r;
 		r = ask_contact(f, o, number, name, &ev);
 	}
 	if (r != 0)

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* link.c — `sotto link`: this profile as a new device, or a new device taken
+ * into this one's account. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "common/link/offer.h"
+#include "common/qr/qr.h"
+#include "media/preview.h"
+#include "tui/cli/commands.h"
+
+#define NAME_MAX_BYTES 256
+
+const struct conf_row link_rows[LINK_ROWS] = {
+    {.name = "relay",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, relay),
+	.letter = 'r',
+	.doc = "The new device: your account's relay, sotto://..."},
+    {.name = "name",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, name),
+	.doc = "The new device: what you call it. The host's name unless "
+	       "given. Your own devices see it, nobody else."},
+    {.name = "answer",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, answer),
+	.letter = 'a',
+	.doc = "The device that registered the number: the text that the new "
+	       "one shows, - for standard input, or a file with a picture of "
+	       "its QR code."},
+    {.name = "yes",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, yes),
+	.letter = 'y',
+	.doc = "With --answer: do not ask whether the codes are the same. For "
+	       "scripts that compare them."},
+    {.name = "accept-relay-key",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, accept_key),
+	.doc = "As with register. The other device checks the key in any "
+	       "case."},
+    {.name = "inverse",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, inverse),
+	.doc = "Draw the QR code for a terminal with dark letters on a bright "
+	       "ground."},
+};
+
+struct linking {
+	struct front *f;
+	const struct cli_opts *o;
+	const struct link_opts *own;
+	bool refused; /* the relay's key */
+	bool linked, ended;
+	int status;
+};
+
+/* One or two strings as a JSON object on a line. */
+static int
+print_json(
+    const char *key, const char *value, const char *key2, const char *value2)
+{
+	struct json j;
+	struct buf b;
+
+	line_begin(&j, &b);
+	json_kv_str(&j, key, value);
+	if (key2 != NULL)
+		json_kv_str(&j, key2, value2);
+	json_close(&j);
+	return line_print(&j, &b);
+}
+
+/* ---- the new device ------------------------------------------------------------------- */
+
+static void
+on_code(struct linking *k, const struct engine_event *ev)
+{
+	if (k->o->json)
+		k->status = print_json("code", ev->text, NULL, NULL);
+	else
+		printf("\nThe code is %.3s %s. Compare it with the one on your "
+		       "other device, and say yes there.\n",
+		    ev->text, ev->text + 3);
+	fflush(stdout);
+}
+
+static void
+on_event(void *ctx, const struct engine_event *ev)
+{
+	struct linking *k = ctx;
+
+	switch (ev->kind) {
+	case EV_RELAY_KEY:
+		fprintf(stderr, "The relay's key is %s\n",
+		    ev->text != NULL ? ev->text : "?");
+		k->refused = !k->own->accept_key;
+		if (engine_relay_key(k->f->e, 0, k->own->accept_key) != 0)
+			k->refused = true;
+		break;
+	case EV_LINK_CODE:
+		if (ev->tag == 0 && ev->text != NULL && strlen(ev->text) == 6)
+			on_code(k, ev);
+		break;
+	case EV_REGISTERED:
+		k->linked = true;
+		if (k->o->json)
+			k->status =
+			    print_json("linked", ev->self.phone, NULL, NULL);
+		else
+			printf("This is device %u of %s now.\n",
+			    ev->self.device, ev->self.phone);
+		fflush(stdout);
+		break;
+	case EV_LINK_ENDED:
+		k->ended = true;
+		k->status = front_refused(ev);
+		break;
+	default:
+		break;
+	}
+}
+
+static int
+print_offer(const struct linking *k, const char *text)
+{
+	struct qr *q;
+	struct buf b;
+	int r;
+
+	if (k->o->json)
+		return print_json("offer", text, NULL, NULL);
+	q = malloc(sizeof(*q));
+	if (q == NULL)
+		return CLI_EXIT_FAILURE;
+	buf_init(&b, LINE_MAX_BYTES);
+	r = qr_make(q, text);
+	if (r == 0)
+		r = qr_draw(q, k->own->inverse, &b);
+	if (r == 0 && fwrite(b.p, 1, b.len, stdout) != b.len)
+		r = ERR_IO;
+	if (r == 0)
+		printf("\nOn the device that registered your number: let it "
+		       "read this, or run there\n\n    sotto link --answer "
+		       "%s\n\nThis is good for ten minutes and for one "
+		       "device.\n",
+		    text);
+	buf_clear(&b);
+	free(q);
+	return r == 0 && fflush(stdout) == 0 ? 0 : CLI_EXIT_FAILURE;
+}
+
+static const char *
+device_name(const struct link_opts *own, char host[static NAME_MAX_BYTES])
+{
+	if (own->name != NULL)
+		return own->name;
+	if (gethostname(host, NAME_MAX_BYTES) != 0)
+		host[0] = '\0';
+	host[NAME_MAX_BYTES - 1] = '\0';
+	return host;
+}
+
+static int
+show_offer(struct linking *k)
+{
+	char host[NAME_MAX_BYTES];
+	uint64_t tag = front_tag(k->f);
+	struct engine_event *ev;
+	int status;
+
+	ev = front_wait(k->f,
+	    engine_link_begin(
+		k->f->e, tag, k->own->relay, device_name(k->own, host)),
+	    tag, timeout_of(k->o));
+	if (ev == NULL)
+		return CLI_EXIT_FAILURE;
+	status = ev->kind == EV_LINK_OFFER ? print_offer(k, ev->text)
+					   : front_refused(ev);
+	engine_event_free(ev);
+	if (k->refused)
+		fprintf(stderr, "sotto: compare that key with the operator's "
+				"and add --accept-relay-key, or use an address "
+				"with the key in it\n");
+	return status;
+}
+
+static void
+call_off(struct linking *k)
+{
+	uint64_t tag = front_tag(k->f);
+
+	engine_event_free(
+	    front_finish(k->f, engine_link_cancel(k->f->e, tag), tag));
+}
+
+static int
+be_linked(struct linking *k)
+{
+	int r = 0, status;
+
+	if (k->own->relay == NULL) {
+		fprintf(stderr, "sotto: link needs --relay, or --answer on the "
+				"device that registered the number\n");
+		return CLI_EXIT_USAGE;
+	}
+	status = show_offer(k);
+	while (status == 0 && r == 0 && !k->linked && !k->ended)
+		r = front_turn(k->f, 0);
+	if (status != 0 || k->ended)
+		return status != 0 ? status : k->status;
+	if (!k->linked) {
+		call_off(k);
+		return CLI_EXIT_FAILURE;
+	}
+	/* The first connection as a device brings contacts and settings. */
+	if (front_online(k->f, timeout_of(k->o)) == ERR_IO)
+		return CLI_EXIT_FAILURE;
+	return k->status;
+}
+
+/* ---- the device that registered --------------------------------------------------------- */
+
+static bool
+is_offer(const char *text)
+{
+	while (*text == ' ' || *text == '\n' || *text == '\t' || *text == '\r')
+		text++;
+	return strncasecmp(
+		   text, LINK_OFFER_PREFIX, strlen(LINK_OFFER_PREFIX)) == 0;
+}
+
+static int
+read_all(FILE *in, size_t max, struct buf *out)
+{
+	uint8_t part[65536];
+	size_t n;
+	int r = 0;
+
+	buf_init(out, max);
+	while (r == 0 && (n = fread(part, 1, sizeof(part), in)) > 0)
+		r = buf_put(out, part, n);
+	return r == 0 && ferror(in) ? ERR_IO : r;
+}
+
+static int
+read_picture(const char *path, struct buf *text)
+{
+	FILE *in = fopen(path, "rbe");
+	struct buf picture;
+	int r;
+
+	if (in == NULL) {
+		fprintf(stderr,
+		    "sotto: %s is neither the text of a new device nor a file "
+		    "that can be read\n",
+		    path);
+		return CLI_EXIT_NOT_FOUND;
+	}
+	r = read_all(in, PREVIEW_PICTURE_MAX, &picture);
+	fclose(in);
+	if (r == 0)
+		r = preview_read_qr(picture.p, picture.len, text);
+	buf_clear(&picture);
+	if (r == 0)
+		return 0;
+	fprintf(stderr, "sotto: %s: %s\n", path,
+	    r == ERR_NOTFOUND ? "there is no QR code in this picture"
+	    : r == ERR_FORMAT ? "this is no picture that can be read"
+			      : err_str(r));
+	return CLI_EXIT_FAILURE;
+}
+
+/* The offer, NUL-terminated, from wherever it is. */
+static int
+read_offer(const char *answer, struct buf *text)
+{
+	int r = 0, status = 0;
+
+	if (strcmp(answer, "-") == 0)
+		r = read_all(stdin, PREVIEW_QR_MAX, text);
+	else if (is_offer(answer))
+		r = buf_put(text, answer, strlen(answer));
+	else
+		status = read_picture(answer, text);
+	if (r == 0 && status == 0)
+		r = buf_put_u8(text, 0);
+	if (r != 0)
+		fprintf(stderr, "sotto: %s\n", err_str(r));
+	return r != 0 ? CLI_EXIT_FAILURE : status;
+}
+
+static bool
+asks_yes(void)
+{
+	char line[16];
+
+	printf("Is it the same, and is the new device yours? Whoever has it "
+	       "reads and writes as you. [y/N] ");
+	fflush(stdout);
+	return fgets(line, sizeof(line), stdin) != NULL &&
+	       (line[0] == 'y' || line[0] == 'Y');
+}
+
+static int
+decide(struct linking *k, const struct engine_event *ev)
+{
+	const char *name = ev->name != NULL ? ev->name : "";
+	const char *code = ev->text != NULL ? ev->text : "??????";
+	bool yes = k->own->yes;
+	uint64_t tag = front_tag(k->f);
+	struct engine_event *done;
+	int status = 0;
+
+	if (k->o->json)
+		status = print_json("code", code, "name", name);
+	else
+		printf("The new device is called %s and must show this code: "
+		       "%.3s %s\n",
+		    name[0] != '\0' ? name : "nothing", code, code + 3);
+	fflush(stdout);
+	if (!yes)
+		yes = asks_yes();
+	done = front_wait(k->f, engine_link_confirm(k->f->e, tag, yes), tag, 0);
+	if (done == NULL)
+		return CLI_EXIT_FAILURE;
+	if (done->kind != EV_DONE)
+		status = front_refused(done);
+	else if (!yes)
+		status = CLI_EXIT_REFUSED;
+	engine_event_free(done);
+	if (status == 0 && !k->o->json)
+		printf("Linked.\n");
+	if (status == 0)
+		flush_out(k->f, k->o); /* contacts and settings for it */
+	return status;
+}
+
+static int
+take_in(struct linking *k)
+{
+	uint64_t tag = front_tag(k->f);
+	struct engine_event *ev;
+	struct buf text;
+	int status;
+
+	buf_init(&text, PREVIEW_QR_MAX + 1);
+	status = read_offer(k->own->answer, &text);
+	if (status == 0)
+		status = need_relay(k->f, k->o);
+	if (status == 0) {
+		ev = front_wait(k->f,
+		    engine_link_answer(k->f->e, tag, (const char *)text.p), tag,
+		    timeout_of(k->o));
+		if (ev == NULL)
+			status = CLI_EXIT_FAILURE;
+		else
+			status = ev->kind == EV_LINK_CODE ? decide(k, ev)
+							  : front_refused(ev);
+		engine_event_free(ev);
+	}
+	buf_clear(&text);
+	return status;
+}
+
+int
+cli_link(void *ctx, const struct cli_args *args)
+{
+	struct front f = {0};
+	struct linking k = {.f = &f, .o = args->opts, .own = args->own};
+	struct front_opts fo;
+	char country[8];
+	int status;
+
+	(void)ctx;
+	fo = cli_front_opts(args->opts, country);
+	fo.create = k.own->answer == NULL && k.own->relay != NULL;
+	f.on_event = on_event;
+	f.ctx = &k;
+	status = front_open(&f, &fo);
+	if (status != 0)
+		return status;
+	status = k.own->answer != NULL ? take_in(&k) : be_linked(&k);
+	front_close(&f);
+	return status;
+}
