@@ -11,7 +11,9 @@ struct suite_backend {
 	void (*fresh)(struct rig *r); /* rig_init() and its opts */
 };
 
-/* Runs all cases; the number that failed. */
+/* Each runs its cases; the number that failed. */
 int relay_store_suite(const struct suite_backend *b);
+int relay_store_accounts(const struct suite_backend *b);
+int relay_store_groups(const struct suite_backend *b);
 
 #endif
