@@ -96,8 +96,17 @@ be_contact(struct engine *e, uint64_t tag, const char *phone, const char *name)
 static int
 be_chats(struct engine *e, uint64_t tag)
 {
-	note(rig_of(e), "chats; ");
+	note(rig_of(e), "all chats; ");
 	rig_of(e)->chats_tag = tag; /* may be asked before others answer */
+	return rig_of(e)->refuse;
+}
+
+static int
+be_chats_top(struct engine *e, uint64_t tag, uint32_t n)
+{
+	assert_int_equal(n, 64);
+	note(rig_of(e), "chats; ");
+	rig_of(e)->chats_tag = tag;
 	return rig_of(e)->refuse;
 }
 
@@ -201,6 +210,7 @@ static const struct backend backend = {
     .set_profile = be_set_profile,
     .contact = be_contact,
     .chats = be_chats,
+    .chats_top = be_chats_top,
     .page_before = be_page_before,
     .page_after = be_page_after,
     .page_around = be_page_around,

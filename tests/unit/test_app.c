@@ -135,6 +135,10 @@ test_app_unlock__a_refused_key_says_so_once(void **state)
 	assert_true(rig_shows(r, "Wrong key."));
 	assert_false(rig_shows(r, "is locked"));
 	assert_false(app_settling(r->app));
+	rig_event(r, (struct engine_event){.kind = EV_ERROR,
+			 .code = ERR_IO,
+			 .text = (char *)"the disk is full"});
+	assert_string_equal(r->app->notice, "The disk is full.");
 	rig_log(r);
 	rig_type(r, "right");
 	rig_press(r, "Enter");
@@ -164,6 +168,37 @@ test_app_settling__until_chats_and_page_are_here(void **state)
 	assert_true(app_settling(r->app));
 	give_page(r, 7, 1, 30, true);
 	assert_false(app_settling(r->app));
+}
+
+/* The first chats, the messages of one, then all chats; no title before. */
+static void
+test_app_chats__the_rest_comes_behind_the_first_page(void **state)
+{
+	struct rig *r = *state;
+	struct engine_key key = {.command = "pass show sotto"};
+	struct chat_row c[2] = {rig_chat(7, "Ann", RIG_NOW, "hi", 0),
+	    rig_chat(8, "Bob", RIG_NOW - HOUR, "ho", 2)};
+
+	app_start(r->app, true, &key);
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_UNLOCKED, .self = {.registered = true}});
+	rig_log(r);
+	rig_event(r, (struct engine_event){.kind = EV_CHATS,
+			 .tag = r->chats_tag,
+			 .chats = c,
+			 .n = 1,
+			 .more_after = true});
+	assert_log(r, "before 7 0 100; all chats; ");
+	give_page(r, 7, 1, 30, true);
+	assert_false(app_settling(r->app));
+	assert_false(rig_shows(r, "Bob"));
+	assert_log(r, "");
+	rig_event(
+	    r, (struct engine_event){
+		   .kind = EV_CHATS, .tag = r->chats_tag, .chats = c, .n = 2});
+	assert_true(rig_shows(r, "Bob"));
+	assert_int_equal(r->app->open, 7);
+	assert_log(r, "title (2) Sotto; ");
 }
 
 /* Whoever types the passphrase sees the form, and nothing waits for a list
@@ -692,7 +727,7 @@ test_app_new_chat__opens_when_its_row_has_come(void **state)
 	assert_log(r, "contact +49 170 1 Zoe; ");
 	rig_answer(r, (struct engine_event){.kind = EV_CONTACT, .chat = 50});
 	assert_false(app_is_open(r->app, &view_new_chat));
-	assert_log(r, "chats; ");
+	assert_log(r, "all chats; ");
 	assert_int_equal(r->app->open, 1);
 	give_chat(r, c);
 	assert_int_equal(r->app->open, 50);
@@ -1185,6 +1220,7 @@ main(void)
 	    A(test_app_unlock__an_unregistered_store_goes_on_with_the_form),
 	    A(test_app_unlock__a_refused_key_says_so_once),
 	    A(test_app_settling__until_chats_and_page_are_here),
+	    A(test_app_chats__the_rest_comes_behind_the_first_page),
 	    A(test_app_settling__not_before_a_form_nor_without_chats),
 	    A(test_app_first_run__from_nothing_to_the_chats),
 	    A(test_app_first_run__what_is_wrong_is_said_before_anything_is_made),

@@ -110,6 +110,16 @@ test_store_chat_list__last_activity_first_with_all_of_a_row(void **state)
 	assert_int_equal(l.v[2].last_id, 0);
 	assert_string_equal(l.v[2].last_text, "");
 	store_chats_clear(&l);
+	assert_ok(store_chat_top(f->s, 2, &l));
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.v[0].id, c);
+	assert_int_equal(l.v[1].id, f->chat);
+	assert_string_equal(l.v[1].title, "their");
+	assert_string_equal(l.v[1].draft, "dear");
+	store_chats_clear(&l);
+	assert_ok(store_chat_top(f->s, 9, &l));
+	assert_int_equal(l.n, 3);
+	store_chats_clear(&l);
 	/* The person's own name comes before theirs, the phone last. */
 	snprintf(k.name, sizeof(k.name), "mine");
 	assert_ok(store_contact_put(f->s, &k));

@@ -218,7 +218,8 @@ cmd_chats(struct engine *e, struct cmd *c)
 
 	if (ev == NULL)
 		return;
-	r = store_chat_list(e->store, &chats);
+	r = c->n > 0 ? store_chat_top(e->store, c->n, &chats)
+		     : store_chat_list(e->store, &chats);
 	if (r == 0) {
 		ev->chats = calloc(chats.n + 1, sizeof(*ev->chats));
 		r = ev->chats == NULL ? ERR_NOMEM : 0;
@@ -227,6 +228,7 @@ cmd_chats(struct engine *e, struct cmd *c)
 		r = chat_row_from(e, &ev->chats[i], &chats.v[i]);
 		ev->n += r == 0;
 	}
+	ev->more_after = c->n > 0 && chats.n == c->n;
 	store_chats_clear(&chats);
 	if (r != 0) {
 		engine_event_free(ev);

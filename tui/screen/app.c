@@ -13,6 +13,7 @@
 #define DRAFT_PAUSE_MS 1000 /* of not typing, then the draft is saved */
 #define DRAFT_MAX_MS   5000 /* and at least so often */
 #define TYPING_MS      3000 /* between two "typing" */
+#define FIRST_CHATS    64 /* are read before the messages of one */
 
 int
 app_new(struct app **out, const struct backend *be, struct engine *e,
@@ -683,6 +684,16 @@ on_page(struct app *a, const struct engine_event *ev)
 	}
 }
 
+/* Behind the page of the open chat. */
+static void
+ask_rest(struct app *a)
+{
+	uint64_t tag = app_tag(a);
+
+	if (app_asked(a, a->be->chats(a->e, tag)))
+		a->rest_tag = tag;
+}
+
 static void
 on_chats(struct app *a, const struct engine_event *ev)
 {
@@ -691,6 +702,8 @@ on_chats(struct app *a, const struct engine_event *ev)
 
 	if (ev->tag == a->chats_tag)
 		a->chats_tag = 0;
+	else if (ev->tag == a->rest_tag)
+		a->rest_tag = 0;
 	app_asked(a, model_put_all(&a->m, ev->chats, ev->n, a->wall, a->mono));
 	draw_size(a->draw, &rows, &cols);
 	if (a->open_when_known != 0 &&
@@ -702,6 +715,8 @@ on_chats(struct app *a, const struct engine_event *ev)
 		a->show_list = cols < NARROW_COLS;
 		a->focus_list = a->show_list;
 	}
+	if (ev->more_after)
+		ask_rest(a);
 }
 
 static void
@@ -740,7 +755,9 @@ on_error(struct app *a, const struct engine_event *ev)
 	struct sending *s = sending_take(a, ev->tag);
 	char why[APP_NOTICE_CAP];
 
-	if (ev->tag == a->chats_tag) {
+	if (ev->tag == a->rest_tag)
+		a->rest_tag = 0;
+	if (ev->tag != 0 && ev->tag == a->chats_tag) {
 		a->chats_tag = 0;
 		/* asked for together with the unlocking, which failed too */
 		a->claimed = !a->m.has_self;
@@ -799,7 +816,8 @@ app_ask_chats(struct app *a)
 {
 	uint64_t tag = app_tag(a);
 
-	if (a->chats_tag == 0 && app_asked(a, a->be->chats(a->e, tag)))
+	if (a->chats_tag == 0 &&
+	    app_asked(a, a->be->chats_top(a->e, tag, FIRST_CHATS)))
 		a->chats_tag = tag;
 }
 
@@ -957,6 +975,8 @@ set_title(struct app *a)
 	uint32_t unread = model_unread(&a->m);
 	char title[sizeof(a->title)];
 
+	if (a->rest_tag != 0)
+		return; /* it would be too few */
 	if (unread > 0)
 		snprintf(title, sizeof(title), "(%u) Sotto", unread);
 	else

@@ -86,7 +86,8 @@ struct app {
 	struct prefs prefs;
 	unsigned home; /* home country calling code, 0 none */
 	uint64_t next_tag;
-	uint64_t chats_tag; /* of the list of chats, asked for; 0: it is here */
+	uint64_t chats_tag; /* of the first chats, asked for; 0: here */
+	uint64_t rest_tag; /* of all chats, when those were not all */
 
 	int64_t open; /* the chat shown, 0 none */
 	int64_t open_when_known; /* to be opened when its row comes */

@@ -10,6 +10,7 @@ const struct backend backend_engine = {
     .set_profile = engine_set_profile,
     .contact = engine_contact,
     .chats = engine_chats,
+    .chats_top = engine_chats_top,
     .page_before = engine_page_before,
     .page_after = engine_page_after,
     .page_around = engine_page_around,

@@ -22,6 +22,7 @@ struct backend {
 	int (*contact)(struct engine *e, uint64_t tag, const char *phone,
 	    const char *name);
 	int (*chats)(struct engine *e, uint64_t tag);
+	int (*chats_top)(struct engine *e, uint64_t tag, uint32_t n);
 	int (*page_before)(struct engine *e, uint64_t tag, int64_t chat,
 	    int64_t before, uint32_t n);
 	int (*page_after)(struct engine *e, uint64_t tag, int64_t chat,

@@ -21,6 +21,11 @@
 	" LEFT JOIN contact AS k ON c.kind = 1 AND k.account = c.peer"         \
 	" LEFT JOIN draft AS d ON d.chat = c.id"
 
+/* Of the chat table, whose name in the query is c, with its dot. */
+#define CHAT_ORDER(c)                                                          \
+	" ORDER BY " c "pinned_ms = 0, " c "pinned_ms DESC, " c                \
+	"active_ms DESC, " c "id DESC"
+
 void
 store_chat_clear(struct store_chat *c)
 {
@@ -134,27 +139,45 @@ store_chat_get(struct store *s, int64_t chat, struct store_chat *out)
 	return r;
 }
 
-int
-store_chat_list(struct store *s, struct store_chats *out)
+static int
+read_chats(struct query *q, struct store_chats *out)
 {
 	struct store_chats list = {0};
-	struct query q;
 	int r;
 
-	q_begin(&q, s,
-	    CHAT_ROWS " ORDER BY c.pinned_ms = 0, c.pinned_ms DESC,"
-		      " c.active_ms DESC, c.id DESC");
-	while (q_row(&q)) {
-		q.r = rows_grow(&list.v, list.n, sizeof(*list.v));
-		if (q.r == 0)
-			read_chat(&q, &list.v[list.n++]);
+	while (q_row(q)) {
+		q->r = rows_grow(&list.v, list.n, sizeof(*list.v));
+		if (q->r == 0)
+			read_chat(q, &list.v[list.n++]);
 	}
-	r = q_end(&q);
+	r = q_end(q);
 	if (r == 0)
 		*out = list;
 	else
 		store_chats_clear(&list);
 	return r;
+}
+
+int
+store_chat_list(struct store *s, struct store_chats *out)
+{
+	struct query q;
+
+	q_begin(&q, s, CHAT_ROWS CHAT_ORDER("c."));
+	return read_chats(&q, out);
+}
+
+/* The names and drafts of the others are not looked up. */
+int
+store_chat_top(struct store *s, uint32_t n, struct store_chats *out)
+{
+	struct query q;
+
+	q_begin(&q, s,
+	    CHAT_ROWS " WHERE c.id IN (SELECT id FROM chat" CHAT_ORDER(
+		"") " LIMIT ?)" CHAT_ORDER("c."));
+	q_int(&q, n);
+	return read_chats(&q, out);
 }
 
 int

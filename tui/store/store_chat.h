@@ -76,6 +76,9 @@ int store_chat_set(struct store *s, int64_t chat, enum store_chat_setting what,
 
 /* All chats: pinned ones, then last activity first. Freed by store_chats_clear(). */
 int store_chat_list(struct store *s, struct store_chats *out) MUST_USE;
+/* The first n of them, in a fraction of the time. */
+int store_chat_top(
+    struct store *s, uint32_t n, struct store_chats *out) MUST_USE;
 void store_chats_clear(struct store_chats *c);
 
 /* NULL or "" removes the draft. ERR_NOTFOUND no such chat; ERR_RANGE. */
