@@ -13,11 +13,13 @@ relay/store_SRC   := relay/store/store.c relay/store/cache.c \
 relay/store_PKG   := sqlite3 libsodium
 relay/store_DEPS  := common/group common/signal common/proto common
 relay/store_TESTS := test_relay_store_suite test_relay_store_sqlite \
+	test_relay_store_groups \
 	test_relay_store_memory test_relay_store_crash \
 	test_relay_store_powercut
 test_relay_store_suite_SRC := tests/unit/relay_store_suite.c \
 	tests/unit/relay_store_accounts.c tests/unit/relay_store_groups.c \
 	tests/unit/relay_store_help.c
+test_relay_store_groups_SRC := tests/unit/relay_store_help.c
 test_relay_store_sqlite_SRC := tests/unit/relay_store_help.c
 test_relay_store_crash_SRC := tests/unit/relay_store_help.c
 test_relay_store_powercut_SRC := tests/unit/relay_store_help.c \
