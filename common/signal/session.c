@@ -7,7 +7,7 @@
 #include "common/signal/ratchet.h"
 #include "common/signal/session.h"
 
-#define VERSION_DEFAULT 3 /* what min_version 0 means */
+#define VERSION_DEFAULT 4 /* what min_version 0 means */
 #define VERSION_NEWEST	4 /* what a handshake can make */
 
 static uint8_t
