@@ -16,6 +16,7 @@
 #include "relay/admin/ctl.h"
 #include "relay/admin/http.h"
 #include "relay/admin/metrics.h"
+#include "relay/admin/report.h"
 #include "relay/notify.h"
 #include "relay/relay.h"
 
@@ -419,6 +420,10 @@ main(int argc, char **argv)
 		return complain("no source of random numbers");
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return ctl_main(argc - 1, argv + 1, environ);
+	if (argc == 3 && strcmp(argv[1], "report-keygen") == 0)
+		return report_keygen(argv[2], stdout, stderr);
+	if (argc == 3 && strcmp(argv[1], "report-open") == 0)
+		return report_open(argv[2], stdin, stdout, stderr);
 	signal(SIGPIPE, SIG_IGN);
 	buf_init(&out, 1024 * 1024);
 	r = relay_conf_load(argc, argv, environ, &p.conf, &todo, &out, &why);

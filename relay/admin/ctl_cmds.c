@@ -76,6 +76,24 @@ static const struct ctl_cmd cmds[] = {
 	.max_args = 1,
 	.confirm = "This erases the account and what waits for it. Sure?",
 	.exec = exec_delete},
+    {.name = "reports",
+	.args = "",
+	.help = "list the reports that wait",
+	.options = O(JSON),
+	.exec = ctl_exec_reports},
+    {.name = "report",
+	.args = "ID",
+	.help = "print a sealed report, for `sotto-relay report-open`",
+	.min_args = 1,
+	.max_args = 1,
+	.exec = ctl_exec_report},
+    {.name = "drop-report",
+	.args = "ID",
+	.help = "delete a report",
+	.options = O(JSON),
+	.min_args = 1,
+	.max_args = 1,
+	.exec = ctl_exec_drop_report},
     {.name = "backup",
 	.args = "PATH",
 	.help = "write a verified copy of the store into a new file",
@@ -262,16 +280,15 @@ ctl_parse(const struct words *w, const struct ctl_cmd **cmd, struct ctl_opts *o,
 
 /* ---- helpers of the commands ----------------------------------------------------- */
 
-/* Make the request's operation one of that kind, everything else zero. */
-static void
-prepare(
+void
+ctl_prepare(
     struct ctl_req *q, enum store_kind kind, void (*done)(struct store_op *op))
 {
 	store_op_init(&q->op.head, kind, q->env->sink, done, q);
 }
 
-static void
-submit(struct ctl_req *q)
+void
+ctl_submit(struct ctl_req *q)
 {
 	store_submit(q->env->store, &q->op.head);
 }
@@ -381,7 +398,7 @@ exec_invite(struct ctl_req *q)
 	struct store_invite *v = &q->op.invite_add.invite;
 	uint8_t raw[TOKEN_BYTES];
 
-	prepare(q, STORE_INVITE_ADD, invite_added);
+	ctl_prepare(q, STORE_INVITE_ADD, invite_added);
 	randombytes_buf(raw, sizeof(raw));
 	sodium_bin2base64(v->token, sizeof(v->token), raw, sizeof(raw),
 	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -390,7 +407,7 @@ exec_invite(struct ctl_req *q)
 	if (q->opts.expires_ms > 0)
 		v->expires_ms =
 		    relay_clock_wall(q->env->clock) + q->opts.expires_ms;
-	submit(q);
+	ctl_submit(q);
 }
 
 static int
@@ -429,9 +446,9 @@ invites_listed(struct store_op *op)
 static void
 exec_invites(struct ctl_req *q)
 {
-	prepare(q, STORE_INVITE_LIST, invites_listed);
+	ctl_prepare(q, STORE_INVITE_LIST, invites_listed);
 	q->op.invite_list.max = PAGE;
-	submit(q);
+	ctl_submit(q);
 }
 
 static void
@@ -457,9 +474,9 @@ exec_revoke(struct ctl_req *q)
 		ctl_finish(q, ERR_NOTFOUND, "there is no such invite");
 		return;
 	}
-	prepare(q, STORE_INVITE_REVOKE, invite_revoked);
+	ctl_prepare(q, STORE_INVITE_REVOKE, invite_revoked);
 	(void)snprintf(v->token, sizeof(v->token), "%s", token);
-	submit(q);
+	ctl_submit(q);
 }
 
 /* ---- accounts ------------------------------------------------------------------------ */
@@ -518,9 +535,9 @@ exec_accounts(struct ctl_req *q)
 		q->phone[n++] = *p;
 	}
 	q->phone[n] = '\0';
-	prepare(q, STORE_ACCOUNT_LIST, accounts_listed);
+	ctl_prepare(q, STORE_ACCOUNT_LIST, accounts_listed);
 	q->op.account_list.max = PAGE;
-	submit(q);
+	ctl_submit(q);
 }
 
 static void
@@ -538,10 +555,10 @@ set_ban(struct ctl_req *q, bool ban)
 {
 	if (!take_number(q))
 		return;
-	prepare(q, STORE_ACCOUNT_BAN, account_banned);
+	ctl_prepare(q, STORE_ACCOUNT_BAN, account_banned);
 	q->op.ban.phone = q->phone;
 	q->op.ban.ban = ban;
-	submit(q);
+	ctl_submit(q);
 }
 
 static void
@@ -569,9 +586,9 @@ exec_delete(struct ctl_req *q)
 {
 	if (!take_number(q))
 		return;
-	prepare(q, STORE_ACCOUNT_DELETE, account_deleted);
+	ctl_prepare(q, STORE_ACCOUNT_DELETE, account_deleted);
 	q->op.delete.phone = q->phone;
-	submit(q);
+	ctl_submit(q);
 }
 
 /* ---- the relay itself ------------------------------------------------------------------ */
@@ -603,6 +620,8 @@ stats_done(struct store_op *op)
 	ctl_out_u64(o, "banned", 0, s->banned);
 	ctl_out_u64(o, "devices", 0, s->devices);
 	ctl_out_u64(o, "invites", 0, s->invites);
+	ctl_out_u64(o, "groups", 0, s->groups);
+	ctl_out_u64(o, "reports", 0, s->reports);
 	ctl_out_u64(o, "queued_messages", 0, s->queued);
 	ctl_out_u64(o, "queued_bytes", 0, s->queued_bytes);
 	ctl_out_time(o, "oldest_message", 0, s->oldest_ms);
@@ -614,8 +633,8 @@ stats_done(struct store_op *op)
 static void
 exec_stats(struct ctl_req *q)
 {
-	prepare(q, STORE_STATS, stats_done);
-	submit(q);
+	ctl_prepare(q, STORE_STATS, stats_done);
+	ctl_submit(q);
 }
 
 static void
@@ -659,9 +678,9 @@ exec_backup(struct ctl_req *q)
 		ctl_finish(q, ERR_FORMAT, "PATH must begin with /");
 		return;
 	}
-	prepare(q, STORE_BACKUP, backup_done);
+	ctl_prepare(q, STORE_BACKUP, backup_done);
 	q->op.backup.path = q->opts.args[0];
-	submit(q);
+	ctl_submit(q);
 }
 
 static void
@@ -699,6 +718,6 @@ check_done(struct store_op *op)
 static void
 exec_check(struct ctl_req *q)
 {
-	prepare(q, STORE_CHECK, check_done);
-	submit(q);
+	ctl_prepare(q, STORE_CHECK, check_done);
+	ctl_submit(q);
 }

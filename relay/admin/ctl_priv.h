@@ -124,8 +124,19 @@ struct ctl_req {
 		struct op_stats stats;
 		struct op_backup backup;
 		struct op_check check;
+		struct op_report_list report_list;
+		struct op_report_get report_get;
+		struct op_report_del report_del;
 	} op;
 };
+
+/* Make the request's operation one of that kind, everything else zero. */
+void ctl_prepare(
+    struct ctl_req *q, enum store_kind kind, void (*done)(struct store_op *op));
+void ctl_submit(struct ctl_req *q);
+
+/* ctl_reports.c */
+ctl_exec_fn ctl_exec_reports, ctl_exec_report, ctl_exec_drop_report;
 
 /* Answer the request; text: the sentence when err is not 0, NULL: err_str(). */
 void ctl_finish(struct ctl_req *q, int err, const char *text);

@@ -238,6 +238,36 @@ test_ctl_invite__options_and_public_addr(void **state)
 }
 
 static void
+test_ctl_reports__list_print_drop(void **state)
+{
+	struct fix *f = *state;
+	struct op_report_add o;
+	uint8_t blob[100] = {0};
+
+	assert_int_equal(CTL(f, "reports"), 0);
+	assert_string_equal(f->out, "");
+	rig_init_op(&f->rig, &o.op, STORE_REPORT_ADD);
+	o.blob = blob;
+	o.len = sizeof(blob);
+	assert_ok(rig_call(&f->rig, &o.op));
+	assert_int_equal(CTL(f, "reports", "--json"), 0);
+	assert_string_equal(f->out,
+	    "{\"report\": 1, \"received\": 1700000000000, "
+	    "\"bytes\": 100}\n");
+	assert_int_equal(CTL(f, "report", "1"), 0);
+	assert_int_equal(f->out_len, 77 + 61); /* 57 and 43 bytes */
+	assert_int_equal(strspn(f->out, "A"), 76);
+	assert_int_equal(CTL(f, "report", "2"), 1);
+	assert_int_equal(CTL(f, "report", "1x"), 1);
+	assert_string_equal(
+	    f->err, "sotto-relay ctl: there is no such report\n");
+	assert_int_equal(CTL(f, "drop-report", "1"), 0);
+	assert_int_equal(CTL(f, "drop-report", "1"), 1);
+	assert_int_equal(CTL(f, "reports"), 0);
+	assert_string_equal(f->out, "");
+}
+
+static void
 test_ctl_invites__and_revoke(void **state)
 {
 	struct fix *f = *state;
@@ -696,6 +726,7 @@ main(void)
 	    T(test_ctl_invite__prints_a_link_that_works),
 	    T(test_ctl_invite__options_and_public_addr),
 	    T(test_ctl_invites__and_revoke),
+	    T(test_ctl_reports__list_print_drop),
 	    T(test_ctl_accounts__masked_unless_full),
 	    T(test_ctl_ban__closes_and_forbids),
 	    T(test_ctl_delete__only_when_sure),
