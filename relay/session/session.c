@@ -213,7 +213,8 @@ on_seen(struct store_op *op)
 }
 
 /* Once an hour, whatever it asks: registration locks and the list of devices
- * go by it. */
+ * go by it. Not before the key is proven: a recorded opening could keep a lock
+ * for ever. */
 static void
 note_seen(struct conn *c, struct session *s)
 {
@@ -221,7 +222,7 @@ note_seen(struct conn *c, struct session *s)
 	uint64_t hours = relay_clock_wall(sl->sv->clock) / STORE_SEEN_MS;
 	struct op_device_seen *op;
 
-	if (s->seen_hour == (uint16_t)hours)
+	if (!conn_confirmed(c) || s->seen_hour == (uint16_t)hours)
 		return;
 	op = malloc(sizeof(*op));
 	if (op == NULL)
