@@ -1024,6 +1024,13 @@ forget_person(struct er_person *p)
 }
 
 void
+er_drop(struct er_person *p)
+{
+	forget_person(p);
+	*p = (struct er_person){.net = NULL};
+}
+
+void
 er_anew(struct er_person *p)
 {
 	forget_person(p);

@@ -101,6 +101,8 @@ void er_clear(struct er_net *net);
 struct er_person *er_add(struct er_net *net, unsigned n);
 /* Somebody with a new profile that is no device of anybody. */
 struct er_person *er_add_blank(struct er_net *net, unsigned n);
+/* They are no more; their place is free. */
+void er_drop(struct er_person *p);
 /* Link a blank one to the account of `first`, by the commands of the engine. */
 void er_link(struct er_net *net, struct er_person *fresh,
     struct er_person *first, const char *name);

@@ -2,7 +2,9 @@
 /* Several devices of one account: linking, copies, syncs, removal, and a relay
  * that lies about them. */
 #include "tests/unit/engine_rig.h"
-#include "tui/engine/devices.h"
+#include "tui/engine/draft.h"
+#include "tui/engine/linking.h"
+#include "tui/engine/sync.h"
 
 struct home {
 	struct er_net net;
@@ -171,6 +173,534 @@ test_link__a_third_device_and_removal(void **state)
 	end(&h);
 }
 
+/* ---- linking that does not work ---------------------------------------------- */
+
+/* Up to the two codes. */
+static struct er_person *
+begin_linking(struct home *h, const char *name)
+{
+	struct er_person *p = er_add_blank(&h->net, 5);
+
+	er_cmd(p, CMD_LINK_BEGIN, "sotto://127.0.0.1:1/", name, 0, 0);
+	er_online(p, true);
+	er_run(&h->net);
+	assert_int_equal(
+	    strncmp(p->offer, LINK_OFFER_PREFIX, strlen(LINK_OFFER_PREFIX)), 0);
+	er_cmd(h->anna, CMD_LINK_ANSWER, p->offer, NULL, 0, 0);
+	er_run(&h->net);
+	assert_string_equal(p->code, h->anna->code);
+	return p;
+}
+
+/* Nothing of it is left, on either side. */
+static void
+check_nothing(struct home *h, struct er_person *p, const char *why)
+{
+	assert_non_null(strstr(p->why, why));
+	assert_int_equal(p->ended, 1);
+	assert_int_equal(p->registered, 0);
+	assert_false(p->e->self.registered);
+	assert_null(p->e->linking);
+	assert_null(p->e->link);
+	assert_null(h->anna->e->linking);
+	er_cmd(h->anna, CMD_DEVICES, NULL, NULL, 0, 0);
+	er_run(&h->net);
+	assert_int_equal(h->anna->devices->n, 2);
+	/* and then it works after all */
+	er_link(&h->net, p, h->anna, "at last");
+	assert_true(p->e->self.registered);
+}
+
+static void
+test_link__refused_leaves_nothing(void **state)
+{
+	struct er_person *p;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	p = begin_linking(&h, "a stranger's");
+	assert_string_equal(h.anna->new_name, "a stranger's");
+	er_cmd(h.anna, CMD_LINK_CONFIRM, NULL, NULL, 0, 0);
+	er_run(&h.net);
+	check_nothing(&h, p, "refused");
+	end(&h);
+}
+
+static void
+test_link__called_off_by_the_trusted_device(void **state)
+{
+	struct er_person *p;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	p = begin_linking(&h, "x");
+	er_cmd(h.anna, CMD_LINK_CANCEL, NULL, NULL, 0, 0);
+	er_run(&h.net);
+	check_nothing(&h, p, "called off");
+	end(&h);
+}
+
+static void
+test_link__ends_by_itself(void **state)
+{
+	struct er_person *p;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	p = begin_linking(&h, "x");
+	p->e->linking->until_ms = 1; /* ten minutes later */
+	h.anna->e->linking->until_ms = 1;
+	uv_timer_start(&p->e->link_timer, p->e->link_timer.timer_cb, 0, 0);
+	uv_timer_start(
+	    &h.anna->e->link_timer, h.anna->e->link_timer.timer_cb, 0, 0);
+	er_run(&h.net);
+	assert_int_equal(h.anna->ended, 1);
+	check_nothing(&h, p, "ten minutes");
+	end(&h);
+}
+
+static void
+test_link__an_end_in_the_middle_begins_anew(void **state)
+{
+	struct er_person *p;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	p = begin_linking(&h, "x");
+	er_stop(p); /* the process, that is */
+	er_cmd(h.anna, CMD_LINK_CONFIRM, NULL, NULL, 0, 1);
+	er_run(&h.net); /* it waits for a countersignature */
+	er_start(p);
+	assert_false(p->e->self.registered);
+	assert_null(p->e->linking);
+	er_link(&h.net, p, h.anna, "again");
+	assert_int_equal(p->e->self.device, 4); /* 3 was given, to nobody */
+	say(&h, p, h.ben, "here");
+	assert_shows(h.anna, h.ben, "delivered:here");
+	end(&h);
+}
+
+/* Somebody who reads the offer first, and gets no further. */
+static void
+test_link__an_offer_is_answered_once_and_only_by_the_first_device(void **state)
+{
+	struct er_person *p;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	er_cmd(h.laptop, CMD_LINK_ANSWER, "SOTTO:LINK/1/AAAA", NULL, 0, 0);
+	assert_non_null(strstr(h.laptop->why, "registered the number"));
+	er_cmd(h.anna, CMD_LINK_ANSWER, "SOTTO:LINK/1/AAAA", NULL, 0, 0);
+	assert_true(h.anna->errors > 0);
+	p = begin_linking(&h, "x");
+	er_cmd(h.ben, CMD_LINK_ANSWER, p->offer, NULL, 0, 0);
+	er_run(&h.net);
+	assert_non_null(strstr(h.ben->why, "not valid any more"));
+	er_cmd(h.anna, CMD_LINK_CONFIRM, NULL, NULL, 0, 1);
+	er_run(&h.net);
+	assert_int_equal(p->registered, 1);
+	end(&h);
+}
+
+/* ---- a relay that lies ------------------------------------------------------------- */
+
+/* The list of somebody else's account, with her device added. */
+static struct buf forged;
+
+static void
+serve_forged(struct er_net *net, struct er_person *asks,
+    Sotto__Relay__GetKeysResponse *res)
+{
+	(void)net;
+	(void)asks;
+	if (res->device_list.len > 0)
+		res->device_list = (ProtobufCBinaryData){forged.len, forged.p};
+}
+
+static void
+list_of(const struct er_person *first, struct devicelist *l)
+{
+	assert_ok(
+	    devicelist_open(l, first->account, first->list, first->list_len));
+}
+
+static void
+sign(const struct devicelist *l, const struct identity_key_pair *key)
+{
+	buf_init(&forged, DEVICELIST_MAX);
+	assert_ok(devicelist_sign(&forged, l, key, &signal_rng_system));
+}
+
+/* An added device, with everything but a signature of the first one's. */
+static void
+test_relay__cannot_add_a_device(void **state)
+{
+	struct identity_key_pair key;
+	struct link_bond bond;
+	struct devicelist l;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	say(&h, h.ben, h.anna, "before");
+	list_of(h.anna, &l);
+	identity_generate(&key, &signal_rng_system);
+	l.version++;
+	l.v[l.n] = (struct devicelist_entry){
+	    .device = 3, .identity = key.pk, .added_ms = 1};
+	memcpy(bond.account, l.account, sizeof(bond.account));
+	bond.device = 3;
+	bond.primary = l.v[0].identity;
+	bond.companion = key.pk;
+	link_bond_sign(
+	    l.v[l.n].countersignature, &bond, &key, &signal_rng_system);
+	l.n++;
+	sign(&l, &key); /* not Anna's */
+	h.net.bend_keys = serve_forged;
+	for (size_t i = 0; i < 2; i++) {
+		struct er_person *p = i == 0 ? h.ben : h.laptop;
+
+		assert_ok(keys_fetch_list(p->e, h.anna->account, NULL));
+		er_run(&h.net);
+		assert_err(store_device_get(p->e->store, h.anna->account, 3,
+			       &(struct store_device){0}),
+		    ERR_NOTFOUND);
+	}
+	/* signed by Anna, but the device never agreed to it */
+	buf_clear(&forged);
+	l.v[l.n - 1].countersignature[5] ^= 1;
+	sign(&l, &h.anna->e->keys->identity);
+	assert_ok(keys_fetch_list(h.ben->e, h.anna->account, NULL));
+	er_run(&h.net);
+	assert_err(store_device_get(h.ben->e->store, h.anna->account, 3,
+		       &(struct store_device){0}),
+	    ERR_NOTFOUND);
+	h.net.bend_keys = NULL;
+	say(&h, h.ben, h.anna, "after");
+	assert_shows(h.laptop, h.ben, "received:before received:after");
+	buf_clear(&forged);
+	end(&h);
+}
+
+/* A list from before a removal. */
+static void
+test_relay__cannot_roll_a_list_back(void **state)
+{
+	struct devicelist l;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	say(&h, h.ben, h.anna, "before");
+	list_of(h.anna, &l);
+	sign(&l, &h.anna->e->keys->identity);
+	er_cmd(h.anna, CMD_DEVICE_REMOVE, NULL, NULL, 0, 2);
+	er_run(&h.net);
+	assert_ok(keys_fetch_list(h.ben->e, h.anna->account, NULL));
+	er_run(&h.net);
+	h.net.bend_keys = serve_forged;
+	assert_ok(keys_fetch_list(h.ben->e, h.anna->account, NULL));
+	er_run(&h.net);
+	h.net.bend_keys = NULL;
+	{
+		struct store_device d;
+
+		assert_ok(
+		    store_device_get(h.ben->e->store, h.anna->account, 2, &d));
+		assert_false(d.active);
+	}
+	buf_clear(&forged);
+	end(&h);
+}
+
+/* The relay says that what Carl sends comes from a device of Anna's. */
+static void
+as_a_device_of_annas(struct er_net *net, struct er_person *from,
+    struct er_person *to, Sotto__Relay__DeliverEvent__Item *it)
+{
+	(void)to;
+	if (from->n != 7)
+		return;
+	memcpy(it->sender_account.data, net->p[0].account, STORE_ID_LEN);
+	it->sender_device = 3;
+}
+
+static void
+test_relay__cannot_speak_for_an_account(void **state)
+{
+	struct er_person *carl;
+	struct home h;
+	unsigned fresh;
+
+	(void)state;
+	begin(&h);
+	carl = er_add(&h.net, 7);
+	say(&h, h.ben, h.anna, "before");
+	h.net.bend = as_a_device_of_annas;
+	fresh = h.ben->fresh;
+	assert_true(er_say(carl, h.ben, "I am Anna"));
+	er_run(&h.net);
+	h.net.bend = NULL;
+	assert_int_equal(h.ben->fresh, fresh);
+	assert_null(h.ben->e->held);
+	say(&h, h.laptop, h.ben, "I am Anna indeed");
+	assert_shows(
+	    h.ben, h.anna, "delivered:before received:I am Anna indeed");
+	end(&h);
+}
+
+/* A device that the recipient has not heard of is asked for, and what came
+ * behind it keeps its place. */
+static void
+test_keys__a_new_device_is_vouched_for_by_the_list(void **state)
+{
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	h.net.deaf = true;
+	assert_true(er_say(h.laptop, h.ben, "first from the second"));
+	er_run(&h.net);
+	assert_true(er_say(h.anna, h.ben, "then from the first"));
+	er_run(&h.net);
+	h.net.deaf = false;
+	er_run(&h.net);
+	assert_shows(h.ben, h.anna,
+	    "received:first from the second received:then from the first");
+	end(&h);
+}
+
+/* ---- syncs ------------------------------------------------------------------------------ */
+
+static void
+test_sync__names_drafts_profile(void **state)
+{
+	struct store_contact c;
+	struct store_chat chat;
+	struct home h;
+	struct cmd cmd = {.kind = CMD_SET_DRAFT};
+	int64_t at;
+
+	(void)state;
+	begin(&h);
+	say(&h, h.ben, h.anna, "hello");
+	/* named on one */
+	at = er_chat(h.anna, h.ben);
+	assert_ok(txn_begin(h.anna->e));
+	assert_ok(store_contact_get(h.anna->e->store, h.ben->account, &c));
+	snprintf(c.name, sizeof(c.name), "Benjamin");
+	c.blocked = true;
+	assert_ok(store_contact_put(h.anna->e->store, &c));
+	assert_ok(sync_contact(h.anna->e, &c));
+	assert_ok(
+	    store_chat_set(h.anna->e->store, at, STORE_CHAT_PINNED_MS, 77));
+	assert_ok(sync_chat(h.anna->e, at));
+	assert_ok(txn_end(h.anna->e, 0));
+	outbox_wake(h.anna->e);
+	er_run(&h.net);
+	assert_ok(store_contact_get(h.laptop->e->store, h.ben->account, &c));
+	assert_string_equal(c.name, "Benjamin");
+	assert_true(c.blocked);
+	/* begun on the other, told when it rests */
+	cmd.chat = er_chat(h.laptop, h.ben);
+	cmd.s[0] = (char[]){"half a sen"};
+	cmd_set_draft(h.laptop->e, &cmd);
+	assert_int_not_equal(h.laptop->e->drafting[0].chat, 0);
+	h.laptop->e->drafting[0].due_ms = 1;
+	outbox_kick(h.laptop->e);
+	er_run(&h.net);
+	assert_ok(
+	    store_chat_get(h.anna->e->store, er_chat(h.anna, h.ben), &chat));
+	assert_string_equal(chat.draft, "half a sen");
+	store_chat_clear(&chat);
+	assert_ok(store_chat_get(
+	    h.laptop->e->store, er_chat(h.laptop, h.ben), &chat));
+	assert_int_equal(chat.pinned_ms, 77);
+	store_chat_clear(&chat);
+	er_cmd(h.laptop, CMD_SET_PROFILE, "Anna Two", NULL, 0, 0);
+	er_run(&h.net);
+	assert_string_equal(h.anna->e->self.name, "Anna Two");
+	end(&h);
+}
+
+/* What others say of our devices is not ours to believe. */
+static void
+test_sync__from_others_is_nothing(void **state)
+{
+	Sotto__Content__SyncProfile profile =
+	    SOTTO__CONTENT__SYNC_PROFILE__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	struct draft d = {0};
+	struct home h;
+	char name[] = "Fool";
+
+	(void)state;
+	begin(&h);
+	say(&h, h.ben, h.anna, "hello");
+	profile.name = name;
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_PROFILE;
+	s.profile = &profile;
+	draft_init(&d);
+	d.c.sync = &s;
+	assert_ok(txn_begin(h.ben->e));
+	assert_ok(draft_send(
+	    h.ben->e, &d, &(struct outbox_for){.account = h.anna->account}));
+	assert_ok(txn_end(h.ben->e, 0));
+	outbox_kick(h.ben->e);
+	er_run(&h.net);
+	assert_string_not_equal(h.anna->e->self.name, "Fool");
+	assert_shows(h.anna, h.ben, "received:hello");
+	end(&h);
+}
+
+static void
+test_devices__are_named_by_the_first(void **state)
+{
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	er_cmd(h.laptop, CMD_DEVICE_RENAME, "mine", NULL, 0, 2);
+	assert_non_null(strstr(h.laptop->why, "registered the number"));
+	er_cmd(h.anna, CMD_DEVICE_RENAME, "work", NULL, 0, 2);
+	er_cmd(h.anna, CMD_DEVICE_RENAME, "desk", NULL, 0, 1);
+	er_run(&h.net);
+	er_online(h.laptop, false);
+	er_online(h.laptop, true);
+	er_run(&h.net);
+	er_cmd(h.laptop, CMD_DEVICES, NULL, NULL, 0, 0);
+	er_run(&h.net);
+	assert_string_equal(h.laptop->devices->devices[0].name, "desk");
+	assert_string_equal(h.laptop->devices->devices[1].name, "work");
+	er_cmd(h.anna, CMD_DEVICE_REMOVE, NULL, NULL, 0, 1);
+	assert_non_null(strstr(h.anna->why, "stays"));
+	er_cmd(h.laptop, CMD_DEVICE_REMOVE, NULL, NULL, 0, 1);
+	assert_int_equal(h.anna->was_removed, 0);
+	end(&h);
+}
+
+static void
+test_device_name__is_bound_to_its_device(void **state)
+{
+	struct devicelist_entry v = {.device = 5};
+	struct device_secret s, other;
+	uint8_t account[STORE_ID_LEN] = {9};
+	char name[DEVICE_NAME_MAX + 1], longer[200];
+
+	(void)state;
+	randombytes_buf(&s, sizeof(s));
+	randombytes_buf(&other, sizeof(other));
+	device_name_seal(&v, account, &s, "l\xc3\xa4ptop");
+	device_name_open(name, &v, account, &s);
+	assert_string_equal(name, "l\xc3\xa4ptop");
+	device_name_open(name, &v, account, &other);
+	assert_string_equal(name, "");
+	v.device = 6;
+	device_name_open(name, &v, account, &s);
+	assert_string_equal(name, "");
+	v.device = 5;
+	account[0]++;
+	device_name_open(name, &v, account, &s);
+	assert_string_equal(name, "");
+	account[0]--;
+	v.name[v.name_len - 1] ^= 1;
+	device_name_open(name, &v, account, &s);
+	assert_string_equal(name, "");
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	device_name_seal(&v, account, &s, longer);
+	device_name_open(name, &v, account, &s);
+	assert_int_equal(strlen(name), DEVICE_NAME_MAX);
+}
+
+static void
+test_wipe__leaves_no_store(void **state)
+{
+	struct engine_opts o = {.dir = NULL};
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	o.dir = h.laptop->dir;
+	assert_true(engine_exists(&o));
+	er_cmd(h.laptop, CMD_WIPE, NULL, NULL, 0, 0);
+	assert_false(engine_exists(&o));
+	assert_null(h.laptop->e->store);
+	er_stop(h.laptop);
+	end(&h);
+}
+
+/* ---- every allocation fails once --------------------------------------------------------- */
+
+/* One linking with the n-th allocation failing; true if it was reached. */
+static bool
+link_failing(struct home *h, long n)
+{
+	struct er_person *p = er_add_blank(&h->net, 5);
+	bool failed;
+
+	alloc_fail_at(n);
+	er_cmd(p, CMD_LINK_BEGIN, "sotto://127.0.0.1:1/", "x", 0, 0);
+	if (p->e->link != NULL && !p->e->failed)
+		er_online(p, true);
+	er_run(&h->net);
+	if (p->offer[0] != '\0' && !h->anna->e->failed)
+		er_cmd(h->anna, CMD_LINK_ANSWER, p->offer, NULL, 0, 0);
+	er_run(&h->net);
+	if (h->anna->e->linking != NULL && !h->anna->e->failed)
+		er_cmd(h->anna, CMD_LINK_CONFIRM, NULL, NULL, 0, 1);
+	er_run(&h->net);
+	failed = alloc_failed();
+	alloc_fail_at(-1);
+	/* it has worked, or it can be called off and tried again */
+	if (p->registered == 0) {
+		if (p->e->failed) {
+			p->fatal = 0;
+			er_stop(p);
+			er_start(p);
+		}
+		if (h->anna->e->failed) {
+			h->anna->fatal = 0;
+			er_stop(h->anna);
+			er_start(h->anna);
+		}
+		er_cmd(h->anna, CMD_LINK_CANCEL, NULL, NULL, 0, 0);
+		er_cmd(p, CMD_LINK_CANCEL, NULL, NULL, 0, 0);
+		assert_false(p->e->self.registered);
+		er_link(&h->net, p, h->anna, "x");
+	}
+	assert_true(p->e->self.registered);
+	return failed;
+}
+
+static void
+test_link__without_memory_works_later(void **state)
+{
+	bool failed = true;
+	struct home h;
+	long n;
+
+	(void)state;
+	memset(&h, 0, sizeof(h));
+	er_init(&h.net);
+	h.anna = er_add(&h.net, 1);
+	for (n = 0; failed; n += 13) {
+		failed = link_failing(&h, n);
+		er_cmd(h.anna, CMD_DEVICE_REMOVE, NULL, NULL, 0,
+		    h.net.p[1].device);
+		er_run(&h.net);
+		er_drop(&h.net.p[1]);
+		h.net.last_device = 0;
+	}
+	assert_true(n > 100);
+	end(&h);
+}
+
 int
 main(void)
 {
@@ -180,6 +710,23 @@ main(void)
 		test_sync__what_one_sends_is_on_the_other_with_its_ticks),
 	    cmocka_unit_test(test_sync__read_on_one_is_read_on_the_other),
 	    cmocka_unit_test(test_link__a_third_device_and_removal),
+	    cmocka_unit_test(test_link__refused_leaves_nothing),
+	    cmocka_unit_test(test_link__called_off_by_the_trusted_device),
+	    cmocka_unit_test(test_link__ends_by_itself),
+	    cmocka_unit_test(test_link__an_end_in_the_middle_begins_anew),
+	    cmocka_unit_test(
+		test_link__an_offer_is_answered_once_and_only_by_the_first_device),
+	    cmocka_unit_test(test_relay__cannot_add_a_device),
+	    cmocka_unit_test(test_relay__cannot_roll_a_list_back),
+	    cmocka_unit_test(test_relay__cannot_speak_for_an_account),
+	    cmocka_unit_test(
+		test_keys__a_new_device_is_vouched_for_by_the_list),
+	    cmocka_unit_test(test_sync__names_drafts_profile),
+	    cmocka_unit_test(test_sync__from_others_is_nothing),
+	    cmocka_unit_test(test_devices__are_named_by_the_first),
+	    cmocka_unit_test(test_device_name__is_bound_to_its_device),
+	    cmocka_unit_test(test_wipe__leaves_no_store),
+	    cmocka_unit_test(test_link__without_memory_works_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,8 +294,8 @@ list_set(struct engine *e)
 	int64_t version = 0;
 	int r = store_setting_get_int(e->store, LIST_VERSION, 0, &version);
 
-	/* a later one has been signed meanwhile, and is on its way */
-	if (r != 0 || (uint32_t)version != e->list_sent)
+	/* a later one has been signed meanwhile, or is on its way */
+	if (r != 0 || (uint32_t)version != e->list_sent || e->list_waits > 0)
 		return r;
 	return store_setting_put_int(e->store, LIST_PUBLISHED, 1);
 }
@@ -308,6 +308,7 @@ on_list_set(void *ctx, const struct link_reply *reply)
 	int r = reply->err;
 
 	e->list_tag = 0;
+	e->list_waits--;
 	if (r != 0 && !reply->from_relay) {
 		if (tag != 0) /* the next connection brings it */
 			reply_done(e, tag);
@@ -365,6 +366,7 @@ devices_publish(struct engine *e)
 		r = ask_relay(
 		    e, METHOD_SET_DEVICE_LIST, &req.base, on_list_set, e);
 		e->list_sent = l.version;
+		e->list_waits += r == 0;
 	}
 	free(p);
 	return r;

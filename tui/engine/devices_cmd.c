@@ -364,6 +364,7 @@ forget_all(struct engine *e)
 	e->reg = (struct registration){.active = false};
 	e->upkeep_busy = e->confirm_busy = false;
 	e->list_tag = 0;
+	e->list_waits = 0;
 	account_close(e);
 }
 

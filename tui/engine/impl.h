@@ -158,6 +158,7 @@ struct engine {
 	struct drafting drafting[8]; /* sync.c; SYNC_DRAFTS */
 	uint64_t flush_tag; /* outbox.c: who waits until nothing leaves */
 	uint32_t list_sent; /* devices.c: version on its way to the relay */
+	uint32_t list_waits; /* lists without an answer */
 	uint64_t list_tag; /* the command that waits for it, 0: none */
 	struct linking *linking; /* linking.h; NULL: none is under way */
 	struct engine *link_ctx; /* e; what its requests are known by */
