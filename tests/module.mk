@@ -54,7 +54,7 @@ bench/relay-bench_SRC  := tests/bench/relay_load.c \
 	tests/bench/relay_people.c
 bench/relay-bench_MODS := relay/store common/group common/signal common/noise common/proto common
 
-# The Signal protocol beside libsignal (npm) and libomemo-c; tests/bench/signal.py.
+# The Signal protocol beside libsignal (npm) and libomemo-c; tests/bench/bench_signal.py.
 TOOLS += bench/signal_sotto
 bench/signal_sotto_SRC  := tests/bench/signal_side.c
 bench/signal_sotto_MODS := common/signal common/proto common

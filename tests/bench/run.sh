@@ -13,6 +13,6 @@ echo "== relay store alone"
 echo "== client store, beside plain SQLite"
 "$b/tests/bench_store"
 echo "== Signal protocol, beside libsignal and libomemo-c"
-"$PYTHON" tests/bench/signal.py "$b"
+"$PYTHON" tests/bench/bench_signal.py "$b"
 echo "== client"
 B=$b "$PYTHON" tests/bench/client.py

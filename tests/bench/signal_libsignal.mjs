@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// signal_libsignal.mjs — npm's libsignal under tests/bench/signal.py: its
+// signal_libsignal.mjs — npm's libsignal under tests/bench/bench_signal.py: its
 // native library, called in a loop inside this process.
 //   node signal_libsignal.mjs FOLDER-WITH-NODE_MODULES bytes|kept
 // bytes: the stores keep records serialized, as whoever saves them must.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * signal_omemo — libomemo-c (session version 3, no sender keys) under
- * tests/bench/signal.py. Its store keeps records as bytes, as it asks for; its
+ * tests/bench/bench_signal.py. Its store keeps records as bytes, as it asks for; its
  * cryptography is libsodium's and OpenSSL's, as ours.
  */
 #include <stdlib.h>

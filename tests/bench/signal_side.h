@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * signal_side.h — one implementation under tests/bench/signal.py: it reads
+ * signal_side.h — one implementation under tests/bench/bench_signal.py: it reads
  * "ROW COUNT" lines, does COUNT of the row's things, and answers each with one
  * line: seconds of the first kind of call, of the second, bytes on the wire of
  * all messages.

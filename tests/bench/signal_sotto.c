@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * signal_sotto [3] — common/signal under tests/bench/signal.py. Two devices in
+ * signal_sotto [3] — common/signal under tests/bench/bench_signal.py. Two devices in
  * one process; records are bytes before and after each call, as they are for
  * everybody who stores them. With 3, sessions of version 3 (no Kyber, no SPQR),
  * which is what libomemo-c has.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Signal protocol beside other people's, one line a figure.
 
-    tests/bench/signal.py BUILD-FOLDER [ROUNDS]
+    tests/bench/bench_signal.py BUILD-FOLDER [ROUNDS]
 
 Every implementation is one process with both devices in it; they take turns,
 row by row and round by round, and the median of the rounds counts. A call is
