@@ -677,7 +677,6 @@ test_status__for_an_audience(void **state)
 	assert_int_equal(it->expires_ms, s->server_time_ms + 24 * 3600 * 1000);
 	calls_free(ev);
 	calls_free(s);
-	calls_free(d);
 	cid = come(f, &f->p[CID]);
 	assert_int_equal(rc_hello(cid)->queued_messages, 0);
 	rc_close(cid);
@@ -687,6 +686,7 @@ test_status__for_an_audience(void **state)
 	assert_err(calls_do(ann, METHOD_SEND_STATUS, &req.base), ERR_FORMAT);
 	assert_err(
 	    calls_do(ann, METHOD_AUDIENCE_DEVICES, &ask.base), ERR_FORMAT);
+	calls_free(d);
 	rc_close(ann);
 	rc_close(bob);
 	rc_close(cid);

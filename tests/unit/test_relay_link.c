@@ -674,13 +674,13 @@ test_report__is_kept_for_the_operator(void **state)
 	assert_ok(calls_do(ann, METHOD_REPORT, &req.base));
 	assert_int_equal(metrics_get(METRIC_reports), 1);
 	rc_close(ann);
-	free(large);
 	rig_stop(&f->g);
 	rig_start(&f->g, NULL); /* no key */
 	ann = come(f, &f->p[ANN]);
 	assert_int_equal(rc_hello(ann)->report_key.len, 0);
 	assert_err(calls_do(ann, METHOD_REPORT, &req.base), ERR_STATE);
 	rc_close(ann);
+	free(large);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
