@@ -2,8 +2,12 @@
 """Several devices of one account: real processes, a real relay."""
 import json
 import os
+import signal
+import sqlite3
 
-from harness import DEADLINE, Person
+from harness import DEADLINE, Person, Screen
+
+ALT_A, CTRL_Q = "\x1ba", "\x11"
 
 
 class Device(Person):
@@ -73,3 +77,144 @@ def test_a_second_and_a_third_device(relay, anna, ben, folder):
     assert [(r["device"], r["name"], r["listed"], r["this"]) for r in rows] == [
         (1, "", True, False), (2, "laptop", True, False),
         (3, "tablet", True, True)]
+
+
+def test_read_on_one_is_read_on_the_other(relay, anna, ben, folder):
+    laptop = Device(folder / "laptop", anna, "laptop").link(relay, anna)
+    ben.run("send", anna.phone, "read me")
+    laptop.messages()
+    assert [c["unread"] for c in lines(laptop, "list")] == [1]
+    s = Screen(anna)
+    s.wait("read me")
+    s.type(ALT_A)
+    s.wait("Write a message")
+    follower, out = laptop.spawn("recv", "--json")
+    ben.run("send", anna.phone, "and me")
+    s.wait("and me")
+    out.wait("and me")
+    s.type("seen\r")
+    s.wait(r"seen +\d\d:\d\d ✓")
+    s.type(CTRL_Q)
+    s.end()
+    follower.send_signal(signal.SIGINT)
+    out.rest()
+    os.close(out.fd)
+    follower.stdin.close()
+    follower.wait(DEADLINE)
+    laptop.messages()
+    assert [c["unread"] for c in lines(laptop, "list")] == [0]
+    assert ("out", "seen") in texts(laptop)
+    ben.messages()
+    assert ("note", "They have added a device.") not in [
+        (d, t) for d, t, _ in exported(ben)]  # it was there before they met
+
+
+def test_a_removed_device_says_so_and_gets_nothing_more(
+        relay, anna, ben, folder):
+    laptop = Device(folder / "laptop", anna, "laptop").link(relay, anna)
+    ben.run("send", anna.phone, "to both")
+    laptop.messages()
+    tablet = Device(folder / "tablet", anna, "tablet").link(relay, anna)
+    gone, out = laptop.spawn("recv", "--json")
+    ben.run("send", anna.phone, "still both")
+    out.wait("still both")
+    anna.run("devices", "--remove", "2")
+    out.wait("no longer part of the account")
+    out.rest()
+    os.close(out.fd)
+    gone.stdin.close()
+    assert gone.wait(DEADLINE) != 0
+    ben.run("send", anna.phone, "not for the laptop")
+    tablet.run("send", ben.phone, "neither this")
+    assert laptop.run("recv", "--once", check=False).returncode != 0
+    assert anna.messages()[-1]["text"] == "not for the laptop"
+    assert tablet.messages()[-1]["text"] == "not for the laptop"
+    ben.messages()
+    assert "neither this" in [t for _, t in texts(ben)]
+    assert ("out", "neither this") not in texts(laptop)
+    assert ("in", "not for the laptop") not in texts(laptop)
+    states = {s for d, _, s in exported(ben) if d == "out"}
+    assert "failed" not in states and "pending" not in states
+    notes = [t for d, t, _ in exported(ben) if d == "note"]
+    assert notes == ["They have added a device."]
+    assert [r["device"] for r in lines(anna, "devices")] == [1, 3]
+    assert [r["name"] for r in lines(tablet, "devices")] == ["", "tablet"]
+    # and it can come back, as another one
+    (folder / "again").mkdir()
+    Device(folder / "again" / "x", anna, "back").link(relay, anna)
+    assert [r["device"] for r in lines(anna, "devices")] == [1, 3, 4]
+
+
+def test_names_refusals_and_mistakes(relay, anna, ben, folder):
+    laptop = Device(folder / "laptop", anna, "laptop").link(relay, anna)
+    anna.run("devices", "--rename", "2", "kitchen")
+    assert lines(laptop, "devices")[1]["name"] == "kitchen"
+    assert "registered the number" in laptop.run(
+        "devices", "--rename", "2", "mine", check=False).stderr
+    assert laptop.run("link", "--answer", "SOTTO:LINK/1/AAAA",
+                      check=False).returncode != 0
+    assert "neither" in anna.run("link", "--answer", "/nowhere",
+                                 check=False).stderr
+    other = Device(folder / "other", anna, "other")
+    new, shown = other.spawn("link", "--json", "--relay", relay.uri)
+    offer = json.loads(shown.wait(r'\{"offer":.*\}\n').group(0))["offer"]
+    no = anna.run("link", "--json", "--answer", offer, stdin="n\n",
+                  check=False)
+    assert no.returncode != 0
+    shown.wait("refused")
+    shown.rest()
+    os.close(shown.fd)
+    new.stdin.close()
+    assert new.wait(DEADLINE) != 0
+    assert [r["device"] for r in lines(anna, "devices")] == [1, 2]
+    assert "not registered yet" in other.run("profile").stdout
+
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+
+
+def field(number, data):
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def first_field(packed):
+    """The bytes of the field that a packed message begins with."""
+    at, n, shift = 1, 0, 0
+    while packed[at] & 128:
+        n, shift, at = n | (packed[at] & 127) << shift, shift + 7, at + 1
+    n, at = n | packed[at] << shift, at + 1
+    return packed[at:at + n], packed[at + n:]
+
+
+def test_a_relay_cannot_add_a_device(relay, anna, ben, folder):
+    """Carl's device, moved into Anna's account by who runs the relay."""
+    carl = Person(folder / "carl", "Carl", "+4915550000033").register(relay)
+    ben.run("send", anna.phone, "before")
+    relay.stop()
+    db = sqlite3.connect(next((folder / "relay").rglob("relay.db")))
+    rows = dict(db.execute("SELECT phone, row FROM account"))
+    of = {str(phone)[-2:]: row for phone, row in rows.items()}
+    identity, = db.execute("SELECT identity_pk FROM device WHERE account = ?",
+                           (of["33"],)).fetchone()
+    packed, = db.execute("SELECT device_list FROM account WHERE row = ?",
+                         (of["11"],)).fetchone()
+    listed, signature = first_field(packed)
+    listed += field(4, b"\x08\x09" + field(2, identity) + field(5, bytes(64)))
+    db.execute("UPDATE account SET device_list = ? WHERE row = ?",
+               (field(1, listed) + signature, of["11"]))
+    db.execute("UPDATE device SET account = ?, device_id = 9"
+               " WHERE account = ?", (of["11"], of["33"]))
+    db.commit()
+    db.close()
+    relay.restart()
+    done = ben.run("send", anna.phone, "for Anna only", check=False)
+    assert done.returncode != 0
+    assert "do not check out" in done.stderr + done.stdout + "".join(
+        t for _, t, _ in exported(ben))
+    carl.run("recv", "--once", check=False)
+    assert "for Anna only" not in str(exported(carl))
+    assert ("out", "for Anna only", "failed") in exported(ben)

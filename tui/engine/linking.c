@@ -114,6 +114,10 @@ on_carried(void *ctx, const struct link_reply *reply)
 {
 	struct engine *e = *(struct engine **)ctx;
 
+	if (e->linking != NULL && e->linking->step == LINKING_REFUSING) {
+		reply_done(e, e->linking->tag);
+		linking_done(e);
+	}
 	if (e->linking == NULL || reply->err == 0)
 		return;
 	if (reply->from_relay && reply->err == ERR_NOTFOUND)
@@ -164,6 +168,20 @@ linking_say(struct engine *e, const Sotto__Link__LinkMessage *m)
 		linking_end(e, r, "The relay is not connected. Begin anew.");
 	else if (r != 0)
 		linking_end(e, r, err_str(r));
+}
+
+void
+linking_refuse(struct engine *e, uint64_t tag, const char *text)
+{
+	Sotto__Link__LinkMessage m = SOTTO__LINK__LINK_MESSAGE__INIT;
+	Sotto__Link__Refused no = SOTTO__LINK__REFUSED__INIT;
+
+	no.text = (char *)(uintptr_t)text;
+	m.body_case = SOTTO__LINK__LINK_MESSAGE__BODY_REFUSED;
+	m.refused = &no;
+	e->linking->step = LINKING_REFUSING;
+	e->linking->tag = tag;
+	linking_say(e, &m);
 }
 
 void
@@ -305,21 +323,15 @@ linking_published(struct engine *e, int r)
 void
 cmd_link_cancel(struct engine *e, struct cmd *c)
 {
-	Sotto__Link__Refused no = SOTTO__LINK__REFUSED__INIT;
-	Sotto__Link__LinkMessage m = SOTTO__LINK__LINK_MESSAGE__INIT;
-	char text[] = "It was called off on the other device.";
-	struct linking *k = e->linking;
+	const struct linking *k = e->linking;
 
-	if (k != NULL) {
-		m.body_case = SOTTO__LINK__LINK_MESSAGE__BODY_REFUSED;
-		m.refused = &no;
-		no.text = text;
-		if ((k->step == LINKING_COMPARED ||
-			k->step == LINKING_ASKING) &&
-		    connection_online(e))
-			linking_say(e, &m);
-		if (e->linking != NULL)
-			linking_end(e, ERR_CLOSED, "Linking was called off.");
+	if (k != NULL && connection_online(e) &&
+	    (k->step == LINKING_COMPARED || k->step == LINKING_ASKING)) {
+		linking_refuse(
+		    e, c->tag, "It was called off on the other device.");
+		return;
 	}
+	if (k != NULL)
+		linking_end(e, ERR_CLOSED, "Linking was called off.");
 	reply_done(e, c->tag);
 }

@@ -25,6 +25,8 @@ enum linking_step {
 	LINKING_COMPARED, /* so is the code; the other side decides */
 	LINKING_FINISHING, /* keys are on their way to the relay */
 	LINKING_LISTING, /* waits for the signed list */
+	/* either: the other side is being told that it is over */
+	LINKING_REFUSING,
 	/* the trusted one */
 	LINKING_ANSWERED, /* waits for the new device's first message */
 	LINKING_ASKING, /* the code is on the screen; the person decides */
@@ -65,6 +67,8 @@ void linking_done(struct engine *e);
 /* Seal a message and have it carried; NULL: the first, which says nothing.
  * Ends the linking when that cannot be. */
 void linking_say(struct engine *e, const Sotto__Link__LinkMessage *m);
+/* Tell the other side that it is over, and why; then EV_DONE for the command. */
+void linking_refuse(struct engine *e, uint64_t tag, const char *text);
 /* EV_LINK_CODE for the command that waits, or by itself. */
 void linking_show_code(struct engine *e);
 /* Ask for the mailbox: a new one, or what came since `number`. */

@@ -145,19 +145,6 @@ authorize(struct engine *e)
 		linking_end(e, r, err_str(r));
 }
 
-static void
-refuse(struct engine *e)
-{
-	Sotto__Link__LinkMessage m = SOTTO__LINK__LINK_MESSAGE__INIT;
-	Sotto__Link__Refused no = SOTTO__LINK__REFUSED__INIT;
-	char text[] = "The other device has refused.";
-
-	no.text = text;
-	m.body_case = SOTTO__LINK__LINK_MESSAGE__BODY_REFUSED;
-	m.refused = &no;
-	linking_say(e, &m);
-}
-
 void
 cmd_link_confirm(struct engine *e, struct cmd *c)
 {
@@ -169,10 +156,7 @@ cmd_link_confirm(struct engine *e, struct cmd *c)
 		return;
 	}
 	if (c->n == 0) {
-		refuse(e);
-		if (e->linking != NULL)
-			linking_done(e);
-		reply_done(e, c->tag);
+		linking_refuse(e, c->tag, "The other device has refused.");
 		return;
 	}
 	k->tag = c->tag;
