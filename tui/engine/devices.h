@@ -2,7 +2,7 @@
 /*
  * devices.h — the devices of our own account. The primary signs their list; it
  * keeps the one it signed last with its own contact row, and so do companions
- * with the one they verified. docs/protocol.md §7, docs/crypto.md §12.
+ * with the one they verified. docs/protocol.md §7, docs/crypto.md §13.
  */
 #ifndef TUI_ENGINE_DEVICES_H
 #define TUI_ENGINE_DEVICES_H
