@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Groups in the SQLite store: out of memory at every place, and a thousand
- * members. */
+/* Groups in the SQLite store: out of memory at every place, a thousand members,
+ * and kill -9. */
+#include <signal.h>
 #include <sodium.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/group/group.h"
 #include "relay/store/sqlite.h"
@@ -415,6 +418,179 @@ test_groups__a_thousand_members(void **state)
 	group_proposal_clear(&made);
 }
 
+/* ---- kill -9 ---------------------------------------------------------------------------------------- */
+
+#define CRASHES	  8
+#define RECEIVERS 5
+#define IN_FLIGHT 12
+#define MESSAGES  20000
+
+struct crash {
+	struct signer s;
+	struct account_id id[RECEIVERS];
+	store_dev dev[RECEIVERS];
+	struct group_id group;
+	uint8_t digest[32];
+	uint32_t next; /* message of the next child */
+	uint8_t done[MESSAGES];
+	uint8_t found[MESSAGES]; /* in how many queues */
+};
+
+static int crash_pipe;
+
+static void
+fill_message(struct crash *x, struct rig *r, struct op_fan_out *o, uint32_t n)
+{
+	INIT(r, o, FAN_OUT);
+	o->sender = x->s.p.dev;
+	o->has_group = true;
+	o->group = x->group;
+	o->version = 1;
+	memcpy(o->digest, x->digest, sizeof(o->digest));
+	memcpy(o->message_id, &n, sizeof(n));
+	o->body = (const uint8_t *)"a body that all of them share";
+	o->len = 29;
+}
+
+/* Sends, some at a time, and says which are done, until it is killed. */
+static void NORETURN
+crash_child(struct crash *x, struct rig *r)
+{
+	struct op_fan_out o[IN_FLIGHT];
+	uint32_t n = x->next, i;
+
+	rig_open(r);
+	for (;; n += IN_FLIGHT) {
+		for (i = 0; i < IN_FLIGHT; i++) {
+			fill_message(x, r, &o[i], n + i);
+			rig_submit(r, &o[i].op);
+		}
+		for (i = 0; i < IN_FLIGHT; i++) {
+			uint32_t told = n + i;
+
+			rig_wait(r, &o[i].op);
+			if (o[i].op.result != 0 || o[i].fan.full != 0 ||
+			    write(crash_pipe, &told, sizeof(told)) !=
+				sizeof(told))
+				_exit(1);
+			store_op_clear(&o[i].op);
+		}
+	}
+}
+
+/* Let it finish so many, kill it, and hear what else it said. */
+static void
+crash_once(struct crash *x, struct rig *r, unsigned enough)
+{
+	uint32_t told = 0;
+	int fd[2], status;
+	pid_t pid;
+
+	assert_ok(pipe(fd));
+	crash_pipe = fd[1];
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		crash_child(x, r);
+	close(fd[1]);
+	for (; read(fd[0], &told, sizeof(told)) == sizeof(told); enough--) {
+		assert_true(told < MESSAGES);
+		x->done[told] = 1;
+		if (enough == 0)
+			kill(pid, SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	close(fd[0]);
+	x->next = told + 2 * IN_FLIGHT;
+}
+
+static void
+find_messages(struct crash *x, struct rig *r, store_dev dev)
+{
+	struct op_queue_read o;
+	uint32_t n;
+	size_t i;
+
+	INIT(r, &o, QUEUE_READ);
+	o.dev = dev;
+	o.max_rows = STORE_PAGE_MAX;
+	o.max_bytes = 1 << 20;
+	do {
+		assert_ok(rig_call(r, &o.op));
+		for (i = 0; i < o.n; i++) {
+			o.after_seq = o.v[i].seq;
+			if (o.v[i].type == STORE_TYPE_GROUP_ENTRY)
+				continue;
+			assert_int_equal(o.v[i].len, 29);
+			memcpy(&n, o.v[i].message_id, sizeof(n));
+			x->found[n]++;
+		}
+	} while (o.more);
+	store_op_clear(&o.op);
+}
+
+static void
+crash_prepare(struct crash *x, struct rig *r)
+{
+	struct group_intent in = {.kind = GROUP_CREATE};
+	struct group_proposal made;
+	struct op_group_change c;
+	struct op_audience a;
+	struct buf none;
+
+	join_signer(r, &x->s);
+	join_many(r, x->id, x->dev, RECEIVERS);
+	in.accounts = (uint8_t(*)[GROUP_ACCOUNT_LEN])x->id;
+	in.n_accounts = RECEIVERS;
+	buf_init(&none, 1);
+	propose(&x->s, &none, &in, &made);
+	INIT(r, &c, GROUP_CHANGE);
+	c.sender = x->s.p.dev;
+	c.entry = made.entry.p;
+	c.len = made.entry.len;
+	assert_ok(rig_call(r, &c.op));
+	x->group = c.group;
+	INIT(r, &a, AUDIENCE);
+	a.asker = x->s.p.id;
+	a.has_group = true;
+	a.group = x->group;
+	assert_ok(rig_call(r, &a.op));
+	memcpy(x->digest, a.digest, sizeof(x->digest));
+	store_op_clear(&a.op);
+	store_op_clear(&c.op);
+	group_proposal_clear(&made);
+}
+
+/* What was done is in every queue; whatever is in one is in all. */
+static void
+test_groups__a_crash_leaves_all_or_nothing(void **state)
+{
+	static struct crash x;
+	struct rig *r = *state;
+	struct op_check k;
+	unsigned i, n = 0;
+
+	memset(&x, 0, sizeof(x));
+	rig_open(r);
+	crash_prepare(&x, r);
+	rig_close(r);
+	for (i = 0; i < CRASHES; i++)
+		crash_once(&x, r, 10 + 37 * i);
+	rig_open(r);
+	for (i = 0; i < RECEIVERS; i++)
+		find_messages(&x, r, x.dev[i]);
+	for (i = 0; i < MESSAGES; i++) {
+		assert_true(x.found[i] == 0 || x.found[i] == RECEIVERS);
+		if (x.done[i])
+			assert_int_equal(x.found[i], RECEIVERS);
+		n += x.done[i];
+	}
+	assert_true(n > 10 * CRASHES);
+	INIT(r, &k, CHECK);
+	assert_ok(rig_call(r, &k.op));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -423,6 +599,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_groups__survive_every_failing_allocation),
 	    T(test_groups__a_thousand_members),
+	    T(test_groups__a_crash_leaves_all_or_nothing),
 	};
 
 	if (sodium_init() < 0)
