@@ -446,9 +446,11 @@ do_link_send(struct er_net *net, struct er_request *rq)
 	if (rq->from != net->box.fresh && rq->from != net->box.trusted)
 		goto out;
 	to = rq->from == net->box.fresh ? net->box.trusted : net->box.fresh;
-	assert_non_null(to);
 	m = malloc(sizeof(*m) + req->blob.len);
-	assert_non_null(m);
+	if (to == NULL || m == NULL) {
+		free(m);
+		goto out;
+	}
 	m->next = NULL;
 	m->number = ++to->mail_number;
 	m->len = req->blob.len;

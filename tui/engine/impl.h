@@ -71,8 +71,8 @@ struct sending { /* one SEND in flight */
 
 struct fetch { /* one GET_KEYS in flight */
 	struct engine *e;
-	bool used;
 	size_t asked; /* for so many devices; 0: all */
+	bool used;
 	bool had; /* bundles came */
 	uint8_t account[STORE_ID_LEN];
 };
@@ -125,8 +125,8 @@ struct engine {
 	bool shown; /* under lock: a first page was answered */
 	bool loaded; /* under lock: the loader is done */
 	bool loading, dial_when_loaded;
-	struct engine_event *reserve;
 	bool failed;
+	struct engine_event *reserve;
 	struct event_list pending; /* of the open transaction */
 
 	struct store *store;
@@ -136,10 +136,8 @@ struct engine {
 	struct link *link;
 	struct noise_public
 	    offered; /* the relay key the person is asked about */
-	bool offered_set;
 	uint32_t one_time_left, kyber_left;
 	uint32_t sync_done, sync_total;
-	bool drained; /* the queue was empty once on this connection */
 	struct held *held, **held_tail; /* inbox.c */
 	size_t held_bytes;
 	struct {
@@ -147,6 +145,8 @@ struct engine {
 		uint32_t device;
 		bool settled; /* the list has come, or will not */
 	} doubt; /* whose device is asked for */
+	bool drained; /* the queue was empty once on this connection */
+	bool offered_set; /* offered waits for an answer */
 	bool upkeep_busy, confirm_busy, stopping;
 
 	struct registration reg;
