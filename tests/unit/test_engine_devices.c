@@ -322,6 +322,15 @@ serve_forged(struct er_net *net, struct er_person *asks,
 		res->device_list = (ProtobufCBinaryData){forged.len, forged.p};
 }
 
+/* And no device but the first. */
+static void
+serve_forged_alone(struct er_net *net, struct er_person *asks,
+    Sotto__Relay__GetKeysResponse *res)
+{
+	serve_forged(net, asks, res);
+	res->n_device_ids = 1;
+}
+
 static void
 list_of(const struct er_person *first, struct devicelist *l)
 {
@@ -451,6 +460,63 @@ test_relay__cannot_speak_for_an_account(void **state)
 	say(&h, h.laptop, h.ben, "I am Anna indeed");
 	assert_shows(
 	    h.ben, h.anna, "delivered:before received:I am Anna indeed");
+	end(&h);
+}
+
+/* What a removed device has left with the relay, or a thief sends from it, is
+ * nothing once the removal is known. */
+static void
+test_relay__cannot_keep_a_removed_device(void **state)
+{
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	say(&h, h.laptop, h.ben, "while it was hers");
+	h.net.deaf = true;
+	assert_true(er_say(h.laptop, h.ben, "and no more"));
+	er_run(&h.net);
+	er_cmd(h.anna, CMD_DEVICE_REMOVE, NULL, NULL, 0, 2);
+	er_run(&h.net);
+	assert_ok(keys_fetch_list(h.ben->e, h.anna->account, NULL));
+	er_run(&h.net);
+	h.net.deaf = false;
+	er_run(&h.net);
+	assert_shows(h.ben, h.anna, "received:while it was hers");
+	end(&h);
+}
+
+/* To contacts another first device is a new safety number; to a device of the
+ * account it is a lie. */
+static void
+test_relay__cannot_replace_the_first_device(void **state)
+{
+	struct identity_key_pair key;
+	struct devicelist l;
+	struct identity_pk pk;
+	struct home h;
+	unsigned errors;
+
+	(void)state;
+	begin(&h);
+	list_of(h.anna, &l);
+	identity_generate(&key, &signal_rng_system);
+	l.version++;
+	l.n = 1;
+	l.v[0].identity = key.pk;
+	sign(&l, &key);
+	h.net.bend_keys = serve_forged_alone;
+	errors = h.laptop->errors;
+	assert_ok(keys_fetch_list(h.laptop->e, h.anna->account, NULL));
+	er_run(&h.net);
+	h.net.bend_keys = NULL;
+	assert_int_equal(h.laptop->errors, errors + 1);
+	assert_non_null(strstr(h.laptop->why, "has not signed"));
+	assert_ok(devices_primary(h.laptop->e, &pk));
+	assert_true(identity_pk_equal(&pk, &h.anna->e->keys->identity.pk));
+	say(&h, h.anna, h.ben, "still here");
+	assert_shows(h.laptop, h.ben, "delivered:still here");
+	buf_clear(&forged);
 	end(&h);
 }
 
@@ -719,6 +785,8 @@ main(void)
 	    cmocka_unit_test(test_relay__cannot_add_a_device),
 	    cmocka_unit_test(test_relay__cannot_roll_a_list_back),
 	    cmocka_unit_test(test_relay__cannot_speak_for_an_account),
+	    cmocka_unit_test(test_relay__cannot_keep_a_removed_device),
+	    cmocka_unit_test(test_relay__cannot_replace_the_first_device),
 	    cmocka_unit_test(
 		test_keys__a_new_device_is_vouched_for_by_the_list),
 	    cmocka_unit_test(test_sync__names_drafts_profile),
