@@ -2,8 +2,12 @@
 """Several devices of one account: real processes, a real relay."""
 import json
 import os
+import shutil
 import signal
 import sqlite3
+import subprocess
+
+import pytest
 
 from harness import DEADLINE, Person, Screen
 
@@ -168,6 +172,23 @@ def test_names_refusals_and_mistakes(relay, anna, ben, folder):
     assert new.wait(DEADLINE) != 0
     assert [r["device"] for r in lines(anna, "devices")] == [1, 2]
     assert "not registered yet" in other.run("profile").stdout
+
+
+@pytest.mark.skipif(not shutil.which("qrencode"), reason="needs qrencode")
+def test_a_picture_of_the_code_is_as_good(relay, anna, folder):
+    laptop = Device(folder / "laptop", anna, "laptop")
+    new, shown = laptop.spawn("link", "--json", "--relay", relay.uri)
+    offer = json.loads(shown.wait(r'\{"offer":.*\}\n').group(0))["offer"]
+    picture = folder / "code.png"
+    subprocess.run(["qrencode", "-s", "4", "-o", str(picture), offer],
+                   check=True)
+    assert "Linked." in anna.run("link", "--answer", str(picture),
+                                 stdin="y\n").stdout
+    shown.wait(r'\{"linked":.*\}\n')
+    shown.rest()
+    os.close(shown.fd)
+    new.stdin.close()
+    assert new.wait(DEADLINE) == 0
 
 
 def varint(n):
