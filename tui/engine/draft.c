@@ -40,6 +40,8 @@ draft_send_as(struct engine *e, struct draft *d,
 		    STORE_ID_LEN, (uint8_t *)(uintptr_t)whom->chat};
 	}
 	r = content_seal(&b, &d->c);
+	if (whom->chat != NULL)
+		d->c.sync = NULL; /* it ends with this call */
 	if (r == 0)
 		r = outbox_add(e, whom, &b, wire_id);
 	buf_clear(&b);
