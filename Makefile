@@ -178,7 +178,9 @@ fuzz-%:
 # ---- checks -----------------------------------------------------------------
 .PHONY: all deps check unit check-asan coverage coverage-run e2e interop bench tidy format \
 	format-check dist install uninstall demo clean man tools fuzz-replay
-.SECONDARY:
+# Generated, and kept. Objects are no intermediate files: a source that is new to
+# a module is compiled although the archive is younger than it.
+.SECONDARY: $(PB_C) $(PB_H)
 
 deps:
 	$(Q)packaging/deps.sh $(DEPS)
