@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * action.h — what is done to a message after it was written: edits, deletion
- * for everyone, reactions. docs/protocol.md §6.
+ * for everyone, reactions. docs/protocol.md §6.6.
  *
  * Messages are named by author and id, so an edit or a deletion can only be of
  * the actor's own message. What comes before its message waits (store_action.h).
