@@ -127,7 +127,8 @@ struct session_opened {
  * before (or so late that its key is gone): nothing to show; ERR_RANGE too far
  * ahead, or too long; ERR_FORMAT malformed message, unsound key, or malformed
  * record; ERR_VERSION unknown or refused version, or no post-quantum ratchet
- * where there must be one; ERR_NOMEM; a callback's error. out is untouched on error; on success the caller clears it.
+ * where there must be one; ERR_NOMEM; a callback's error. out is untouched on
+ * error; on success the caller clears it.
  */
 int session_decrypt(const struct signal_local *local, const uint8_t *record,
     size_t len, const struct signal_prekeys *keys, enum signal_type type,

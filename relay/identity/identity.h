@@ -122,7 +122,8 @@ typedef void identity_verify_fn(void *arg, int err,
  * code, or with fail->lock the PIN's proof is missing or wrong;
  * ERR_EXPIRED no such attempt, too old, used, or wrong too often; ERR_EXISTS
  * that Noise key is another device; ERR_DUP choose another registration id;
- * ERR_FULL the invite was used up meanwhile; ERR_DENIED banned; ERR_BUSY, ERR_NOMEM; what the store reports.
+ * ERR_FULL the invite was used up meanwhile; ERR_DENIED banned; ERR_BUSY,
+ * ERR_NOMEM; what the store reports.
  */
 void identity_verify(struct identity *id, const struct net_addr *peer,
     const uint8_t noise_key[static STORE_NOISE_PK_LEN],

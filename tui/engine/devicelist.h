@@ -49,7 +49,8 @@ int devicelist_sign(struct buf *out, const struct devicelist *l,
  * DEVICELIST_PRIMARY; whether that is the key one knows is for the caller.
  * Every other device must have countersigned its link to that primary.
  * Returns 0; ERR_AUTH a wrong signature or another account; ERR_FORMAT
- * malformed, a device twice, or no primary; ERR_RANGE too long or too many; ERR_NOMEM.
+ * malformed, a device twice, or no primary; ERR_RANGE too long or too many;
+ * ERR_NOMEM.
  * *l is written on success only.
  */
 int devicelist_open(struct devicelist *l, const uint8_t account[static 16],
