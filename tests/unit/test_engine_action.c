@@ -240,6 +240,33 @@ test_action__what_comes_before_its_message_waits(void **state)
 	assert_string_equal(reactions(f->ben, f->anna), "x");
 }
 
+/* Of messages that never come nothing is kept for ever. */
+static void
+test_action__what_waits_in_vain_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s = f->ben->e->store;
+	struct store_early a = {.kind = STORE_EARLY_RETRACT}, *v = NULL;
+	size_t n = 0;
+
+	memcpy(a.author, f->anna->account, STORE_ID_LEN);
+	memcpy(a.actor, f->anna->account, STORE_ID_LEN);
+	memset(a.message_id, 1, STORE_ID_LEN);
+	assert_ok(store_early_put(s, &a, 1));
+	memset(a.message_id, 2, STORE_ID_LEN);
+	assert_ok(store_early_put(s, &a, engine_now_ms()));
+	account_upkeep(f->ben->e);
+	er_run(&f->net);
+	memset(a.message_id, 1, STORE_ID_LEN);
+	assert_ok(store_early_take(s, a.author, a.message_id, &v, &n));
+	assert_int_equal(n, 0);
+	store_earlies_free(v, n);
+	memset(a.message_id, 2, STORE_ID_LEN);
+	assert_ok(store_early_take(s, a.author, a.message_id, &v, &n));
+	assert_int_equal(n, 1);
+	store_earlies_free(v, n);
+}
+
 static void
 test_action__answers_and_forwards(void **state)
 {
@@ -328,6 +355,7 @@ main(void)
 	    T(test_action__reactions_of_both),
 	    T(test_action__nobody_reaches_into_anothers_chat),
 	    T(test_action__what_comes_before_its_message_waits),
+	    T(test_action__what_waits_in_vain_goes),
 	    T(test_action__answers_and_forwards),
 	    T(test_action__stars_and_forgets_here_only),
 	    T(test_action__an_edit_that_is_too_late_changes_nothing),

@@ -11,6 +11,7 @@
 #include "tui/engine/devices.h"
 #include "tui/engine/prekeys.h"
 #include "tui/engine/repair.h"
+#include "tui/store/store_action.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_prekey.h"
 
@@ -42,6 +43,8 @@ make_keys(struct engine *e)
 	r = prekeys_make(e, pool);
 	if (r == 0 && now > INBOX_KEEP_MS)
 		r = store_inbox_prune(e->store, now - INBOX_KEEP_MS);
+	if (r == 0 && now > INBOX_KEEP_MS)
+		r = store_early_prune(e->store, now - INBOX_KEEP_MS);
 	if (r == 0)
 		r = repair_upkeep(e);
 	return txn_end(e, r);
