@@ -12,21 +12,6 @@
 
 /* ---- theirs ----------------------------------------------------------------------- */
 
-/* Text of others, fit for a screen; heap. */
-static char *
-clean(const char *text, size_t max, enum text_mode mode)
-{
-	size_t len = strlen(text), cap = TEXT_SANITIZE_CAP(len);
-	char *out;
-
-	if (cap > max + 1)
-		cap = max + 1;
-	out = malloc(cap);
-	if (out != NULL)
-		text_sanitize(out, cap, text, len, mode);
-	return out;
-}
-
 /* An action without what the wire says about it. */
 static int
 read_action(struct store_early *a, const struct action_by *by,
@@ -39,7 +24,7 @@ read_action(struct store_early *a, const struct action_by *by,
 	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
 		a->kind = STORE_EARLY_EDIT;
 		id = &c->edit->message_id;
-		a->text = clean(c->edit->text, STORE_TEXT_MAX, TEXT_MULTI);
+		a->text = clean_text(c->edit->text, STORE_TEXT_MAX, TEXT_MULTI);
 		break;
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
 		a->kind = STORE_EARLY_RETRACT;
@@ -50,7 +35,8 @@ read_action(struct store_early *a, const struct action_by *by,
 		a->kind = STORE_EARLY_REACTION;
 		id = &c->reaction->message_id;
 		author = &c->reaction->author_account;
-		a->text = clean(c->reaction->emoji, STORE_EMOJI_MAX, TEXT_LINE);
+		a->text =
+		    clean_text(c->reaction->emoji, STORE_EMOJI_MAX, TEXT_LINE);
 		break;
 	default:
 		return ERR_FORMAT;

@@ -47,16 +47,11 @@ int
 arrive_text(
     struct engine *e, struct store_message *m, const Sotto__Content__Content *c)
 {
-	size_t len = strlen(c->text->text);
-	size_t cap = TEXT_SANITIZE_CAP(len);
 	int r;
 
-	if (cap > STORE_TEXT_MAX + 1)
-		cap = STORE_TEXT_MAX + 1;
-	m->text = malloc(cap);
+	m->text = clean_text(c->text->text, STORE_TEXT_MAX, TEXT_MULTI);
 	if (m->text == NULL)
 		return ERR_NOMEM;
-	text_sanitize(m->text, cap, c->text->text, len, TEXT_MULTI);
 	m->kind = STORE_MSG_TEXT;
 	m->sent_ms = c->sent_ms;
 	memcpy(m->message_id, c->message_id.data, STORE_ID_LEN);

@@ -32,16 +32,6 @@ conn_of(enum link_state s)
 	return CONN_OFFLINE;
 }
 
-char *
-sentence_of(const char *from_others)
-{
-	char clean[512];
-
-	text_sanitize(
-	    clean, sizeof(clean), from_others, strlen(from_others), TEXT_LINE);
-	return strdup(clean);
-}
-
 static void
 tell_state(struct engine *e, const struct link_status *st)
 {

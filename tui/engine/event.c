@@ -127,3 +127,25 @@ reply_error(struct engine *e, uint64_t tag, int code, const char *fmt, ...)
 	va_end(ap);
 	post_text(e, EV_ERROR, tag, code, text);
 }
+
+/* ---- text of others ------------------------------------------------------------- */
+
+char *
+clean_text(const char *from_others, size_t max, enum text_mode mode)
+{
+	size_t len = strlen(from_others), cap = TEXT_SANITIZE_CAP(len);
+	char *out;
+
+	if (cap > max + 1)
+		cap = max + 1;
+	out = malloc(cap);
+	if (out != NULL)
+		text_sanitize(out, cap, from_others, len, mode);
+	return out;
+}
+
+char *
+sentence_of(const char *from_others)
+{
+	return clean_text(from_others, SENTENCE_MAX - 1, TEXT_LINE);
+}

@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/noise/noise.h"
 #include "common/signal/session.h"
+#include "common/text.h"
 #include "common/uri.h"
 #include "tui/engine/cmd.h"
 #include "tui/engine/devicelist.h"
@@ -195,6 +196,10 @@ bool own_account(
 
 /* Heap copy of a sentence from others, sanitised; NULL: no memory. */
 char *sentence_of(const char *from_others);
+
+/* Heap copy of a text from others, sanitised and cut to max bytes; NULL: no
+ * memory. */
+char *clean_text(const char *from_others, size_t max, enum text_mode mode);
 
 struct signal_local engine_local(const struct engine *e);
 

@@ -219,19 +219,15 @@ take_chats(struct engine *e, const Sotto__Content__SyncChats *list)
 static int
 take_draft(struct engine *e, const Sotto__Content__SyncDraft *m)
 {
-	size_t len = strlen(m->text), cap = TEXT_SANITIZE_CAP(len);
 	char *text;
 	int64_t chat;
 	int r = find_chat(e, &m->chat_account, &chat);
 
 	if (r != 0)
 		return passable(r);
-	if (cap > STORE_TEXT_MAX + 1)
-		cap = STORE_TEXT_MAX + 1;
-	text = malloc(cap);
+	text = clean_text(m->text, STORE_TEXT_MAX, TEXT_MULTI);
 	if (text == NULL)
 		return ERR_NOMEM;
-	text_sanitize(text, cap, m->text, len, TEXT_MULTI);
 	r = store_chat_set_draft(e->store, chat, text, engine_now_ms());
 	free(text);
 	return r == 0 ? chat_changed(e, chat) : passable(r);

@@ -38,12 +38,8 @@ last_line(const struct store_chat *c)
 			   : c->last_kind == STORE_MSG_DELETED ? "Deleted"
 			   : c->last_text != NULL	       ? c->last_text
 							       : "";
-	size_t cap = TEXT_SANITIZE_CAP(strlen(text));
-	char *line = malloc(cap);
 
-	if (line != NULL)
-		text_sanitize(line, cap, text, strlen(text), TEXT_LINE);
-	return line;
+	return clean_text(text, STORE_TEXT_MAX, TEXT_LINE);
 }
 
 int
