@@ -275,10 +275,13 @@ static const char v3_actions[] =
 
 static const char *const version_3[] = {v3_actions, NULL};
 
+static const char *const version_4[] = {NULL};
+
 const struct migration store_migrations[] = {
     {1, version_1},
     {2, version_2},
     {3, version_3},
+    {4, version_4},
 };
 const size_t store_migrations_len = ARRAY_LEN(store_migrations);
 
