@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The full-screen client. Unit tests need no engine: views are driven through
 # backend.h with events the tests make.
-tui/screen_SRC   := tui/screen/keys.c tui/screen/keymap.c tui/screen/edit.c \
+tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
+	tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
 	tui/screen/catch.c tui/screen/draw.c tui/screen/when.c tui/screen/strength.c \
 	tui/screen/model.c tui/screen/hist.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
-	tui/screen/app.c tui/screen/bar.c tui/screen/chatlist.c \
+	tui/screen/app.c tui/screen/app_chat.c tui/screen/app_send.c \
+	tui/screen/app_event.c tui/screen/bar.c tui/screen/chatlist.c \
 	tui/screen/conv.c tui/screen/view_main.c tui/screen/view_palette.c \
 	tui/screen/view_search.c tui/screen/view_safety.c \
 	tui/screen/view_help.c tui/screen/view_paste.c \

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* app_send.c — a text on its way into the store, and back when it is
+ * refused. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "tui/screen/app_int.h"
+
+void
+sending_free(struct sending *s)
+{
+	sodium_memzero(s->text, strlen(s->text));
+	free(s->text);
+	free(s);
+}
+
+bool
+app_send(struct app *a, const char *text)
+{
+	struct chat *c = app_chat(a);
+	struct sending *s;
+
+	if (c == NULL)
+		return false;
+	if (c->trust == TRUST_CHANGED) {
+		app_notice(a, ST_WARN,
+		    "Not sent: the safety number has changed. F3 shows it.");
+		return false;
+	}
+	s = calloc(1, sizeof(*s));
+	if (s == NULL || (s->text = strdup(text)) == NULL) {
+		free(s);
+		return app_asked(a, ERR_NOMEM);
+	}
+	s->tag = app_tag(a);
+	s->chat = c->id;
+	if (!app_asked(a, a->be->send_text(a->e, s->tag, c->id, text))) {
+		sending_free(s);
+		return false;
+	}
+	s->next = a->sending;
+	a->sending = s;
+	composer_sent(&a->comp, text);
+	/* The engine clears the saved draft together with the sending. */
+	a->draft_at = a->draft_since = 0;
+	a->typing_at = 0;
+	if (model_set_draft(c, "") != 0)
+		app_asked(a, ERR_NOMEM);
+	app_latest(a);
+	return true;
+}
+
+struct sending *
+sending_take(struct app *a, uint64_t tag)
+{
+	struct sending **p = &a->sending, *s;
+
+	for (; *p != NULL; p = &(*p)->next) {
+		if ((*p)->tag == tag) {
+			s = *p;
+			*p = s->next;
+			return s;
+		}
+	}
+	return NULL;
+}
+
+void
+sending_failed(struct app *a, struct sending *s, const char *why)
+{
+	struct chat *c = model_find(&a->m, s->chat);
+	const char *text;
+	struct buf b;
+	int r;
+
+	a->claimed = true;
+	app_notice(a, ST_ERROR, "Not sent. %s", why);
+	if (c == NULL)
+		return;
+	text = s->chat == a->open ? composer_text(&a->comp) : c->draft;
+	buf_init(&b, 2 * ENGINE_TEXT_MAX + 2);
+	r = buf_printf(
+	    &b, "%s%s%s", s->text, text[0] != '\0' ? "\n" : "", text);
+	if (r == 0)
+		r = buf_put_u8(&b, 0);
+	if (r == 0 && s->chat == a->open)
+		r = composer_set(&a->comp, (char *)b.p, b.len - 1);
+	if (r == 0)
+		r = model_set_draft(c, (char *)b.p);
+	if (r == 0)
+		r = a->be->set_draft(
+		    a->e, APP_TAG_NONE, s->chat, (const char *)b.p);
+	app_asked(a, r);
+	buf_clear(&b);
+}
