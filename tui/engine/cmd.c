@@ -43,5 +43,6 @@ cmd_free(struct cmd *c)
 		sodium_memzero(c->s[i], strlen(c->s[i]));
 		free(c->s[i]);
 	}
+	free(c->ids);
 	free(c);
 }

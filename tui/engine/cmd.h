@@ -50,6 +50,22 @@ enum cmd_need {
 	X(FORGET, NEED_OPEN, cmd_forget)                                       \
 	X(REACT, NEED_REGISTERED, cmd_react)                                   \
 	X(STAR, NEED_OPEN, cmd_star)                                           \
+	X(FORWARD_ALL, NEED_REGISTERED, cmd_forward_all)                       \
+	X(STARRED, NEED_OPEN, cmd_starred)                                     \
+	X(MSG_INFO, NEED_OPEN, cmd_msg_info)                                   \
+	X(FIND_MESSAGE, NEED_OPEN, cmd_find_message)                           \
+	X(OPEN_ONCE, NEED_OPEN, cmd_open_once)                                 \
+	X(REPORT, NEED_REGISTERED, cmd_report)                                 \
+	X(MUTE, NEED_OPEN, cmd_mute)                                           \
+	X(PIN, NEED_OPEN, cmd_pin)                                             \
+	X(ARCHIVE, NEED_OPEN, cmd_archive)                                     \
+	X(MARK_UNREAD, NEED_OPEN, cmd_mark_unread)                             \
+	X(BLOCK, NEED_REGISTERED, cmd_block)                                   \
+	X(RENAME_CONTACT, NEED_OPEN, cmd_rename_contact)                       \
+	X(SET_TIMER, NEED_REGISTERED, cmd_set_timer)                           \
+	X(CLEAR_CHAT, NEED_OPEN, cmd_clear_chat)                               \
+	X(DELETE_CHAT, NEED_OPEN, cmd_delete_chat)                             \
+	X(TO_SELF, NEED_REGISTERED, cmd_to_self)                               \
 	X(MARK_READ, NEED_OPEN, cmd_mark_read)                                 \
 	X(SET_DRAFT, NEED_OPEN, cmd_set_draft)                                 \
 	X(TYPING, NEED_REGISTERED, cmd_typing)                                 \
@@ -82,6 +98,10 @@ struct cmd {
 	int64_t id;
 	uint32_t n;
 	int flag[2];
+	uint64_t ms;
+	uint8_t key[2][16]; /* a message id, an account */
+	int64_t *ids; /* heap: messages, then chats */
+	size_t n_ids, n_chats;
 	char *s[CMD_STRINGS]; /* heap; wiped when the command is freed */
 	struct cmd *next;
 };
@@ -90,5 +110,9 @@ struct cmd {
 struct cmd *cmd_new(enum cmd_kind kind, uint64_t tag, const char *s0,
     const char *s1, const char *s2);
 void cmd_free(struct cmd *c);
+
+/* Queue a command; c belongs to the engine then. On the front's thread. 0;
+ * ERR_NOMEM when c is NULL. */
+int cmd_submit(struct engine *e, struct cmd *c) MUST_USE;
 
 #endif

@@ -312,8 +312,8 @@ engine_thread(void *arg)
 	account_close(e);
 }
 
-static int
-submit(struct engine *e, struct cmd *c)
+int
+cmd_submit(struct engine *e, struct cmd *c)
 {
 	if (c == NULL)
 		return ERR_NOMEM;
@@ -433,29 +433,29 @@ engine_unlock(struct engine *e, uint64_t tag, const struct engine_key *key)
 		(key->key_file != NULL) !=
 	    1)
 		return ERR_RANGE;
-	return submit(e, cmd_new(CMD_UNLOCK, tag, key->passphrase, key->command,
-			     key->key_file));
+	return cmd_submit(e, cmd_new(CMD_UNLOCK, tag, key->passphrase,
+				 key->command, key->key_file));
 }
 
 int
 engine_change_passphrase(struct engine *e, uint64_t tag,
     const char *old_passphrase, const char *passphrase)
 {
-	return submit(e, cmd_new(CMD_CHANGE_PASSPHRASE, tag, old_passphrase,
-			     passphrase, NULL));
+	return cmd_submit(e, cmd_new(CMD_CHANGE_PASSPHRASE, tag, old_passphrase,
+				 passphrase, NULL));
 }
 
 int
 engine_register(struct engine *e, uint64_t tag, const char *uri,
     const char *phone, const char *name)
 {
-	return submit(e, cmd_new(CMD_REGISTER, tag, uri, phone, name));
+	return cmd_submit(e, cmd_new(CMD_REGISTER, tag, uri, phone, name));
 }
 
 int
 engine_verify(struct engine *e, uint64_t tag, const char *code)
 {
-	return submit(e, cmd_new(CMD_VERIFY, tag, code, NULL, NULL));
+	return cmd_submit(e, cmd_new(CMD_VERIFY, tag, code, NULL, NULL));
 }
 
 /* A command that carries numbers besides at most one string. */
@@ -470,7 +470,7 @@ submit_numbers(struct engine *e, enum cmd_kind kind, uint64_t tag,
 	c->chat = chat;
 	c->id = id;
 	c->n = n;
-	return submit(e, c);
+	return cmd_submit(e, c);
 }
 
 int
@@ -495,14 +495,14 @@ engine_set_profile(struct engine *e, uint64_t tag, const char *name,
 		return ERR_NOMEM;
 	c->flag[0] = read_receipts;
 	c->flag[1] = share_presence;
-	return submit(e, c);
+	return cmd_submit(e, c);
 }
 
 int
 engine_contact(
     struct engine *e, uint64_t tag, const char *phone, const char *name)
 {
-	return submit(e, cmd_new(CMD_CONTACT, tag, phone, name, NULL));
+	return cmd_submit(e, cmd_new(CMD_CONTACT, tag, phone, name, NULL));
 }
 
 int
@@ -674,13 +674,13 @@ int
 engine_link_begin(
     struct engine *e, uint64_t tag, const char *uri, const char *name)
 {
-	return submit(e, cmd_new(CMD_LINK_BEGIN, tag, uri, name, NULL));
+	return cmd_submit(e, cmd_new(CMD_LINK_BEGIN, tag, uri, name, NULL));
 }
 
 int
 engine_link_answer(struct engine *e, uint64_t tag, const char *offer)
 {
-	return submit(e, cmd_new(CMD_LINK_ANSWER, tag, offer, NULL, NULL));
+	return cmd_submit(e, cmd_new(CMD_LINK_ANSWER, tag, offer, NULL, NULL));
 }
 
 int

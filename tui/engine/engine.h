@@ -28,6 +28,10 @@
 #define ENGINE_PAGE_MAX	       200 /* messages in one page */
 #define ENGINE_SAFETY_LEN      60 /* digits of a safety number */
 #define ENGINE_DEVICE_NAME_MAX 64 /* bytes of a device's name */
+#define ENGINE_EVER	       UINT64_MAX /* muted without end */
+#define ENGINE_EXPIRE_MAX_S    (4u * 7 * 24 * 3600) /* disappearing messages */
+#define ENGINE_FORWARD_MAX     50 /* messages, and chats, of one forward */
+#define ENGINE_REPORT_MAX      50 /* messages of one report */
 
 struct engine; /* heap, owned by its front */
 
@@ -94,6 +98,8 @@ enum msg_kind {
 	MSG_KEY_CHANGED = 1, /* a line of ours: their safety number changed */
 	MSG_NOTE = 2, /* another calm line of ours; text says it */
 	MSG_DELETED = 3, /* taken back by who wrote it; text says so */
+	MSG_ONCE = 4, /* a view-once text; text says what can be done. Not
+		       * answered, forwarded, starred or edited */
 };
 
 struct msg_row {
@@ -110,6 +116,12 @@ struct msg_row {
 	char *quote_from; /* who wrote that; NULL with quote */
 	int64_t quote_id; /* that message here; 0: it is not here */
 	char *reactions; /* "👍 2  ❤️", one line; NULL: none */
+	/* What names it on every device of everybody; zeros for notes. */
+	uint8_t message_id[ENGINE_ID_LEN];
+	uint8_t author[ENGINE_ID_LEN];
+	bool opened; /* MSG_ONCE: nothing is left of it */
+	uint32_t expire_s; /* disappears so long after it was seen; 0: stays */
+	uint64_t expires_ms; /* when; 0: the timer does not run yet */
 };
 
 enum trust {
@@ -133,6 +145,13 @@ struct chat_row {
 	bool online; /* presence, where it is shared with us */
 	uint64_t last_seen_ms;
 	bool typing;
+	bool to_self; /* the chat with one's own account: notes */
+	bool blocked; /* nothing of theirs comes, nothing can be sent */
+	bool archived; /* a new message ends it, unless it is muted */
+	bool marked_unread; /* by hand; reading ends it */
+	uint64_t pinned_ms; /* since when; 0: not. Pinned ones are first */
+	uint64_t muted_until_ms; /* 0: not; ENGINE_EVER. May be over */
+	uint32_t expire_s; /* of new messages; 0: they stay */
 };
 
 struct hit_row {
@@ -140,6 +159,29 @@ struct hit_row {
 	char *title; /* the chat's */
 	uint32_t mark_off; /* bytes: first match inside msg.text */
 	uint32_t mark_len;
+};
+
+/* What is known of one account that a message went to. */
+struct receipt_row {
+	uint8_t account[ENGINE_ID_LEN];
+	char *name;
+	uint64_t delivered_ms; /* to its first device; 0: not told */
+	uint64_t read_ms; /* 0: not told */
+};
+
+/* A text that a message had before. */
+struct edit_row {
+	uint64_t written_ms;
+	char *text;
+};
+
+/* Beside the row itself, EV_MSG_INFO: */
+struct msg_info {
+	struct receipt_row *receipts; /* own messages only */
+	size_t n_receipts;
+	struct edit_row *edits; /* oldest first */
+	size_t n_edits;
+	uint64_t edited_ms; /* when it got its text of now; 0: never */
 };
 
 struct device_row {
@@ -170,6 +212,9 @@ enum engine_event_kind {
 	EV_SELF, /* self */
 	EV_LINK_OFFER, /* text: show it, as a QR code too; expires_ms */
 	EV_DEVICES, /* devices[n], by id */
+	EV_MSG_INFO, /* msgs[1], info */
+	EV_ONCE, /* msgs[1]: its text, for this once */
+	EV_FORWARDED, /* total: messages made; each came by an EV_MSG_NEW */
 	/* by itself */
 	EV_CONN, /* conn, text: why, retry_ms: when next */
 	EV_MSG_NEW, /* msg; shown chats append it */
@@ -178,6 +223,8 @@ enum engine_event_kind {
 	EV_MSG_GONE, /* msg_id, chat: this row is no more. A text that waited
 		      * comes as a new row, EV_MSG_NEW, behind this event */
 	EV_CHAT, /* chats[1]: this row changed (also new ones) */
+	EV_CHAT_CLEARED, /* chat: none of its rows is there any more */
+	EV_CHAT_GONE, /* chat: it has left the list */
 	EV_SYNC, /* done, total: draining a long queue; 0, 0 once after each
 		  * connect when nothing waits there any more */
 	EV_RELAY_KEY, /* text: fingerprint, changed; answer with
@@ -222,6 +269,7 @@ struct engine_event {
 	struct engine_self self;
 	char *name; /* EV_LINK_CODE */
 
+	struct msg_info *info;
 	struct device_row *devices;
 	struct msg_row *msgs; /* n rows; EV_MSG_NEW, EV_SENT_LOCALLY: one */
 	struct chat_row *chats;
@@ -329,6 +377,62 @@ int engine_react(
     struct engine *e, uint64_t tag, int64_t msg_id, const char *emoji) MUST_USE;
 int engine_star(
     struct engine *e, uint64_t tag, int64_t msg_id, bool on) MUST_USE;
+
+/* Each of these messages into each of these chats, or none: EV_FORWARDED.
+ * ERR_RANGE beyond ENGINE_FORWARD_MAX of either. */
+int engine_forward_all(struct engine *e, uint64_t tag, const int64_t *msgs,
+    size_t n_msgs, const int64_t *chats, size_t n_chats) MUST_USE;
+/* Starred ones of a chat (0: of all), newest first; before: below that id, 0:
+ * the latest. EV_HITS without marks; more_before. */
+int engine_starred(struct engine *e, uint64_t tag, int64_t chat, int64_t before,
+    uint32_t n) MUST_USE;
+int engine_msg_info(
+    struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE; /* EV_MSG_INFO */
+/* A message by its name. author NULL: whoever wrote it. EV_PAGE with that one;
+ * EV_ERROR ERR_NOTFOUND. */
+int engine_find_message(struct engine *e, uint64_t tag,
+    const uint8_t message_id[static ENGINE_ID_LEN],
+    const uint8_t *author) MUST_USE;
+
+/* A text that can be looked at once. EV_SENT_LOCALLY; here nobody sees it
+ * again. */
+int engine_send_once(
+    struct engine *e, uint64_t tag, int64_t chat, const char *text) MUST_USE;
+/* Look at one that came: EV_ONCE, and an EV_MSG_CHANGED; the text is on no
+ * disk any more by then. ERR_STATE it was opened already. */
+int engine_open_once(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+
+/* Tell the operator of the relay: these messages of a chat, as they are here,
+ * sealed to them. EV_DONE once the relay has it; ERR_STATE this relay takes
+ * none. block: engine_block() too. */
+int engine_report(struct engine *e, uint64_t tag, int64_t chat,
+    const int64_t *msgs, size_t n, bool block) MUST_USE;
+
+/* What a person sets for a chat; other devices of theirs follow. EV_DONE, and
+ * an EV_CHAT before it. */
+/* No notice of it until then; 0: as usual; ENGINE_EVER. */
+int engine_mute(
+    struct engine *e, uint64_t tag, int64_t chat, uint64_t until_ms) MUST_USE;
+int engine_pin(struct engine *e, uint64_t tag, int64_t chat, bool on) MUST_USE;
+int engine_archive(
+    struct engine *e, uint64_t tag, int64_t chat, bool on) MUST_USE;
+int engine_mark_unread(
+    struct engine *e, uint64_t tag, int64_t chat, bool on) MUST_USE;
+/* The person of this chat. */
+int engine_block(
+    struct engine *e, uint64_t tag, int64_t chat, bool on) MUST_USE;
+int engine_rename_contact(
+    struct engine *e, uint64_t tag, int64_t chat, const char *name) MUST_USE;
+/* New messages of both sides disappear so long after they were seen; 0: they
+ * stay. The other side is told. ERR_RANGE ENGINE_EXPIRE_MAX_S. */
+int engine_set_timer(
+    struct engine *e, uint64_t tag, int64_t chat, uint32_t seconds) MUST_USE;
+/* On this account's devices only: all messages, or the chat too.
+ * EV_CHAT_CLEARED, EV_CHAT_GONE. */
+int engine_clear_chat(struct engine *e, uint64_t tag, int64_t chat) MUST_USE;
+int engine_delete_chat(struct engine *e, uint64_t tag, int64_t chat) MUST_USE;
+/* The chat with oneself, made when there is none. EV_CONTACT. */
+int engine_to_self(struct engine *e, uint64_t tag) MUST_USE;
 
 /* Everything up to this message is seen: clears unread, sends receipts when
  * they are on. EV_DONE. */

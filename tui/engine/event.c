@@ -47,6 +47,22 @@ self_clear(struct engine_self *s)
 	wipe_string(&s->relay_name);
 }
 
+static void
+info_free(struct msg_info *info)
+{
+	size_t i;
+
+	if (info == NULL)
+		return;
+	for (i = 0; i < info->n_receipts; i++)
+		wipe_string(&info->receipts[i].name);
+	for (i = 0; i < info->n_edits; i++)
+		wipe_string(&info->edits[i].text);
+	free(info->receipts);
+	free(info->edits);
+	free(info);
+}
+
 void
 engine_event_free(struct engine_event *ev)
 {
@@ -66,6 +82,7 @@ engine_event_free(struct engine_event *ev)
 		if (ev->devices != NULL)
 			wipe_string(&ev->devices[i].name);
 	}
+	info_free(ev->info);
 	free(ev->devices);
 	free(ev->msgs);
 	free(ev->chats);

@@ -134,10 +134,15 @@ msg_row_from(
 	    .edited = m->edited_ms != 0,
 	    .starred = m->starred,
 	    .forwarded = (m->flags & STORE_MSG_FORWARDED) != 0,
+	    .opened = (m->flags & STORE_MSG_VIEWED) != 0,
+	    .expire_s = m->expire_s,
+	    .expires_ms = m->expires_ms,
 	    .text = strdup(text_of(m)),
 	};
 	if (out->text == NULL)
 		return ERR_NOMEM;
+	memcpy(out->message_id, m->message_id, sizeof(out->message_id));
+	memcpy(out->author, m->account, sizeof(out->author));
 	if ((m->flags & STORE_MSG_QUOTES) != 0)
 		r = add_quote(e, out);
 	if (r == 0 && m->reactions > 0)

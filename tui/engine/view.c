@@ -62,6 +62,14 @@ chat_row_from(
 	    .online = p != NULL && p->online,
 	    .last_seen_ms = e->self.share_presence ? c->seen_ms : 0,
 	    .typing = p != NULL && p->typing_until_ms != 0,
+	    .to_self = c->kind == STORE_CHAT_PERSON && own_account(e, c->peer),
+	    .blocked = c->blocked,
+	    .archived = c->archived,
+	    .pinned_ms = c->pinned_ms,
+	    .muted_until_ms = c->muted_until_ms == STORE_MUTED_EVER
+				  ? ENGINE_EVER
+				  : c->muted_until_ms,
+	    .expire_s = c->expire_s,
 	};
 	memcpy(out->account, c->peer, sizeof(out->account));
 	if (out->title != NULL && out->phone != NULL &&
