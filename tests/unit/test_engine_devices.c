@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Several devices of one account: linking, copies, syncs, removal, and a relay
  * that lies about them. */
+#include <unistd.h>
+
 #include "tests/unit/engine_rig.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/linking.h"
@@ -45,6 +47,7 @@ say(struct home *h, struct er_person *from, struct er_person *to,
 static void
 test_link__makes_a_device_of_the_account(void **state)
 {
+	char host[DEVICE_NAME_MAX + 1] = "";
 	struct device_row *v;
 	struct home h;
 
@@ -70,6 +73,9 @@ test_link__makes_a_device_of_the_account(void **state)
 	assert_int_equal(v[1].id, 2);
 	assert_true(v[1].listed && v[1].this_one);
 	assert_string_equal(v[1].name, "laptop");
+	/* the first one was never asked for a name: it has the machine's */
+	assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+	assert_string_equal(v[0].name, host);
 	end(&h);
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/proto/method.h"
 #include "common/text.h"
@@ -160,6 +161,20 @@ devices_begin(struct engine *e, const struct identity_pk *primary)
 	return r;
 }
 
+/* Until it is named otherwise the first device has the machine's name. */
+static void
+name_first(struct engine *e, struct devicelist_entry *v)
+{
+	char host[DEVICE_NAME_MAX + 1] = "";
+	struct device_secret s;
+
+	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0' ||
+	    devices_secret(e, &s) != 0)
+		return;
+	device_name_seal(v, e->self.account, &s, host);
+	sodium_memzero(&s, sizeof(s));
+}
+
 /* A primary that has signed none yet is alone. */
 static void
 list_of_one(struct engine *e, struct devicelist *l)
@@ -171,6 +186,7 @@ list_of_one(struct engine *e, struct devicelist *l)
 	    .identity = e->keys->identity.pk,
 	    .added_ms = engine_now_ms(),
 	};
+	name_first(e, &l->v[0]);
 }
 
 int
