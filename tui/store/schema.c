@@ -275,7 +275,50 @@ static const char v3_actions[] =
 
 static const char *const version_3[] = {v3_actions, NULL};
 
-static const char *const version_4[] = {NULL};
+/*
+ * sender_key_own: what seals our messages to a group; sender_key_given: the
+ * devices that have it, and the outbox row it left in. sender_key_peer: those
+ * of other devices. group_sent: for whoever asks for it again.
+ */
+static const char v4_sender_keys[] =
+    "CREATE TABLE sender_key_own("
+    "  group_id BLOB NOT NULL PRIMARY KEY CHECK (length(group_id) = 16),"
+    "  distribution BLOB NOT NULL CHECK (length(distribution) = 16),"
+    "  created_ms INTEGER NOT NULL, messages INTEGER NOT NULL,"
+    "  record BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE sender_key_given("
+    "  group_id BLOB NOT NULL CHECK (length(group_id) = 16),"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  registration_id INTEGER NOT NULL, outbox INTEGER NOT NULL,"
+    "  PRIMARY KEY (group_id, account, device)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX sender_key_given_row ON sender_key_given(outbox);"
+
+    "CREATE TABLE sender_key_peer("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  distribution BLOB NOT NULL CHECK (length(distribution) = 16),"
+    "  group_id BLOB NOT NULL CHECK (length(group_id) = 16),"
+    "  identity BLOB NOT NULL CHECK (length(identity) = 33),"
+    "  added_ms INTEGER NOT NULL, record BLOB NOT NULL,"
+    "  UNIQUE (account, device, distribution)"
+    ") STRICT;"
+    "CREATE INDEX sender_key_peer_group"
+    "  ON sender_key_peer(group_id, account, device);"
+
+    "CREATE TABLE group_sent("
+    "  message_id BLOB NOT NULL PRIMARY KEY CHECK (length(message_id) = 16),"
+    "  group_id BLOB NOT NULL CHECK (length(group_id) = 16),"
+    "  version INTEGER NOT NULL, sent_ms INTEGER NOT NULL,"
+    "  content BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX group_sent_ms ON group_sent(sent_ms);";
+
+static const char *const version_4[] = {v4_sender_keys, NULL};
 
 const struct migration store_migrations[] = {
     {1, version_1},
