@@ -29,6 +29,8 @@ struct repair_from {
 	const uint8_t *account; /* STORE_ID_LEN bytes, borrowed */
 	uint32_t device;
 	const uint8_t *message_id; /* STORE_ID_LEN bytes, borrowed */
+	const uint8_t *group; /* the same, of a group message; NULL: it came in
+			       * a conversation of two */
 };
 
 /*
@@ -47,6 +49,16 @@ int repair_unreadable(
 int repair_text(
     struct engine *e, const struct repair_from *from, bool *known) MUST_USE;
 
+/*
+ * Something else than a text has come: the row that waited for it goes, and
+ * nothing more is asked.
+ *   wire_id  what the relay knew it by; from has the content's own id
+ *   known    out: it has come before, do nothing
+ * In a transaction.
+ */
+int repair_other(struct engine *e, const struct repair_from *from,
+    const uint8_t wire_id[static STORE_ID_LEN], bool *known) MUST_USE;
+
 /* What did not open had nothing to show. In a transaction. */
 int repair_nothing(struct engine *e, const struct repair_from *from) MUST_USE;
 
@@ -57,6 +69,19 @@ int repair_session(struct engine *e, const struct repair_from *from) MUST_USE;
 /* They ask us. In a transaction. */
 int repair_answer(struct engine *e, const struct repair_from *from,
     const Sotto__Content__RetryRequest *rq) MUST_USE;
+
+/* ---- for what answers (sentlog.h, group messages) ----------------------------- */
+
+/* May this device have what was sent to its account then? A relay knows ids:
+ * with a new key in its hand it must get nothing from before; and nothing that
+ * is older than REPAIR_AGE_MS. */
+int repair_may_have(struct engine *e, const struct repair_from *from,
+    uint64_t when_ms, bool *yes) MUST_USE;
+
+/* A relay takes a message id once. The n-th time it is another one, by which
+ * the recipient still knows what it is in case it does not open either. */
+void repair_wire_id(uint8_t out[static STORE_ID_LEN],
+    const uint8_t id[static STORE_ID_LEN], uint32_t n);
 
 /* Once a connection: ask again, forget. In a transaction. */
 int repair_upkeep(struct engine *e) MUST_USE;
