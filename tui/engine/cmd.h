@@ -36,6 +36,18 @@ enum cmd_need {
 	X(DEVICE_REMOVE, NEED_REGISTERED, cmd_device_remove)                   \
 	X(WIPE, NEED_OPEN, cmd_wipe)                                           \
 	X(SELF, NEED_OPEN, cmd_self)                                           \
+	X(VERIFY_PIN, NEED_OPEN, cmd_verify_pin)                               \
+	X(HISTORY_SEND, NEED_REGISTERED, cmd_history_send)                     \
+	X(HISTORY_ASK, NEED_REGISTERED, cmd_history_ask)                       \
+	X(HISTORY_CANCEL, NEED_REGISTERED, cmd_history_cancel)                 \
+	X(HISTORY, NEED_REGISTERED, cmd_history)                               \
+	X(SET_PIN, NEED_REGISTERED, cmd_set_pin)                               \
+	X(CHANGE_NUMBER, NEED_REGISTERED, cmd_change_number)                   \
+	X(CHANGE_NUMBER_CODE, NEED_REGISTERED, cmd_change_number_code)         \
+	X(DELETE_ACCOUNT, NEED_REGISTERED, cmd_delete_account)                 \
+	X(BACKUP_SCHEDULE, NEED_REGISTERED, cmd_backup_schedule)               \
+	X(BACKUP, NEED_OPEN, cmd_backup)                                       \
+	X(BACKUP_NOW, NEED_REGISTERED, cmd_backup_now)                         \
 	X(SET_PROFILE, NEED_OPEN, cmd_set_profile)                             \
 	X(CONTACT, NEED_REGISTERED, cmd_contact)                               \
 	X(CHATS, NEED_OPEN, cmd_chats)                                         \

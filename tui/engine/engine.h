@@ -194,6 +194,44 @@ struct device_row {
 	bool gone; /* listed, but the relay has it no more */
 };
 
+enum history_state {
+	HISTORY_ASKED = 1, /* that device asks us for it: a person decides */
+	HISTORY_ASKING, /* we have asked; nothing has come yet */
+	HISTORY_SENDING,
+	HISTORY_RECEIVING,
+	HISTORY_WHOLE, /* all of it is there */
+	HISTORY_ENDED, /* called off, refused or not possible; text */
+};
+
+/* How much of the past; all zeros: everything. */
+struct history_amount {
+	uint32_t days; /* the last days */
+	uint32_t messages; /* the newest messages, at most so many */
+};
+
+/* History that a device of ours has from another one. */
+struct history_row {
+	uint32_t device; /* the other one */
+	bool incoming; /* we get it from there */
+	enum history_state state;
+	struct history_amount amount;
+	uint64_t done, total; /* messages; total is about right, 0: unknown */
+	char *text; /* HISTORY_ENDED: why; else NULL */
+};
+
+struct backup_row {
+	char *to; /* folder or URL; NULL: there is no schedule */
+	uint32_t every_days; /* 1, 7, ... */
+	uint32_t keep; /* newest files that stay */
+	char *credentials; /* file with them; NULL: none */
+	uint64_t last_ms; /* the last that worked; 0: none yet */
+	uint64_t next_ms; /* when one is due */
+	uint64_t failed_ms; /* the last that failed, if it came later; 0 */
+	char *failure; /* its sentence; NULL: none */
+	bool running;
+	uint64_t done, total; /* messages, while it runs */
+};
+
 /* ---- events ---------------------------------------------------------------- */
 
 enum engine_event_kind {
@@ -215,6 +253,7 @@ enum engine_event_kind {
 	EV_MSG_INFO, /* msgs[1], info */
 	EV_ONCE, /* msgs[1]: its text, for this once */
 	EV_FORWARDED, /* total: messages made; each came by an EV_MSG_NEW */
+	EV_BACKUP_CODE, /* text: 64 digits in groups; show them, once */
 	/* by itself */
 	EV_CONN, /* conn, text: why, retry_ms: when next */
 	EV_MSG_NEW, /* msg; shown chats append it */
@@ -232,7 +271,11 @@ enum engine_event_kind {
 	EV_LINK_CODE, /* text: six digits to compare; name: the new device's;
 		       * expires_ms. Also the answer to engine_link_answer() */
 	EV_LINK_ENDED, /* linking is over without success: code, text */
-	EV_REMOVED, /* this device is no longer part of the account */
+	EV_REMOVED, /* this device is no longer part of the account; text. Offer
+		     * engine_wipe() */
+	EV_HISTORY, /* history[n]: these have moved. As an answer: all that are
+		     * known */
+	EV_BACKUP, /* backup: it has moved. Also an answer */
 	EV_FATAL, /* the store failed; nothing more will work. text */
 };
 
@@ -246,6 +289,7 @@ struct engine_self {
 	char *relay_name; /* what the operator calls it; may be "" */
 	bool read_receipts;
 	bool share_presence;
+	bool pin_set; /* a registration lock, as this device knows it */
 };
 
 struct engine_event {
@@ -268,7 +312,16 @@ struct engine_event {
 	char safety[ENGINE_SAFETY_LEN + 1];
 	struct engine_self self;
 	char *name; /* EV_LINK_CODE */
+	uint32_t device; /* EV_DONE to engine_link_confirm(): the new one's */
+	/* EV_ERROR to engine_verify(): the code is right, but the number has a
+	 * registration lock. Ask for the PIN and call engine_verify_pin() with
+	 * the same code. tries_left 0: retry_after_ms says when */
+	bool locked;
+	uint32_t tries_left;
+	uint64_t lapses_ms; /* from then on no PIN is asked for */
 
+	struct history_row *history; /* n rows */
+	struct backup_row *backup;
 	struct msg_info *info;
 	struct device_row *devices;
 	struct msg_row *msgs; /* n rows; EV_MSG_NEW, EV_SENT_LOCALLY: one */
@@ -296,6 +349,9 @@ int engine_register(struct engine *e, uint64_t tag, const char *uri,
     const char *phone, const char *name) MUST_USE;
 int engine_verify(struct engine *e, uint64_t tag,
     const char *code) MUST_USE; /* EV_REGISTERED */
+/* The same, with the PIN of the registration lock. */
+int engine_verify_pin(
+    struct engine *e, uint64_t tag, const char *code, const char *pin) MUST_USE;
 int engine_relay_key(
     struct engine *e, uint64_t tag, bool accept) MUST_USE; /* EV_DONE */
 
@@ -326,6 +382,50 @@ int engine_device_remove(
     struct engine *e, uint64_t tag, uint32_t device) MUST_USE;
 /* Destroy this profile's store. EV_DONE; engine_unlock() makes a new one. */
 int engine_wipe(struct engine *e, uint64_t tag) MUST_USE;
+
+/*
+ * History for another device of ours, as EV_HISTORY tells from then on; it goes
+ * on by itself after a restart of either side. Sending answers a device that
+ * asked, too; a former one for that device ends. A device takes history from
+ * the first device, or from one that it has asked. EV_DONE; EV_ERROR.
+ */
+int engine_history_send(struct engine *e, uint64_t tag, uint32_t device,
+    const struct history_amount *amount) MUST_USE;
+int engine_history_ask(struct engine *e, uint64_t tag, uint32_t device,
+    const struct history_amount *amount) MUST_USE;
+/* Call off what is under way with that device, in both directions; refuses what
+ * it asks for. What has come stays. EV_DONE, also when there is none. */
+int engine_history_cancel(
+    struct engine *e, uint64_t tag, uint32_t device) MUST_USE;
+int engine_history(struct engine *e, uint64_t tag) MUST_USE; /* EV_HISTORY */
+
+/*
+ * The account itself; only the first device may, ERR_DENIED.
+ */
+#define ENGINE_PIN_MIN 4 /* characters */
+#define ENGINE_PIN_MAX 64 /* bytes */
+/* The PIN of the registration lock; NULL lifts it. EV_SELF. */
+int engine_set_pin(struct engine *e, uint64_t tag, const char *pin) MUST_USE;
+/* Move to another number: EV_CODE_SENT, as when registering; then EV_SELF. */
+int engine_change_number(
+    struct engine *e, uint64_t tag, const char *phone) MUST_USE;
+int engine_change_number_code(
+    struct engine *e, uint64_t tag, const char *code) MUST_USE;
+/* End the account for good; phone: its number, as the person types it. EV_DONE,
+ * and an EV_REMOVED; ERR_DENIED that is not the number. */
+int engine_delete_account(
+    struct engine *e, uint64_t tag, const char *phone) MUST_USE;
+
+/*
+ * Backups by themselves, while this engine runs (tui/backup/schedule.h).
+ * Setting a schedule makes a recovery code when there is none: EV_BACKUP_CODE,
+ * else EV_BACKUP. to NULL ends it. ERR_RANGE every_days 1..31, keep 1..1000.
+ */
+int engine_backup_schedule(struct engine *e, uint64_t tag, const char *to,
+    const char *credentials, uint32_t every_days, uint32_t keep) MUST_USE;
+int engine_backup(struct engine *e, uint64_t tag) MUST_USE; /* EV_BACKUP */
+/* Make one now. EV_BACKUP once it is in its place; EV_ERROR. */
+int engine_backup_now(struct engine *e, uint64_t tag) MUST_USE;
 
 /* Own profile. EV_SELF. A NULL name leaves it. */
 int engine_self(struct engine *e, uint64_t tag) MUST_USE;

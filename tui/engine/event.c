@@ -63,6 +63,17 @@ info_free(struct msg_info *info)
 	free(info);
 }
 
+static void
+backup_free(struct backup_row *b)
+{
+	if (b == NULL)
+		return;
+	wipe_string(&b->to);
+	wipe_string(&b->credentials);
+	wipe_string(&b->failure);
+	free(b);
+}
+
 void
 engine_event_free(struct engine_event *ev)
 {
@@ -81,7 +92,11 @@ engine_event_free(struct engine_event *ev)
 		}
 		if (ev->devices != NULL)
 			wipe_string(&ev->devices[i].name);
+		if (ev->history != NULL)
+			wipe_string(&ev->history[i].text);
 	}
+	backup_free(ev->backup);
+	free(ev->history);
 	info_free(ev->info);
 	free(ev->devices);
 	free(ev->msgs);

@@ -2,6 +2,8 @@
 # The client without its face.
 tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/commands.c tui/engine/chat.c \
+	tui/engine/commands_care.c tui/engine/history.c tui/engine/account_care.c \
+	tui/engine/backups.c \
 	tui/engine/connection.c tui/engine/account.c tui/engine/register.c \
 	tui/engine/upkeep.c tui/engine/prekeys.c tui/engine/contact.c \
 	tui/engine/keys.c tui/engine/seal.c tui/engine/outbox.c \
