@@ -6,6 +6,7 @@
 #ifndef TUI_ENGINE_CMD_H
 #define TUI_ENGINE_CMD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base.h"
