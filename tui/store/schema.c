@@ -279,13 +279,14 @@ static const char *const version_3[] = {v3_actions, NULL};
  * sender_key_own: what seals our messages to a group; sender_key_given: the
  * devices that have it, and the outbox row it left in. sender_key_peer: those
  * of other devices. group_sent: for whoever asks for it again.
+ * group_held_content: what was written by a member that we cannot know yet.
  */
 static const char v4_sender_keys[] =
     "CREATE TABLE sender_key_own("
     "  group_id BLOB NOT NULL PRIMARY KEY CHECK (length(group_id) = 16),"
     "  distribution BLOB NOT NULL CHECK (length(distribution) = 16),"
     "  created_ms INTEGER NOT NULL, messages INTEGER NOT NULL,"
-    "  record BLOB NOT NULL"
+    "  given_at INTEGER NOT NULL, record BLOB NOT NULL"
     ") STRICT, WITHOUT ROWID;"
 
     "CREATE TABLE sender_key_given("
@@ -313,10 +314,18 @@ static const char v4_sender_keys[] =
     "CREATE TABLE group_sent("
     "  message_id BLOB NOT NULL PRIMARY KEY CHECK (length(message_id) = 16),"
     "  group_id BLOB NOT NULL CHECK (length(group_id) = 16),"
-    "  version INTEGER NOT NULL, sent_ms INTEGER NOT NULL,"
-    "  content BLOB NOT NULL"
-    ") STRICT;"
-    "CREATE INDEX group_sent_ms ON group_sent(sent_ms);";
+    "  version INTEGER NOT NULL, sent_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX group_sent_ms ON group_sent(sent_ms);"
+
+    "CREATE TABLE group_held_content("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  group_id BLOB NOT NULL CHECK (length(group_id) = 16),"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  wire_id BLOB NOT NULL CHECK (length(wire_id) = 16),"
+    "  received_ms INTEGER NOT NULL, content BLOB NOT NULL"
+    ") STRICT;";
 
 static const char *const version_4[] = {v4_sender_keys, NULL};
 

@@ -21,7 +21,7 @@ store_own_key_get(struct store *s, const uint8_t group[static STORE_ID_LEN],
 
 	memcpy(k.group, group, STORE_ID_LEN);
 	q_begin(&q, s,
-	    "SELECT distribution, created_ms, messages, record"
+	    "SELECT distribution, created_ms, messages, record, given_at"
 	    " FROM sender_key_own WHERE group_id = ?");
 	q_blob(&q, group, STORE_ID_LEN);
 	found = q_row(&q);
@@ -30,6 +30,7 @@ store_own_key_get(struct store *s, const uint8_t group[static STORE_ID_LEN],
 		k.created_ms = q_get_time(&q, 1);
 		k.messages = (uint64_t)q_get_int(&q, 2);
 		q_put_blob(&q, 3, record);
+		k.given_at = (uint64_t)q_get_int(&q, 4);
 	}
 	r = q_end(&q);
 	if (r == 0 && !found)
@@ -47,12 +48,14 @@ move_chain(struct store *s, const struct store_own_key *k, const void *record,
 
 	q_begin(&q, s,
 	    "UPDATE sender_key_own SET created_ms = ?3, messages = ?4,"
-	    " record = ?5 WHERE group_id = ?1 AND distribution = ?2");
+	    " record = ?5, given_at = ?6 WHERE group_id = ?1 AND distribution "
+	    "= ?2");
 	q_blob(&q, k->group, STORE_ID_LEN);
 	q_blob(&q, k->distribution, STORE_ID_LEN);
 	q_time(&q, k->created_ms);
 	q_int(&q, (int64_t)k->messages);
 	q_blob(&q, record, len);
+	q_int(&q, (int64_t)k->given_at);
 	return q_run_one(&q);
 }
 
@@ -79,6 +82,7 @@ store_own_key_put(struct store *s, const struct store_own_key *k,
 		q_time(&q, k->created_ms);
 		q_int(&q, (int64_t)k->messages);
 		q_blob(&q, record, len);
+		q_int(&q, (int64_t)k->given_at);
 		r = q_run(&q);
 	}
 	return tx_leave(s, &tx, r);
@@ -325,6 +329,9 @@ store_sender_keys_forget(
 	if (r == 0)
 		r = of_group(
 		    s, "DELETE FROM group_sent WHERE group_id = ?", group);
+	if (r == 0)
+		r = of_group(s,
+		    "DELETE FROM group_held_content WHERE group_id = ?", group);
 	return tx_leave(s, &tx, r);
 }
 
@@ -337,36 +344,26 @@ store_group_sent_put(struct store *s, const struct store_group_sent *g)
 
 	q_begin(&q, s,
 	    "INSERT OR REPLACE INTO group_sent(message_id, group_id, version,"
-	    " sent_ms, content) VALUES(?, ?, ?, ?, ?)");
+	    " sent_ms) VALUES(?, ?, ?, ?)");
 	q_blob(&q, g->message_id, STORE_ID_LEN);
 	q_blob(&q, g->group, STORE_ID_LEN);
 	q_int(&q, g->version);
 	q_time(&q, g->sent_ms);
-	q_blob(&q, g->content, g->len);
 	return q_run(&q);
-}
-
-void
-store_group_sent_clear(struct store_group_sent *g)
-{
-	if (g->content != NULL)
-		sodium_memzero(g->content, g->len);
-	free(g->content);
-	memset(g, 0, sizeof(*g));
 }
 
 int
 store_group_sent_get(struct store *s,
     const uint8_t message_id[static STORE_ID_LEN], struct store_group_sent *out)
 {
-	struct store_group_sent g = {.len = 0};
+	struct store_group_sent g = {.version = 0};
 	struct query q;
 	bool found;
 	int r;
 
 	memcpy(g.message_id, message_id, STORE_ID_LEN);
 	q_begin(&q, s,
-	    "SELECT group_id, version, sent_ms, content FROM group_sent"
+	    "SELECT group_id, version, sent_ms FROM group_sent"
 	    " WHERE message_id = ?");
 	q_blob(&q, message_id, STORE_ID_LEN);
 	found = q_row(&q);
@@ -374,15 +371,12 @@ store_group_sent_get(struct store *s,
 		q_get_bytes(&q, 0, g.group, STORE_ID_LEN);
 		g.version = (uint32_t)q_get_int(&q, 1);
 		g.sent_ms = q_get_time(&q, 2);
-		g.content = q_dup_blob(&q, 3, &g.len);
 	}
 	r = q_end(&q);
 	if (r == 0 && !found)
 		r = store_fail(s, ERR_NOTFOUND, "that was not sent");
 	if (r == 0)
 		*out = g;
-	else
-		store_group_sent_clear(&g);
 	return r;
 }
 
@@ -394,4 +388,81 @@ store_group_sent_prune(struct store *s, uint64_t before_ms)
 	q_begin(&q, s, "DELETE FROM group_sent WHERE sent_ms < ?");
 	q_time(&q, before_ms);
 	return q_run(&q);
+}
+
+/* ---- what came before we could judge it -------------------------------------- */
+
+void
+store_group_content_clear(struct store_group_content *c)
+{
+	if (c->content != NULL)
+		sodium_memzero(c->content, c->len);
+	free(c->content);
+	memset(c, 0, sizeof(*c));
+}
+
+int
+store_group_content_add(struct store *s, const struct store_group_content *c)
+{
+	struct query q;
+	int r;
+
+	q_begin(&q, s,
+	    "INSERT INTO group_held_content(group_id, account, device, wire_id,"
+	    " received_ms, content) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+	    " WHERE (SELECT count(*) FROM group_held_content) < ?7");
+	q_blob(&q, c->group, STORE_ID_LEN);
+	q_blob(&q, c->account, STORE_ID_LEN);
+	q_int(&q, c->device);
+	q_blob(&q, c->wire_id, STORE_ID_LEN);
+	q_time(&q, c->received_ms);
+	q_blob(&q, c->content, c->len);
+	q_int(&q, STORE_GROUP_HELD_ALL);
+	r = q_run_one(&q);
+	return r == ERR_NOTFOUND ? store_fail(s, ERR_FULL, "too much waits")
+				 : r;
+}
+
+int
+store_group_content_next(
+    struct store *s, int64_t after, struct store_group_content *out)
+{
+	struct store_group_content c = {.len = 0};
+	struct query q;
+	bool found;
+	int r;
+
+	q_begin(&q, s,
+	    "SELECT id, group_id, account, device, wire_id, received_ms,"
+	    " content FROM group_held_content WHERE id > ? ORDER BY id LIMIT "
+	    "1");
+	q_int(&q, after);
+	found = q_row(&q);
+	if (found) {
+		c.id = q_get_int(&q, 0);
+		q_get_bytes(&q, 1, c.group, STORE_ID_LEN);
+		q_get_bytes(&q, 2, c.account, STORE_ID_LEN);
+		c.device = (uint32_t)q_get_int(&q, 3);
+		q_get_bytes(&q, 4, c.wire_id, STORE_ID_LEN);
+		c.received_ms = q_get_time(&q, 5);
+		c.content = q_dup_blob(&q, 6, &c.len);
+	}
+	r = q_end(&q);
+	if (r == 0 && !found)
+		r = store_fail(s, ERR_NOTFOUND, "nothing waits");
+	if (r == 0)
+		*out = c;
+	else
+		store_group_content_clear(&c);
+	return r;
+}
+
+int
+store_group_content_delete(struct store *s, int64_t id)
+{
+	struct query q;
+
+	q_begin(&q, s, "DELETE FROM group_held_content WHERE id = ?");
+	q_int(&q, id);
+	return q_run_one(&q);
 }

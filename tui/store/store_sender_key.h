@@ -19,6 +19,8 @@ struct store_own_key {
 	uint8_t distribution[STORE_ID_LEN];
 	uint64_t created_ms;
 	uint64_t messages; /* sealed with it */
+	uint64_t given_at; /* messages, when it was last given to somebody: what
+			    * was sealed before, not everybody can read */
 };
 
 /* record: initialised by the caller; the record is appended. ERR_NOTFOUND. */
@@ -80,25 +82,47 @@ int store_sender_keys_forget(
 
 /* ---- what we sent ------------------------------------------------------------ */
 
-/* A content that a group was sent: whoever asks for it gets it only if they
- * were members at that version. */
+/* What a group was sent: whoever asks for it gets it only if they were members
+ * at that version. Contents: messages, and store_sent.h under the group's id. */
 struct store_group_sent {
 	uint8_t message_id[STORE_ID_LEN]; /* the content's */
 	uint8_t group[STORE_ID_LEN];
 	uint32_t version; /* of the group */
 	uint64_t sent_ms;
-	uint8_t *content; /* packed; len 0: it is a message's, which has it.
-			   * Heap in what the store returns */
-	size_t len;
 };
 
+/* Insert or replace. */
 int store_group_sent_put(
     struct store *s, const struct store_group_sent *g) MUST_USE;
-/* ERR_NOTFOUND; cleared by store_group_sent_clear(). */
+/* ERR_NOTFOUND. */
 int store_group_sent_get(struct store *s,
     const uint8_t message_id[static STORE_ID_LEN],
     struct store_group_sent *out) MUST_USE;
-void store_group_sent_clear(struct store_group_sent *g);
 int store_group_sent_prune(struct store *s, uint64_t before_ms) MUST_USE;
+
+/* ---- what came before we could judge it -------------------------------------- */
+
+#define STORE_GROUP_HELD_ALL 1000 /* contents of groups that wait */
+
+/* A content of somebody who may be a member by a change we do not have yet. */
+struct store_group_content {
+	int64_t id;
+	uint8_t group[STORE_ID_LEN];
+	uint8_t account[STORE_ID_LEN]; /* who sent it */
+	uint32_t device;
+	uint8_t wire_id[STORE_ID_LEN];
+	uint64_t received_ms;
+	uint8_t *content; /* padded; heap in what the store returns */
+	size_t len;
+};
+
+void store_group_content_clear(struct store_group_content *c); /* wipes */
+/* ERR_FULL STORE_GROUP_HELD_ALL wait. */
+int store_group_content_add(
+    struct store *s, const struct store_group_content *c) MUST_USE;
+/* The first one with an id above after. ERR_NOTFOUND. */
+int store_group_content_next(
+    struct store *s, int64_t after, struct store_group_content *out) MUST_USE;
+int store_group_content_delete(struct store *s, int64_t id) MUST_USE;
 
 #endif
