@@ -591,7 +591,9 @@ test_repair__no_more_rows_than_allowed(void **state)
 {
 	struct fixture *f = *state;
 	struct store_unreadable u = {.device = 1};
-	struct repair_from from = {f->anna->account, 1, u.message_id};
+	struct repair_from from = {.account = f->anna->account,
+	    .device = 1,
+	    .message_id = u.message_id};
 	unsigned shown = 0;
 	bool show;
 

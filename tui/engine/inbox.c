@@ -54,8 +54,9 @@ place(struct batch *b, const item *it, struct store_message *m)
 static struct repair_from
 from_of(const item *it, const uint8_t *message_id)
 {
-	return (struct repair_from){
-	    it->sender_account.data, it->sender_device, message_id};
+	return (struct repair_from){.account = it->sender_account.data,
+	    .device = it->sender_device,
+	    .message_id = message_id};
 }
 
 static int

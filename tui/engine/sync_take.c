@@ -66,8 +66,9 @@ static int
 take_text(struct engine *e, const struct sync_from *from,
     const Sotto__Content__Content *c)
 {
-	const struct repair_from rf = {
-	    e->self.account, from->device, c->message_id.data};
+	const struct repair_from rf = {.account = e->self.account,
+	    .device = from->device,
+	    .message_id = c->message_id.data};
 	bool known = false;
 	int64_t chat;
 	int r = open_chat(e, &c->chat_account, &chat);
