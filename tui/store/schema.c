@@ -327,7 +327,98 @@ static const char v4_sender_keys[] =
     "  received_ms INTEGER NOT NULL, content BLOB NOT NULL"
     ") STRICT;";
 
-static const char *const version_4[] = {v4_sender_keys, NULL};
+/*
+ * group_row: todo is what is still to be done, held and wanted what for.
+ * group_change: own changes, oldest first; the first may be with the relay.
+ * group_entry: came, and waits for a list of devices. group_paper: welcomes and
+ * secrets that came before their time. group_owed: such as members need of us.
+ */
+static const char v4_groups[] =
+    "CREATE TABLE group_row("
+    "  id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "  chat INTEGER NOT NULL UNIQUE REFERENCES chat(id) ON DELETE CASCADE,"
+    "  standing INTEGER NOT NULL,"
+    "  version INTEGER NOT NULL DEFAULT 0, wanted INTEGER NOT NULL,"
+    "  todo INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+    "  next_ms INTEGER NOT NULL,"
+    "  alarm INTEGER NOT NULL, alarm_version INTEGER NOT NULL,"
+    "  alarm_ms INTEGER NOT NULL, alarm_accepted INTEGER NOT NULL,"
+    "  asked_ms INTEGER NOT NULL, asked INTEGER NOT NULL,"
+    "  token BLOB, failed TEXT NOT NULL, record BLOB"
+    ") STRICT;"
+    "CREATE INDEX group_todo ON group_row(next_ms) WHERE todo > 0;"
+    "CREATE TABLE group_change("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  group_id BLOB NOT NULL REFERENCES group_row(id) ON DELETE CASCADE,"
+    "  intent BLOB NOT NULL, version INTEGER NOT NULL,"
+    "  entry BLOB, record BLOB, tries INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX group_change_of ON group_change(group_id);"
+    "CREATE TABLE group_entry("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  group_id BLOB NOT NULL REFERENCES group_row(id) ON DELETE CASCADE,"
+    "  version INTEGER NOT NULL, entry BLOB NOT NULL,"
+    "  UNIQUE (group_id, version, entry)"
+    ") STRICT;"
+    "CREATE TABLE group_paper("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  group_id BLOB NOT NULL REFERENCES group_row(id) ON DELETE CASCADE,"
+    "  kind INTEGER NOT NULL,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  paper BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX group_paper_of ON group_paper(group_id, kind);"
+    "CREATE TABLE group_owed("
+    "  group_id BLOB NOT NULL REFERENCES group_row(id) ON DELETE CASCADE,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  what INTEGER NOT NULL, helped_ms INTEGER NOT NULL DEFAULT 0,"
+    "  PRIMARY KEY (group_id, account)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX group_owing ON group_owed(group_id) WHERE what > 0;";
+
+/*
+ * sent: what was sent and is no message (store_sent.h), without what its
+ * deleted message said. sent_again: whatever was sent anew, and to whom.
+ */
+static const char v4_sent_log[] =
+    "CREATE TABLE sent("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  about BLOB CHECK (length(about) = 16),"
+    "  sent_ms INTEGER NOT NULL, len INTEGER NOT NULL,"
+    "  content BLOB NOT NULL,"
+    "  UNIQUE (message_id, account)"
+    ") STRICT;"
+    "CREATE INDEX sent_about ON sent(about) WHERE about IS NOT NULL;"
+    "CREATE INDEX sent_age ON sent(sent_ms);"
+    "CREATE INDEX sent_len ON sent(id, len);"
+    "CREATE TRIGGER sent_message_gone AFTER DELETE ON message"
+    "  WHEN old.dir = 1 BEGIN"
+    "  DELETE FROM sent WHERE about = old.message_id;"
+    "END;"
+    "CREATE TRIGGER sent_message_retracted AFTER UPDATE OF kind ON message"
+    "  WHEN new.kind = 3 AND new.dir = 1 BEGIN"
+    "  DELETE FROM sent WHERE about = new.message_id;"
+    "END;"
+
+    "CREATE TABLE sent_again("
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  times INTEGER NOT NULL, last_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (message_id, account, device)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX sent_again_age ON sent_again(last_ms);";
+
+/* clang-format off: a line each, so that they can be added side by side */
+static const char *const version_4[] = {
+    v4_groups,
+    v4_sender_keys,
+    v4_sent_log,
+    NULL,
+};
+/* clang-format on */
 
 const struct migration store_migrations[] = {
     {1, version_1},
