@@ -251,3 +251,23 @@ text_elide(
 		*cells = text_width(out, n);
 	return n;
 }
+
+int
+text_digits(char *out, size_t cap, const char *s, size_t n)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < n; i++) {
+		if (s[i] >= '0' && s[i] <= '9')
+			k++;
+		else if (s[i] == '\0' || strchr(" -.\t\r\n", s[i]) == NULL)
+			return ERR_FORMAT;
+	}
+	if (k >= cap)
+		return ERR_RANGE;
+	for (i = k = 0; i < n; i++)
+		if (s[i] >= '0' && s[i] <= '9')
+			out[k++] = s[i];
+	out[k] = '\0';
+	return 0;
+}

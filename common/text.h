@@ -156,4 +156,13 @@ size_t text_word_prev(const char *s, size_t len, size_t pos);
 /* The start of the previous word, words being what blanks separate. */
 size_t text_blank_prev(const char *s, size_t len, size_t pos);
 
+/*
+ * The digits of a code as people type or paste it: blanks, dashes and dots
+ * between them are dropped.
+ *   out   cap bytes, NUL-terminated; written on success only
+ * Returns 0; ERR_FORMAT something else is in it; ERR_RANGE more digits than
+ * cap - 1.
+ */
+int text_digits(char *out, size_t cap, const char *s, size_t n) MUST_USE;
+
 #endif

@@ -8,7 +8,6 @@
 
 #include "common/uri.h"
 
-#define SCHEME	   "sotto://"
 #define INVITE	   "invite="
 #define KEY_TEXT   43 /* 32 bytes in base64url without padding */
 #define B64URL	   sodium_base64_VARIANT_URLSAFE_NO_PADDING
@@ -226,9 +225,9 @@ take_key(struct piece s, struct uri *u, const char **why)
 static int
 take_scheme(struct piece *s, const char **why)
 {
-	const size_t n = strlen(SCHEME);
+	const size_t n = strlen(URI_SCHEME);
 
-	if (s->len >= n && strncasecmp(s->p, SCHEME, n) == 0)
+	if (s->len >= n && strncasecmp(s->p, URI_SCHEME, n) == 0)
 		*s = (struct piece){s->p + n, s->len - n};
 	else if (memmem(s->p, s->len, "://", 3) != NULL)
 		return refuse(why, "a relay's address begins with sotto://");
@@ -295,7 +294,7 @@ uri_format(const struct uri *u, struct buf *out)
 	if (u->has_key)
 		sodium_bin2base64(
 		    key, sizeof(key), u->key, sizeof(u->key), B64URL);
-	return buf_printf(out, SCHEME "%s%s%s%s/%s%s%s%s", v6 ? "[" : "",
+	return buf_printf(out, URI_SCHEME "%s%s%s%s/%s%s%s%s", v6 ? "[" : "",
 	    u->host, v6 ? "]" : "", port,
 	    u->invite[0] != '\0' ? "?" INVITE : "", u->invite,
 	    u->has_key ? "#" : "", key);

@@ -17,6 +17,7 @@
 
 #define SOTTO_PORT_DEFAULT 7786
 
+#define URI_SCHEME     "sotto://"
 #define URI_HOST_MAX   253
 #define URI_INVITE_MAX 128
 #define URI_KEY_LEN    32

@@ -319,6 +319,80 @@ test_app_first_run__the_code_may_be_typed_before_the_relay_answers(void **state)
 	assert_log(r, "verify 246810; ");
 }
 
+/* What cannot be a code is not sent: each try counts. */
+static void
+test_app_first_run__the_code_takes_what_a_code_can_be(void **state)
+{
+	struct rig *r = *state;
+	const struct edit *e = &r->app->vs->first_run.fields[FR_CODE].edit;
+
+	rig_first_run(r, "three quiet otters");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	rig_answer(r, (struct engine_event){.kind = EV_CODE_SENT, .digits = 6});
+	rig_log(r);
+	rig_type(r, "12a");
+	assert_string_equal(edit_text(e), "12");
+	assert_true(rig_shows(r, "Only digits belong here."));
+	rig_log(r);
+	rig_press(r, "Enter");
+	assert_log(r, "");
+	assert_true(rig_shows(r, "The code has 6 digits; these are 2."));
+	rig_type(r, " 3");
+	assert_false(rig_shows(r, "these are 2"));
+	rig_type(r, "-4567");
+	assert_string_equal(edit_text(e), "123456");
+	assert_true(rig_shows(r, "There are 6 digits, not more."));
+	rig_log(r);
+	rig_press(r, "Ctrl-U");
+	rig_paste(r, "your code: 1\n");
+	assert_string_equal(edit_text(e), "");
+	rig_paste(r, "654-321\n");
+	assert_string_equal(edit_text(e), "654321");
+	rig_press(r, "Enter");
+	assert_log(r, "verify 654321; ");
+}
+
+static void
+test_app_first_run__a_link_goes_where_it_belongs(void **state)
+{
+	static const char link[] = "sotto://relay.example/?invite=xyz";
+	struct rig *r = *state;
+	struct first_run_view *v = &r->app->vs->first_run;
+
+	rig_first_run(r, "three quiet otters");
+	form_focus(&v->form, FR_NAME);
+	rig_paste(r, link);
+	assert_string_equal(form_text(&v->form, FR_NAME), "Mia");
+	assert_string_equal(form_text(&v->form, FR_RELAY), link);
+	assert_int_equal(v->form.focus, FR_RELAY);
+	assert_true(rig_shows(r, "it went to the first field"));
+	rig_log(r);
+	/* typed by hand it is not taken for a name either */
+	assert_ok(edit_set(&v->fields[FR_NAME].edit, link, sizeof(link) - 1));
+	form_focus(&v->form, FR_AGAIN);
+	rig_press(r, "Enter");
+	assert_log(r, "");
+	assert_true(rig_shows(r, "That is a relay's link."));
+	assert_int_equal(v->form.focus, FR_NAME);
+}
+
+static void
+test_app_bar__tells_what_enter_does(void **state)
+{
+	struct rig *r = *state;
+
+	rig_first_run(r, "three quiet otters");
+	assert_true(rig_shows(r, "Enter set up"));
+	rig_press(r, "Up");
+	assert_true(rig_shows(r, "Enter go on"));
+	rig_main(r);
+	rig_press(r, "F4");
+	assert_true(rig_shows(r, "Enter keep "));
+	rig_press(r, "Esc F2");
+	assert_true(rig_shows(r, "Enter start "));
+}
+
 static void
 test_app_first_run__a_new_code_can_be_had_when_its_time_has_come(void **state)
 {
@@ -1226,6 +1300,9 @@ main(void)
 	    A(test_app_first_run__what_is_wrong_is_said_before_anything_is_made),
 	    A(test_app_first_run__errors_keep_the_form_and_can_be_mended),
 	    A(test_app_first_run__the_code_may_be_typed_before_the_relay_answers),
+	    A(test_app_first_run__the_code_takes_what_a_code_can_be),
+	    A(test_app_first_run__a_link_goes_where_it_belongs),
+	    A(test_app_bar__tells_what_enter_does),
 	    A(test_app_first_run__a_new_code_can_be_had_when_its_time_has_come),
 	    M(test_app_send__leaves_the_composer_and_comes_back_when_refused),
 	    M(test_app_send__is_shown_once_whatever_events_come),

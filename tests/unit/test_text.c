@@ -618,6 +618,31 @@ test_text__long_text_is_linear(void **state)
 	}
 }
 
+static void
+test_text_digits__as_people_type_a_code(void **state)
+{
+	static const struct {
+		const char *in, *out;
+		int r;
+	} rows[] = {{"123456", "123456", 0}, {" 123-456\n", "123456", 0},
+	    {"12.34\t56\r\n", "123456", 0}, {"", "", 0}, {"- ", "", 0},
+	    {"12a456", NULL, ERR_FORMAT}, {"12\xd9\xa1", NULL, ERR_FORMAT},
+	    {"1234567", NULL, ERR_RANGE}};
+	char out[7];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(out, sizeof(out), "was");
+		assert_int_equal(text_digits(out, sizeof(out), rows[i].in,
+				     strlen(rows[i].in)),
+		    rows[i].r);
+		assert_string_equal(out, rows[i].r == 0 ? rows[i].out : "was");
+	}
+	assert_int_equal(
+	    text_digits(out, sizeof(out), "1\0002", 3), ERR_FORMAT);
+}
+
 int
 main(void)
 {
@@ -644,6 +669,7 @@ main(void)
 		test_text_filename__keeps_the_end_of_endless_names),
 	    cmocka_unit_test(test_text_wrap__at_blanks_then_inside_words),
 	    cmocka_unit_test(test_text_wrap__at_line_ends),
+	    cmocka_unit_test(test_text_digits__as_people_type_a_code),
 	    cmocka_unit_test(test_text_wrap__ideographs_and_emoji),
 	    cmocka_unit_test(test_text_wrap__marks_the_hard_ends),
 	    cmocka_unit_test(test_text_prev__undoes_next),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "tui/cli/commands.h"
 
 const struct conf_row register_rows[REGISTER_ROWS] = {
@@ -98,7 +99,7 @@ give_code(struct front *f, const struct cli_opts *o, char *code, bool *again)
 static int
 enter_code(struct front *f, const struct cli_opts *o)
 {
-	char line[64];
+	char line[64], code[32];
 	bool again = true;
 	int status = CLI_EXIT_FAILURE;
 
@@ -109,8 +110,12 @@ enter_code(struct front *f, const struct cli_opts *o)
 			fprintf(stderr, "sotto: no code was given\n");
 			return CLI_EXIT_FAILURE;
 		}
-		line[strcspn(line, "\r\n")] = '\0';
-		status = give_code(f, o, line, &again);
+		if (text_digits(code, sizeof(code), line, strlen(line)) != 0 ||
+		    code[0] == '\0') {
+			fprintf(stderr, "sotto: a code has digits only\n");
+			continue;
+		}
+		status = give_code(f, o, code, &again);
 	}
 	return status;
 }

@@ -34,6 +34,8 @@ struct view_ops {
 	void (*contexts)(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX]);
 	/* False: the bar does not show the action now. */
 	bool (*offers)(const struct app *a, enum action act);
+	/* What Enter does here, for the bar; NULL: as the table says. */
+	const char *(*enter)(const struct app *a);
 	/* Draw into the box: everything but the bar at the bottom. */
 	void (*draw)(struct app *a, struct box b);
 	/* False: not done, another context may know better. */

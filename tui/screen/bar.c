@@ -44,16 +44,19 @@ conn_words(struct app *a, char *out, size_t cap, bool brief)
 static bool
 draw_key(struct app *a, int y, int *x, int end, const struct keymap_row *r)
 {
+	const struct view_ops *v = a->views[a->nviews - 1];
+	const char *label = r->label;
 	char key[KEYS_NAME_CAP];
 	int w;
 
+	if (r->action == ACT_FORM_ENTER && v->enter != NULL)
+		label = v->enter(a);
 	keymap_short(key, r->action);
-	w = text_width(key, strlen(key)) + 1 +
-	    text_width(r->label, strlen(r->label));
+	w = text_width(key, strlen(key)) + 1 + text_width(label, strlen(label));
 	if (*x + w > end)
 		return false;
 	*x += draw_str(a->draw, y, *x, end - *x, key, ST_BAR_KEY) + 1;
-	*x += draw_str(a->draw, y, *x, end - *x, r->label, ST_BAR) + 2;
+	*x += draw_str(a->draw, y, *x, end - *x, label, ST_BAR) + 2;
 	return true;
 }
 

@@ -175,10 +175,11 @@ draw_one(
 	int x = b.x + 1, end = b.x + b.w - 1, w;
 
 	end -= draw_unread(a, b.y, end, c);
-	if (c->unread == 0 && c->last_ms != 0 && b.w >= 24) {
+	if (c->last_ms != 0 && b.w >= 24) {
 		when_short(when, c->last_ms, a->wall);
 		w = text_width(when, strlen(when));
-		draw_str(a->draw, b.y, end - w, w, when, l->dim);
+		draw_str(a->draw, b.y, end - w, w, when,
+		    c->unread > 0 && !l->flat ? ST_GOOD : l->dim);
 		end -= w + 1;
 	}
 	if (c->typing_until != 0)

@@ -8,8 +8,6 @@
 #include "tui/engine/engine.h"
 #include "tui/screen/composer.h"
 
-#define PROMPT_W 2
-
 void
 composer_init(struct composer *c)
 {
@@ -181,7 +179,7 @@ int
 composer_lines(const struct composer *c, int w, int max)
 {
 	size_t n = text_wrap_count(
-	    composer_text(c), edit_len(&c->edit), w - PROMPT_W - 1);
+	    composer_text(c), edit_len(&c->edit), w - COMPOSER_PROMPT_W - 1);
 
 	if (max > COMPOSER_LINES_MAX)
 		max = COMPOSER_LINES_MAX;
@@ -198,7 +196,8 @@ composer_draw(struct draw *d, struct composer *c, struct box b,
 	struct text_line l;
 
 	/* One cell more than the text may take: the cursor's at its end. */
-	c->width = b.w - PROMPT_W - 1 > 1 ? b.w - PROMPT_W - 1 : 1;
+	c->width =
+	    b.w - COMPOSER_PROMPT_W - 1 > 1 ? b.w - COMPOSER_PROMPT_W - 1 : 1;
 	draw_fill(d, b, ST_COMPOSER);
 	draw_sign(d, b.y, b.x, SIGN_PROMPT, ST_PROMPT);
 	edit_where(&c->edit, c->width, &row, &col);
@@ -209,17 +208,19 @@ composer_draw(struct draw *d, struct composer *c, struct box b,
 	text_wrap_init(&w, s, edit_len(&c->edit), c->width);
 	for (; i < c->top + b.h && text_wrap_next(&w, &l); i++) {
 		if (i >= c->top)
-			draw_text(d, b.y + i - c->top, b.x + PROMPT_W,
-			    b.w - PROMPT_W, s + l.start, l.len, ST_COMPOSER);
+			draw_text(d, b.y + i - c->top, b.x + COMPOSER_PROMPT_W,
+			    b.w - COMPOSER_PROMPT_W, s + l.start, l.len,
+			    ST_COMPOSER);
 	}
 	if (i < c->top + b.h && c->top > 0) /* it has become shorter */
 		c->top = i > b.h ? i - b.h : 0;
 	if (composer_empty(c))
-		draw_elide(
-		    d, b.y, b.x + PROMPT_W, b.w - PROMPT_W, hint, ST_HINT);
+		draw_elide(d, b.y, b.x + COMPOSER_PROMPT_W,
+		    b.w - COMPOSER_PROMPT_W, hint, ST_HINT);
 	if (focus)
 		draw_cursor(d, b.y + row - c->top,
-		    b.x + PROMPT_W + (col < c->width ? col : c->width));
+		    b.x + COMPOSER_PROMPT_W +
+			(col < c->width ? col : c->width));
 }
 
 /* ---- /commands ---------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #define COMPOSER_LINES_MAX 8
 #define COMPOSER_SENT_MAX  50 /* texts remembered for Up */
 #define COMPOSER_PASTE_MAX 5 /* lines put in without asking */
+#define COMPOSER_PROMPT_W  2 /* cells before the text */
 
 struct composer {
 	struct edit edit;

@@ -246,7 +246,9 @@ draw_empty(struct app *a, struct box b)
 	b.h--;
 	if (c == NULL)
 		snprintf(text, sizeof(text), "%s",
-		    a->m.n > 0 ? "Ctrl-K goes to a chat."
+		    a->m.n > 0 ? "Choose a chat in the list and press Enter, "
+				 "or go to one by a few letters with Ctrl-K. "
+				 "F2 starts a new one."
 			       : "Welcome. F2 starts a chat with a phone "
 				 "number, F1 shows the keys.");
 	else if (a->hist.want != WANT_NOTHING)

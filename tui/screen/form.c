@@ -129,13 +129,35 @@ form_act(struct form *f, enum action act)
 	}
 }
 
+/* Into a field that takes digits only. */
+static bool
+put_digits(struct form *f, const char *s, size_t n)
+{
+	struct field *fd = &f->f[f->focus];
+	char digits[FORM_DIGITS_MAX + 1];
+	int r = text_digits(digits, sizeof(digits), s, n);
+
+	if (r == 0 && edit_len(&fd->edit) + strlen(digits) > fd->digits)
+		r = ERR_RANGE;
+	if (r == ERR_RANGE)
+		form_status(
+		    f, ST_WARN, "There are %u digits, not more.", fd->digits);
+	else if (r != 0)
+		form_status(f, ST_WARN, "Only digits belong here.");
+	return r == 0 && digits[0] != '\0' &&
+	       edit_paste(&fd->edit, digits, strlen(digits)) == 0;
+}
+
 bool
 form_type(struct form *f, uint32_t cp)
 {
 	struct field *fd = &f->f[f->focus];
+	char c = cp < 0x80 ? (char)cp : '?';
 
-	return !f->busy && fd->kind != FIELD_CHOICE &&
-	       edit_type(&fd->edit, cp) == 0;
+	if (f->busy || fd->kind == FIELD_CHOICE)
+		return false;
+	return fd->digits > 0 ? put_digits(f, &c, 1)
+			      : edit_type(&fd->edit, cp) == 0;
 }
 
 bool
@@ -146,8 +168,10 @@ form_paste(struct form *f, const char *s, size_t n)
 	/* A line copied whole brings its end along. */
 	while (n > 0 && (s[n - 1] == '\n' || s[n - 1] == ' '))
 		n--;
-	return !f->busy && fd->kind != FIELD_CHOICE &&
-	       edit_paste(&fd->edit, s, n) == 0;
+	if (f->busy || fd->kind == FIELD_CHOICE)
+		return false;
+	return fd->digits > 0 ? put_digits(f, s, n)
+			      : edit_paste(&fd->edit, s, n) == 0;
 }
 
 /* ---- drawing ------------------------------------------------------------------ */
@@ -214,10 +238,13 @@ draw_choice(
 	enum style st = focus ? ST_FIELD_FOCUS : ST_FIELD;
 
 	draw_fill(d, (struct box){y, x, 1, w}, st);
-	draw_printf(d, y, x, w, st, "%s %s %s", focus ? "<" : " ",
-	    fd->choices[fd->choice], focus ? ">" : " ");
-	if (focus)
-		draw_cursor(d, y, x);
+	if (!focus) {
+		draw_elide(d, y, x, w, fd->choices[fd->choice], st);
+		return;
+	}
+	draw_elide(d, y, x, w - 4, fd->choices[fd->choice], st);
+	draw_right(d, y, x, w, "< >", st); /* there are others */
+	draw_cursor(d, y, x);
 }
 
 static int

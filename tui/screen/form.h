@@ -14,6 +14,7 @@
 
 #define FORM_TEXT_MAX	512 /* bytes of a field */
 #define FORM_STATUS_CAP 320
+#define FORM_DIGITS_MAX 16 /* field.digits at most */
 
 enum field_kind { FIELD_TEXT, FIELD_SECRET, FIELD_CHOICE };
 
@@ -25,6 +26,7 @@ struct field {
 	struct edit edit;
 	const char *const *choices; /* CHOICE */
 	int nchoices, choice;
+	unsigned digits; /* TEXT: takes digits only, at most so many; 0: all */
 	const char *side; /* a remark behind the field; may be NULL */
 	enum style side_style;
 };
@@ -56,7 +58,7 @@ void form_focus(struct form *f, int field);
 bool form_act(struct form *f, enum action act);
 /* The focus is on the last visible field. */
 bool form_at_last(const struct form *f);
-/* True when the text changed. */
+/* True when the text changed; why it did not may be in the status. */
 bool form_type(struct form *f, uint32_t cp);
 bool form_paste(struct form *f, const char *s, size_t n);
 

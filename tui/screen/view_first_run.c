@@ -3,6 +3,7 @@
  * number, name, passphrase; then the code the relay sends. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/e164.h"
 #include "common/text.h"
@@ -28,6 +29,7 @@ static const struct field blank[FR_FIELDS] = {
 	.hint = "The same passphrase once more."},
     [FR_CODE] = {.label = "Code",
 	.hidden = true,
+	.digits = FORM_DIGITS_MAX,
 	.hint = "The digits sent to your number. Ctrl-R asks for a new one; "
 		"to change the number, go up and press Enter there."},
 };
@@ -125,6 +127,12 @@ wrong(struct first_run_view *v, int field, const char *why)
 }
 
 static bool
+is_link(const char *s)
+{
+	return strncasecmp(s, URI_SCHEME, strlen(URI_SCHEME)) == 0;
+}
+
+static bool
 check_passphrase(struct first_run_view *v)
 {
 	const char *pass = form_text(&v->form, FR_PASS);
@@ -163,6 +171,9 @@ check(struct app *a)
 		    e164_reason_str(reason));
 		return wrong(v, FR_PHONE, text);
 	}
+	if (is_link(form_text(&v->form, FR_NAME)))
+		return wrong(v, FR_NAME,
+		    "That is a relay's link. Type the name others will see.");
 	if (form_text(&v->form, FR_NAME)[0] == '\0')
 		return wrong(v, FR_NAME, "Type the name others will see.");
 	return check_passphrase(v);
@@ -194,6 +205,7 @@ ask_code(struct app *a)
 	/* The code may be there before the relay's answer: it can be typed. */
 	v->eager = false;
 	v->fields[FR_CODE].hidden = false;
+	v->fields[FR_CODE].digits = FORM_DIGITS_MAX;
 	edit_clear(&v->fields[FR_CODE].edit);
 	form_focus(f, FR_CODE);
 }
@@ -217,6 +229,13 @@ send_code(struct app *a)
 
 	if (code[0] == '\0') {
 		form_status(&v->form, ST_WARN, "Type the code you were sent.");
+		return;
+	}
+	/* A slip costs none of the few attempts. */
+	if (v->digits > 0 && strlen(code) != v->digits) {
+		form_status(&v->form, ST_WARN,
+		    "The code has %u digits; these are %zu.", v->digits,
+		    strlen(code));
 		return;
 	}
 	v->tag = app_tag(a);
@@ -259,7 +278,9 @@ code_sent(struct app *a, const struct engine_event *ev)
 {
 	struct first_run_view *v = &a->vs->first_run;
 
-	v->digits = ev->digits;
+	v->digits = ev->digits <= FORM_DIGITS_MAX ? ev->digits : 0;
+	if (v->digits > 0)
+		v->fields[FR_CODE].digits = v->digits;
 	v->resend_at = a->mono + ev->resend_after_ms;
 	v->coded = true;
 	go(v, FR_TYPE_CODE, "");
@@ -378,7 +399,8 @@ first_run_type(struct app *a, uint32_t cp)
 {
 	struct first_run_view *v = &a->vs->first_run;
 
-	if (form_type(&v->form, cp) && v->step == FR_FILL)
+	if (form_type(&v->form, cp) &&
+	    (v->step == FR_FILL || v->form.status_style == ST_WARN))
 		v->form.status[0] = '\0';
 	update_sides(a);
 	return true;
@@ -387,8 +409,21 @@ first_run_type(struct app *a, uint32_t cp)
 static bool
 first_run_paste(struct app *a, const char *s, size_t n)
 {
-	bool done = form_paste(&a->vs->first_run.form, s, n);
+	struct first_run_view *v = &a->vs->first_run;
+	int was = v->form.focus;
+	bool stray = n >= strlen(URI_SCHEME) && is_link(s) && !v->form.busy &&
+		     (was == FR_PHONE || was == FR_NAME);
+	bool done;
 
+	/* A link belongs to one field only. */
+	if (stray)
+		form_focus(&v->form, FR_RELAY);
+	if (stray && edit_set(&v->fields[FR_RELAY].edit, "", 0) != 0)
+		return true;
+	done = form_paste(&v->form, s, n);
+	if (stray)
+		form_status(&v->form, ST_TEXT,
+		    "That is a relay's link, so it went to the first field.");
 	update_sides(a);
 	return done;
 }
@@ -422,9 +457,25 @@ first_run_draw(struct app *a, struct box b)
 	    what_next(v));
 }
 
+/* What Enter does; submit() is the other half. */
+static const char *
+first_run_enter(const struct app *a)
+{
+	const struct first_run_view *v = &a->vs->first_run;
+
+	if (v->step == FR_ASKING)
+		return "send the code";
+	if (v->step == FR_TYPE_CODE)
+		return v->form.focus == FR_CODE ? "send the code" : "new code";
+	if (v->step == FR_FILL && !v->opened && form_at_last(&v->form))
+		return "set up";
+	return "go on";
+}
+
 const struct view_ops view_first_run = {
     .name = "first run",
     .contexts = first_run_contexts,
+    .enter = first_run_enter,
     .draw = first_run_draw,
     .act = first_run_act,
     .type = first_run_type,

@@ -54,8 +54,8 @@ draw_list_header(struct app *a, int y, int w)
 {
 	uint32_t unread = model_unread(&a->m);
 	const char *name = a->m.has_self ? a->m.self.name : "";
-	char text[32];
-	int n = 0;
+	char text[32], own[128];
+	int n = 0, x = 1;
 
 	draw_fill(a->draw, (struct box){y, 0, 1, w}, ST_HEADER);
 	if (unread > 0) {
@@ -63,19 +63,34 @@ draw_list_header(struct app *a, int y, int w)
 		n = text_width(text, strlen(text));
 		draw_str(a->draw, y, w - n - 1, n, text, ST_HEADER_GOOD);
 	}
-	n = w - n - 3;
-	draw_elide(a->draw, y, 1, n > 0 ? n : 0,
-	    name[0] != '\0' ? name : "Sotto", ST_HEADER_STRONG);
+	n = w - n - 2; /* where it ends */
+	x += draw_elide(
+	    a->draw, y, x, n > x ? n - x : 0, "Chats", ST_HEADER_STRONG);
+	/* Whose they are: of several profiles, which one. */
+	if (name[0] != '\0' && n - x > 4) {
+		snprintf(own, sizeof(own), " of %.120s", name);
+		draw_elide(a->draw, y, x, n - x, own, ST_HEADER_DIM);
+	}
 }
 
+/* The longest that fits whole. */
 static const char *
-composer_hint(const struct app *a)
+composer_hint(const struct app *a, int w)
 {
+	static const char *const write[] = {
+	    "Write a message; Enter sends, Alt-Enter: new line",
+	    "Write a message; Enter sends", "Write a message"};
+	static const char *const changed[] = {
+	    "The safety number has changed: F3 before you write",
+	    "Safety number changed: see F3", "F3 first"};
 	const struct chat *c = app_chat(a);
+	const char *const *v =
+	    c != NULL && c->trust == TRUST_CHANGED ? changed : write;
+	size_t i = 0;
 
-	if (c != NULL && c->trust == TRUST_CHANGED)
-		return "The safety number has changed: F3 before you write";
-	return "Write a message; Enter sends, Alt-Enter makes a new line";
+	while (i + 1 < ARRAY_LEN(write) && (int)strlen(v[i]) > w)
+		i++;
+	return v[i];
 }
 
 /* A line that tells of drafts too long, of what is selected. */
@@ -124,7 +139,8 @@ main_draw(struct app *a, struct box b)
 		return;
 	if (p.conv.y + p.conv.h < p.comp.y)
 		draw_rule(a, p.comp.y - 1, p.comp.x, p.comp.w);
-	composer_draw(a->draw, &a->comp, p.comp, composer_hint(a),
+	composer_draw(a->draw, &a->comp, p.comp,
+	    composer_hint(a, p.comp.w - COMPOSER_PROMPT_W),
 	    on_top && !list_focus && !a->selecting);
 }
 
@@ -597,7 +613,8 @@ main_mouse(struct app *a, const struct key *ev)
 	leave_list(a);
 	if (p.comp.h > 0 && ev->y >= p.comp.y && ev->y < p.comp.y + p.comp.h)
 		edit_point(&a->comp.edit, a->comp.width,
-		    ev->y - p.comp.y + a->comp.top, ev->x - p.comp.x - 2);
+		    ev->y - p.comp.y + a->comp.top,
+		    ev->x - p.comp.x - COMPOSER_PROMPT_W);
 	return true;
 }
 

@@ -126,9 +126,17 @@ new_chat_event(struct app *a, const struct engine_event *ev)
 	}
 }
 
+static const char *
+new_chat_enter(const struct app *a)
+{
+	(void)a;
+	return "start";
+}
+
 const struct view_ops view_new_chat = {
     .name = "new chat",
     .contexts = new_chat_contexts,
+    .enter = new_chat_enter,
     .draw = new_chat_draw,
     .act = new_chat_act,
     .type = new_chat_type,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/e164.h"
 #include "common/text.h"
 #include "common/text_fuzzy.h"
 #include "tui/screen/palette.h"
@@ -193,6 +194,7 @@ draw_entry(
 	enum style st = marked ? ST_LIST_MARK : ST_TEXT;
 	enum style dim = marked ? ST_LIST_MARK_DIM : ST_DIM;
 	const char *query = edit_text(&a->vs->palette.edit);
+	char phone[E164_FORMAT_CAP];
 	const struct chat *c;
 	int x = b.x + 2, room = b.w - 3, n;
 
@@ -215,9 +217,10 @@ draw_entry(
 	c = model_find(&a->m, e->chat);
 	if (c == NULL)
 		return;
-	n = text_width(c->phone, strlen(c->phone)) + 1;
-	if (n + 16 < room && strcmp(c->phone, c->title) != 0) {
-		draw_str(a->draw, b.y, b.x + b.w - n, n - 1, c->phone, dim);
+	e164_format(phone, c->phone);
+	n = text_width(phone, strlen(phone)) + 1;
+	if (n + 16 < room && strcmp(phone, c->title) != 0) {
+		draw_str(a->draw, b.y, b.x + b.w - n, n - 1, phone, dim);
 		room -= n;
 	}
 	draw_matches(a, b.y, x, room - 1, c->title, query, st);

@@ -7,7 +7,7 @@
 #include "tui/screen/views.h"
 
 #define BOX_W	64
-#define BOX_H	12
+#define BOX_H	12 /* until it is known what is in it */
 #define BLOCK	5 /* digits */
 #define BLOCKS	(ENGINE_SAFETY_LEN / BLOCK)
 #define BLOCK_W (BLOCK + 2)
@@ -32,20 +32,30 @@ safety_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 	out[1] = CTX_NONE;
 }
 
-/* Blocks of five, as many in a row as fit: 6, 4, 3 or 2. Returns the rows. */
+static int
+block_step(int w)
+{
+	return w < 4 * BLOCK_W ? BLOCK + 1 : BLOCK_W;
+}
+
+/* As many in a row as fit: 6, 4, 3 or 2. */
+static int
+blocks_per_row(int w)
+{
+	static const int per_row[] = {6, 4, 3, 2};
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(per_row) && per_row[i] * block_step(w) - 1 > w)
+		i++;
+	return per_row[i];
+}
+
+/* Blocks of five; returns the rows. */
 static int
 draw_digits(struct app *a, struct box b, const char *digits)
 {
-	static const int per_row[] = {6, 4, 3, 2};
-	int n = 2, k, x0, step = b.w < 4 * BLOCK_W ? BLOCK + 1 : BLOCK + 2;
-	size_t i;
+	int n = blocks_per_row(b.w), step = block_step(b.w), k, x0;
 
-	for (i = 0; i < ARRAY_LEN(per_row); i++) {
-		if (per_row[i] * step - 1 <= b.w) {
-			n = per_row[i];
-			break;
-		}
-	}
 	x0 = b.x + (b.w - (n * step - (step - BLOCK))) / 2;
 	for (k = 0; k < BLOCKS && k / n < b.h; k++)
 		draw_text(a->draw, b.y + k / n, x0 + k % n * step, BLOCK,
@@ -74,6 +84,21 @@ explain(const struct safety_view *s, const char *who, char *out, size_t cap)
 		    who);
 }
 
+/* The lines of the box with its frame: digits, a blank, "verified", the text. */
+static int
+box_height(const struct safety_view *s, const char *text, int w)
+{
+	int n = blocks_per_row(w);
+
+	if (s->error[0] != '\0')
+		return 2 + (int)text_wrap_count(s->error, strlen(s->error), w);
+	if (s->digits[0] == '\0')
+		return BOX_H;
+	return 2 + (BLOCKS + n - 1) / n + 1 +
+	       (s->trust == TRUST_VERIFIED ? 2 : 0) +
+	       (int)text_wrap_count(text, strlen(text), w);
+}
+
 static void
 safety_draw(struct app *a, struct box b)
 {
@@ -85,7 +110,10 @@ safety_draw(struct app *a, struct box b)
 	int n;
 
 	snprintf(title, sizeof(title), "Safety number with %.100s", who);
-	in = popup(a, b, BOX_W, BOX_H, title);
+	explain(s, who, text, sizeof(text));
+	in = popup(a, b, BOX_W,
+	    box_height(s, text, (BOX_W < b.w - 4 ? BOX_W : b.w - 4) - 4),
+	    title);
 	draw_cursor(a->draw, in.y, in.x);
 	if (s->error[0] != '\0') {
 		draw_wrapped(a->draw, in, s->error, ST_ERROR);
@@ -93,9 +121,8 @@ safety_draw(struct app *a, struct box b)
 	}
 	if (s->digits[0] == '\0')
 		return;
-	if (in.h >= 12)
-		in.y++, in.h--;
-	n = draw_digits(a, in, s->digits) + (in.h > 8);
+	n = draw_digits(a, in, s->digits);
+	n += in.h > n + 2; /* a blank line, where there is room for one */
 	in.y += n;
 	in.h -= n;
 	if (in.h < 1)
@@ -107,7 +134,6 @@ safety_draw(struct app *a, struct box b)
 		in.y += 2;
 		in.h -= 2;
 	}
-	explain(s, who, text, sizeof(text));
 	draw_wrapped(
 	    a->draw, in, text, s->trust == TRUST_CHANGED ? ST_WARN : ST_TEXT);
 }

@@ -177,9 +177,17 @@ settings_event(struct app *a, const struct engine_event *ev)
 	app_notice(a, ST_GOOD, "Saved.");
 }
 
+static const char *
+settings_enter(const struct app *a)
+{
+	(void)a;
+	return "keep";
+}
+
 const struct view_ops view_settings = {
     .name = "settings",
     .contexts = settings_contexts,
+    .enter = settings_enter,
     .draw = settings_draw,
     .act = settings_act,
     .type = settings_type,

@@ -133,9 +133,26 @@ unlock_event(struct app *a, const struct engine_event *ev)
 		refused(a, ev);
 }
 
+/* One field: there is no next one. */
+static bool
+unlock_offers(const struct app *a, enum action act)
+{
+	(void)a;
+	return act != ACT_FORM_NEXT;
+}
+
+static const char *
+unlock_enter(const struct app *a)
+{
+	(void)a;
+	return "unlock";
+}
+
 const struct view_ops view_unlock = {
     .name = "unlock",
     .contexts = unlock_contexts,
+    .enter = unlock_enter,
+    .offers = unlock_offers,
     .draw = unlock_draw,
     .act = unlock_act,
     .type = unlock_type,
