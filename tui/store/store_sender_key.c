@@ -48,8 +48,8 @@ move_chain(struct store *s, const struct store_own_key *k, const void *record,
 
 	q_begin(&q, s,
 	    "UPDATE sender_key_own SET created_ms = ?3, messages = ?4,"
-	    " record = ?5, given_at = ?6 WHERE group_id = ?1 AND distribution "
-	    "= ?2");
+	    " record = ?5, given_at = ?6"
+	    " WHERE group_id = ?1 AND distribution = ?2");
 	q_blob(&q, k->group, STORE_ID_LEN);
 	q_blob(&q, k->distribution, STORE_ID_LEN);
 	q_time(&q, k->created_ms);
@@ -76,7 +76,8 @@ store_own_key_put(struct store *s, const struct store_own_key *k,
 	if (r == 0) {
 		q_begin(&q, s,
 		    "INSERT INTO sender_key_own(group_id, distribution,"
-		    " created_ms, messages, record) VALUES(?, ?, ?, ?, ?)");
+		    " created_ms, messages, record, given_at)"
+		    " VALUES(?, ?, ?, ?, ?, ?)");
 		q_blob(&q, k->group, STORE_ID_LEN);
 		q_blob(&q, k->distribution, STORE_ID_LEN);
 		q_time(&q, k->created_ms);
