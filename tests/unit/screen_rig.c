@@ -201,6 +201,229 @@ be_reconnect(struct engine *e, uint64_t tag)
 	return took(e, tag);
 }
 
+static int
+be_send_reply(struct engine *e, uint64_t tag, int64_t chat, const char *text,
+    int64_t reply_to)
+{
+	note(rig_of(e), "reply %d %s to %d; ", (int)chat, text, (int)reply_to);
+	return took(e, tag);
+}
+
+static int
+be_edit(struct engine *e, uint64_t tag, int64_t id, const char *text)
+{
+	note(rig_of(e), "edit %d %s; ", (int)id, text);
+	return took(e, tag);
+}
+
+static int
+be_retract(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "retract %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_forget(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "forget %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_react(struct engine *e, uint64_t tag, int64_t id, const char *emoji)
+{
+	note(rig_of(e), "react %d %s; ", (int)id, emoji);
+	return took(e, tag);
+}
+
+static int
+be_star(struct engine *e, uint64_t tag, int64_t id, bool on)
+{
+	note(rig_of(e), "star %d %d; ", (int)id, on);
+	return took(e, tag);
+}
+
+static int
+be_msg_info(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "info %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_open_once(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "open_once %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_mute(struct engine *e, uint64_t tag, int64_t chat, uint64_t until_ms)
+{
+	note(rig_of(e), "mute %d %lld; ", (int)chat, (long long)until_ms);
+	return took(e, tag);
+}
+
+static int
+be_pin(struct engine *e, uint64_t tag, int64_t chat, bool on)
+{
+	note(rig_of(e), "pin %d %d; ", (int)chat, on);
+	return took(e, tag);
+}
+
+static int
+be_archive(struct engine *e, uint64_t tag, int64_t chat, bool on)
+{
+	note(rig_of(e), "archive %d %d; ", (int)chat, on);
+	return took(e, tag);
+}
+
+static int
+be_mark_unread(struct engine *e, uint64_t tag, int64_t chat, bool on)
+{
+	note(rig_of(e), "unread %d %d; ", (int)chat, on);
+	return took(e, tag);
+}
+
+static int
+be_block(struct engine *e, uint64_t tag, int64_t chat, bool on)
+{
+	note(rig_of(e), "block %d %d; ", (int)chat, on);
+	return took(e, tag);
+}
+
+static int
+be_rename_contact(
+    struct engine *e, uint64_t tag, int64_t chat, const char *name)
+{
+	note(rig_of(e), "rename %d %s; ", (int)chat, name);
+	return took(e, tag);
+}
+
+static int
+be_set_timer(struct engine *e, uint64_t tag, int64_t chat, uint32_t seconds)
+{
+	note(rig_of(e), "timer %d %u; ", (int)chat, seconds);
+	return took(e, tag);
+}
+
+static int
+be_clear_chat(struct engine *e, uint64_t tag, int64_t chat)
+{
+	note(rig_of(e), "clear %d; ", (int)chat);
+	return took(e, tag);
+}
+
+static int
+be_delete_chat(struct engine *e, uint64_t tag, int64_t chat)
+{
+	note(rig_of(e), "delete chat %d; ", (int)chat);
+	return took(e, tag);
+}
+
+static int
+be_to_self(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "to self; ");
+	return took(e, tag);
+}
+
+static int
+be_send_once(struct engine *e, uint64_t tag, int64_t chat, const char *text)
+{
+	note(rig_of(e), "once %d %s; ", (int)chat, text);
+	return took(e, tag);
+}
+
+static int
+be_devices(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "devices; ");
+	return took(e, tag);
+}
+
+static int
+be_device_rename(
+    struct engine *e, uint64_t tag, uint32_t device, const char *name)
+{
+	note(rig_of(e), "device %u is %s; ", device, name);
+	return took(e, tag);
+}
+
+static int
+be_device_remove(struct engine *e, uint64_t tag, uint32_t device)
+{
+	note(rig_of(e), "remove device %u; ", device);
+	return took(e, tag);
+}
+
+static int
+be_wipe(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "wipe; ");
+	return took(e, tag);
+}
+
+static int
+be_link_begin(struct engine *e, uint64_t tag, const char *uri, const char *name)
+{
+	note(rig_of(e), "link %s as %s; ", uri, name);
+	return took(e, tag);
+}
+
+static int
+be_link_answer(struct engine *e, uint64_t tag, const char *offer)
+{
+	note(rig_of(e), "link answer %s; ", offer);
+	return took(e, tag);
+}
+
+static int
+be_link_confirm(struct engine *e, uint64_t tag, bool accept)
+{
+	note(rig_of(e), "link confirm %d; ", accept);
+	return took(e, tag);
+}
+
+static int
+be_link_cancel(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "link cancel; ");
+	return took(e, tag);
+}
+
+static void
+note_ids(struct rig *r, const int64_t *ids, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		note(r, "%s%d", i > 0 ? "," : " ", (int)ids[i]);
+}
+
+static int
+be_forward_all(struct engine *e, uint64_t tag, const int64_t *msgs,
+    size_t n_msgs, const int64_t *chats, size_t n_chats)
+{
+	note(rig_of(e), "forward");
+	note_ids(rig_of(e), msgs, n_msgs);
+	note(rig_of(e), " to");
+	note_ids(rig_of(e), chats, n_chats);
+	note(rig_of(e), "; ");
+	return took(e, tag);
+}
+
+static int
+be_report(struct engine *e, uint64_t tag, int64_t chat, const int64_t *msgs,
+    size_t n, bool block)
+{
+	note(rig_of(e), "report %d:", (int)chat);
+	note_ids(rig_of(e), msgs, n);
+	note(rig_of(e), " block %d; ", block);
+	return took(e, tag);
+}
+
 static const struct backend backend = {
     .unlock = be_unlock,
     .start = be_start,
@@ -223,6 +446,35 @@ static const struct backend backend = {
     .safety = be_safety,
     .set_trust = be_set_trust,
     .reconnect = be_reconnect,
+    .send_reply = be_send_reply,
+    .edit = be_edit,
+    .retract = be_retract,
+    .forget = be_forget,
+    .react = be_react,
+    .star = be_star,
+    .msg_info = be_msg_info,
+    .open_once = be_open_once,
+    .mute = be_mute,
+    .pin = be_pin,
+    .archive = be_archive,
+    .mark_unread = be_mark_unread,
+    .block = be_block,
+    .rename_contact = be_rename_contact,
+    .set_timer = be_set_timer,
+    .clear_chat = be_clear_chat,
+    .delete_chat = be_delete_chat,
+    .to_self = be_to_self,
+    .send_once = be_send_once,
+    .devices = be_devices,
+    .device_rename = be_device_rename,
+    .device_remove = be_device_remove,
+    .wipe = be_wipe,
+    .link_begin = be_link_begin,
+    .link_answer = be_link_answer,
+    .link_confirm = be_link_confirm,
+    .link_cancel = be_link_cancel,
+    .forward_all = be_forward_all,
+    .report = be_report,
 };
 
 static void

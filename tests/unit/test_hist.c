@@ -314,7 +314,7 @@ test_hist_layout__the_time_goes_where_it_fits(void **state)
 	m.outgoing = true;
 	assert_ok(hist_add(h, &m));
 	hist_layout(h, 2, &l);
-	assert_int_equal(hist_meta_width(&h->v[2]), 9);
+	assert_int_equal(hist_meta_width(&h->v[2], false), 9);
 }
 
 static void

@@ -194,6 +194,108 @@ without_colour(struct rig *r)
 	offline(r);
 }
 
+/* Everything that can stand at a message. */
+static void
+actions(struct rig *r)
+{
+	struct msg_row m[] = {
+	    rig_msg(9, 1, true, RIG_NOW, MSG_READ,
+		"Nine it is then, and bring the blue jacket"),
+	    rig_msg(10, 1, false, RIG_NOW, MSG_RECEIVED,
+		"A view-once text: Enter shows it, once"),
+	    rig_msg(11, 1, false, RIG_NOW, MSG_RECEIVED, "From the harbour"),
+	    rig_msg(12, 1, true, RIG_NOW, MSG_DELIVERED, "Gone in an hour"),
+	    rig_msg(13, 1, true, RIG_NOW, MSG_READ, "This was deleted"),
+	};
+	size_t i;
+
+	m[0].quote = lit("See you at the harbour, at the end of the pier");
+	m[0].quote_from = lit("Ann Example");
+	m[0].quote_id = 6;
+	m[0].edited = m[0].starred = true;
+	m[0].reactions = lit("\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd 2  "
+			     "\xe2\x9d\xa4\xef\xb8\x8f");
+	m[1].kind = MSG_ONCE;
+	m[2].forwarded = true;
+	m[3].edited = m[3].starred = true;
+	m[3].expire_s = 3600;
+	m[3].expires_ms = RIG_NOW + 59 * MINUTE + 1;
+	m[4].kind = MSG_DELETED;
+	rig_main(r);
+	if (r->app->show_list)
+		rig_press(r, "Esc");
+	for (i = 0; i < ARRAY_LEN(m); i++)
+		rig_event(r,
+		    (struct engine_event){
+			.kind = EV_MSG_NEW, .chat = 1, .msgs = &m[i], .n = 1});
+}
+
+static void
+picked(struct rig *r)
+{
+	actions(r);
+	rig_press(r, "Ctrl-Up k Space k Space k k Space");
+}
+
+static void
+reply(struct rig *r)
+{
+	actions(r);
+	rig_press(r, "Ctrl-Up k k r");
+	rig_type(r, "where?");
+}
+
+static void
+react(struct rig *r)
+{
+	actions(r);
+	rig_press(r, "Ctrl-Up k +");
+	rig_press(r, "Right");
+}
+
+static void
+delete_message(struct rig *r)
+{
+	actions(r);
+	rig_press(r, "Ctrl-Up k d");
+}
+
+static void
+forward(struct rig *r)
+{
+	actions(r);
+	rig_press(r, "Ctrl-Up k f Down Space");
+}
+
+static void
+message_info(struct rig *r)
+{
+	struct msg_row m = rig_msg(9, 1, true, RIG_NOW, MSG_READ, "Nine");
+	struct receipt_row rc[] = {{.name = lit("Ann Example"),
+				       .delivered_ms = RIG_NOW + 1000,
+				       .read_ms = RIG_NOW + 2000},
+	    {.name = lit("Bj\xc3\xb6rn")}};
+	struct edit_row ed = {.written_ms = RIG_NOW, .text = lit("Eight")};
+	struct msg_info info = {.receipts = rc,
+	    .n_receipts = 2,
+	    .edits = &ed,
+	    .n_edits = 1,
+	    .edited_ms = RIG_NOW + 500};
+
+	actions(r);
+	rig_press(r, "Ctrl-Up k i");
+	rig_answer(
+	    r, (struct engine_event){
+		   .kind = EV_MSG_INFO, .msgs = &m, .n = 1, .info = &info});
+}
+
+static void
+actions_ascii(struct rig *r)
+{
+	draw_set_theme(r->draw, DEPTH_MONO, false, true);
+	picked(r);
+}
+
 #define SCENES(X)                                                              \
 	X(conversation)                                                        \
 	X(writing)                                                             \
@@ -210,7 +312,15 @@ without_colour(struct rig *r)
 	X(paste)                                                               \
 	X(relay_key)                                                           \
 	X(selected)                                                            \
-	X(without_colour)
+	X(without_colour)                                                      \
+	X(actions)                                                             \
+	X(actions_ascii)                                                       \
+	X(picked)                                                              \
+	X(reply)                                                               \
+	X(react)                                                               \
+	X(delete_message)                                                      \
+	X(forward)                                                             \
+	X(message_info)
 
 #define X(name)                                                                \
 	static void test_views__##name##_as_drawn_before(void **state)         \

@@ -60,6 +60,7 @@ app_free(struct app *a)
 	model_clear(&a->m);
 	hist_clear(&a->hist);
 	composer_clear(&a->comp);
+	writing_clear(&a->writing);
 	sodium_memzero(a->vs, sizeof(*a->vs));
 	free(a->vs);
 	free(a);
@@ -399,6 +400,29 @@ countdown_tick(struct app *a)
 	return next;
 }
 
+/* What is left of disappearing messages is shown: to the second in the last
+ * minute, then to the minute. */
+static uint64_t
+timers_tick(struct app *a)
+{
+	uint64_t left, next = 0;
+	size_t i;
+
+	for (i = 0; i < a->hist.n; i++) {
+		const struct item *it = &a->hist.v[i];
+
+		if (it->expires_ms == 0 || it->expires_ms <= a->wall)
+			continue;
+		left = it->expires_ms - a->wall;
+		sooner(&next,
+		    a->mono + (left > 120000 ? left % 60000 : left % 1000) + 1);
+	}
+	if (a->timers_at != 0 && a->mono >= a->timers_at)
+		a->dirty = true;
+	a->timers_at = next;
+	return next;
+}
+
 uint64_t
 app_tick(struct app *a)
 {
@@ -412,6 +436,10 @@ app_tick(struct app *a)
 	if (typing != UINT64_MAX)
 		sooner(&next, typing);
 	sooner(&next, countdown_tick(a));
+	if (a->forgetting.at != 0 && a->mono >= a->forgetting.at)
+		forget_now(a);
+	sooner(&next, a->forgetting.at);
+	sooner(&next, timers_tick(a));
 	if (app_is_open(a, &view_first_run))
 		sooner(&next, first_run_tick(a));
 	return next;

@@ -51,14 +51,33 @@ struct view_ops {
 
 extern const struct view_ops view_main, view_unlock, view_first_run,
     view_palette, view_search, view_safety, view_help, view_new_chat,
-    view_settings, view_paste, view_relay_key, view_dead;
+    view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
+    view_delete, view_pick, view_ask;
+
+/* What the composer's text is to become. */
+enum writing_kind { WRITE_NEW, WRITE_REPLY, WRITE_EDIT };
+
+struct writing {
+	enum writing_kind kind;
+	int64_t chat, msg; /* the one that is answered, changed */
+	char *who, *what; /* heap; said above the composer */
+};
 
 /* A message on its way into the store: kept until the engine has it. */
 struct sending {
 	uint64_t tag;
 	int64_t chat;
+	int64_t edit_of; /* a new text for this one; 0: a message */
 	char *text; /* heap */
 	struct sending *next;
+};
+
+/* Deleted for oneself a moment ago: it can still be kept. */
+struct forgetting {
+	int64_t chat;
+	int64_t ids[HIST_PICKED_MAX];
+	size_t n; /* 0: nothing */
+	uint64_t at; /* monotonic: then it is done */
 };
 
 /* Where a jump came from. */
@@ -96,6 +115,8 @@ struct app {
 	struct hist hist;
 	struct composer comp;
 	struct sending *sending;
+	struct writing writing;
+	struct forgetting forgetting;
 	uint64_t draft_at; /* monotonic: save the draft then; 0: saved */
 	uint64_t draft_since; /* of the first change not saved */
 	uint64_t typing_at; /* monotonic: when we may say "typing" again */
@@ -107,6 +128,7 @@ struct app {
 	uint64_t bell_at; /* monotonic: no bell before */
 	char title[64]; /* the terminal's, as last set */
 
+	uint64_t timers_at; /* monotonic: another "59s" is to be shown */
 	uint64_t countdown; /* seconds shown until the next attempt */
 	struct view_state *vs;
 
@@ -187,8 +209,13 @@ void app_jump(
     struct app *a, int64_t chat, int64_t msg, uint32_t off, uint32_t len);
 bool app_jump_back(struct app *a);
 
-/* Send a text in the open chat; the composer is not touched. */
+/* Send a text in the open chat, as an answer when one is being written; the
+ * composer is not touched. */
 bool app_send(struct app *a, const char *text);
+/* What is in the composer: sent, or the new text of the message that is being
+ * edited. Then the composer is empty, or has the draft again that made room.
+ * False: nothing has changed. */
+bool app_submit(struct app *a);
 /* The text is being changed: a draft to save, a "typing" to tell. */
 void app_text_changed(struct app *a);
 

@@ -21,7 +21,7 @@ app_save_draft(struct app *a)
 	struct chat *c = app_chat(a);
 	const char *text = composer_text(&a->comp);
 
-	if (a->draft_at == 0 || c == NULL)
+	if (a->draft_at == 0 || c == NULL || writing_kind(a) == WRITE_EDIT)
 		return;
 	a->draft_at = 0;
 	a->draft_since = 0;
@@ -34,12 +34,17 @@ app_save_draft(struct app *a)
 void
 app_flush(struct app *a)
 {
+	forget_now(a);
+	if (writing_kind(a) == WRITE_EDIT)
+		writing_leave(a);
 	app_save_draft(a);
 }
 
 void
 app_text_changed(struct app *a)
 {
+	if (writing_kind(a) == WRITE_EDIT)
+		return;
 	if (a->draft_since == 0)
 		a->draft_since = a->mono;
 	a->draft_at = a->mono + DRAFT_PAUSE_MS;
@@ -119,6 +124,8 @@ enter_chat(struct app *a, int64_t chat)
 	if (c == NULL)
 		return NULL;
 	if (a->open != chat) {
+		if (writing_kind(a) == WRITE_EDIT)
+			writing_leave(a);
 		app_save_draft(a);
 		a->open = chat;
 		a->typing_at = 0;

@@ -114,6 +114,15 @@ on_error(struct app *a, const struct engine_event *ev)
 }
 
 static void
+on_done(struct app *a, const struct engine_event *ev)
+{
+	struct sending *s = ev->tag != 0 ? sending_take(a, ev->tag) : NULL;
+
+	if (s != NULL)
+		sending_free(s);
+}
+
+static void
 on_conn(struct app *a, const struct engine_event *ev)
 {
 	bool was_online = a->m.conn == CONN_ONLINE;
@@ -224,6 +233,19 @@ take(struct app *a, const struct engine_event *ev)
 		break;
 	case EV_ERROR:
 		on_error(a, ev);
+		break;
+	case EV_DONE:
+		on_done(a, ev);
+		break;
+	case EV_MSG_INFO:
+		info_show(a, ev);
+		break;
+	case EV_ONCE:
+		if (ev->n > 0)
+			read_begin(a, "To be seen once", ev->msgs[0].text);
+		break;
+	case EV_FORWARDED:
+		app_notice(a, ST_GOOD, "Forwarded.");
 		break;
 	default:
 		break;

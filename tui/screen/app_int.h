@@ -21,4 +21,29 @@ struct sending *sending_take(struct app *a, uint64_t tag);
 /* It did not go: back to where it was written, before what came after. */
 void sending_failed(struct app *a, struct sending *s, const char *why);
 
+/* ---- writing.c ----------------------------------------------------------------- */
+
+/* In the open chat. */
+enum writing_kind writing_kind(const struct app *a);
+void writing_reply(
+    struct app *a, int64_t msg, const char *who, const char *what);
+/* The composer gets the text; the draft waits. */
+void writing_edit(struct app *a, int64_t msg, const char *text);
+/* False: there was nothing to leave. Nothing typed is lost by it. */
+bool writing_leave(struct app *a);
+/* It has been sent: the composer is for what is next. */
+void writing_done(struct app *a);
+void writing_clear(struct writing *w); /* wipes */
+bool writing_set(struct app *a, enum writing_kind kind, int64_t msg,
+    const char *who, const char *what);
+/* The line above the composer. */
+void writing_draw(struct app *a, int y, int x, int w);
+
+/* ---- forget.c ------------------------------------------------------------------ */
+
+/* Delete for oneself: out of sight at once, for good in a few seconds. */
+void forget_begin(struct app *a, const int64_t *ids, size_t n);
+bool forget_undo(struct app *a); /* false: there is nothing */
+void forget_now(struct app *a);
+
 #endif

@@ -16,12 +16,39 @@ sending_free(struct sending *s)
 	free(s);
 }
 
-bool
-app_send(struct app *a, const char *text)
+static struct sending *
+sending_new(struct app *a, const struct chat *c, const char *text)
 {
-	struct chat *c = app_chat(a);
-	struct sending *s;
+	struct sending *s = calloc(1, sizeof(*s));
 
+	if (s == NULL || (s->text = strdup(text)) == NULL) {
+		free(s);
+		app_asked(a, ERR_NOMEM);
+		return NULL;
+	}
+	s->tag = app_tag(a);
+	s->chat = c->id;
+	return s;
+}
+
+/* Queued, or not: r. */
+static bool
+sending_start(struct app *a, struct sending *s, int r)
+{
+	if (!app_asked(a, r)) {
+		sending_free(s);
+		return false;
+	}
+	s->next = a->sending;
+	a->sending = s;
+	composer_sent(&a->comp, s->text);
+	a->typing_at = 0;
+	return true;
+}
+
+static bool
+can_send(struct app *a, const struct chat *c)
+{
 	if (c == NULL)
 		return false;
 	if (c->trust == TRUST_CHANGED) {
@@ -29,26 +56,69 @@ app_send(struct app *a, const char *text)
 		    "Not sent: the safety number has changed. F3 shows it.");
 		return false;
 	}
-	s = calloc(1, sizeof(*s));
-	if (s == NULL || (s->text = strdup(text)) == NULL) {
-		free(s);
-		return app_asked(a, ERR_NOMEM);
-	}
-	s->tag = app_tag(a);
-	s->chat = c->id;
-	if (!app_asked(a, a->be->send_text(a->e, s->tag, c->id, text))) {
-		sending_free(s);
+	return true;
+}
+
+bool
+app_send(struct app *a, const char *text)
+{
+	struct chat *c = app_chat(a);
+	bool reply = writing_kind(a) == WRITE_REPLY;
+	struct sending *s;
+	int r;
+
+	if (!can_send(a, c))
 		return false;
-	}
-	s->next = a->sending;
-	a->sending = s;
-	composer_sent(&a->comp, text);
+	s = sending_new(a, c, text);
+	if (s == NULL)
+		return false;
+	if (reply)
+		r = a->be->send_reply(
+		    a->e, s->tag, c->id, text, a->writing.msg);
+	else
+		r = a->be->send_text(a->e, s->tag, c->id, text);
+	if (!sending_start(a, s, r))
+		return false;
+	if (reply)
+		writing_done(a);
 	/* The engine clears the saved draft together with the sending. */
 	a->draft_at = a->draft_since = 0;
-	a->typing_at = 0;
 	if (model_set_draft(c, "") != 0)
 		app_asked(a, ERR_NOMEM);
 	app_latest(a);
+	return true;
+}
+
+/* The message that is being edited gets the text of the composer. */
+static bool
+change(struct app *a)
+{
+	const char *text = composer_text(&a->comp);
+	struct chat *c = app_chat(a);
+	int64_t msg = a->writing.msg;
+	struct sending *s;
+
+	if (!can_send(a, c))
+		return false;
+	s = sending_new(a, c, text);
+	if (s == NULL)
+		return false;
+	s->edit_of = msg;
+	if (!sending_start(a, s, a->be->edit(a->e, s->tag, msg, text)))
+		return false;
+	writing_done(a);
+	return true;
+}
+
+bool
+app_submit(struct app *a)
+{
+	if (writing_kind(a) == WRITE_EDIT)
+		return change(a);
+	if (!app_send(a, composer_text(&a->comp)))
+		return false;
+	if (composer_set(&a->comp, "", 0) != 0)
+		app_asked(a, ERR_NOMEM);
 	return true;
 }
 
@@ -76,9 +146,15 @@ sending_failed(struct app *a, struct sending *s, const char *why)
 	int r;
 
 	a->claimed = true;
+	if (s->edit_of != 0) { /* Up has the text */
+		app_notice(a, ST_ERROR, "Not changed. %s", why);
+		return;
+	}
 	app_notice(a, ST_ERROR, "Not sent. %s", why);
 	if (c == NULL)
 		return;
+	if (s->chat == a->open)
+		writing_leave(a); /* an edit is no draft */
 	text = s->chat == a->open ? composer_text(&a->comp) : c->draft;
 	buf_init(&b, 2 * ENGINE_TEXT_MAX + 2);
 	r = buf_printf(

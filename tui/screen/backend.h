@@ -43,6 +43,47 @@ struct backend {
 	int (*set_trust)(
 	    struct engine *e, uint64_t tag, int64_t chat, enum trust trust);
 	int (*reconnect)(struct engine *e, uint64_t tag);
+	int (*forward_all)(struct engine *e, uint64_t tag, const int64_t *msgs,
+	    size_t n_msgs, const int64_t *chats, size_t n_chats);
+	int (*send_reply)(struct engine *e, uint64_t tag, int64_t chat,
+	    const char *text, int64_t reply_to);
+	int (*edit)(
+	    struct engine *e, uint64_t tag, int64_t msg_id, const char *text);
+	int (*retract)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*forget)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*react)(
+	    struct engine *e, uint64_t tag, int64_t msg_id, const char *emoji);
+	int (*star)(struct engine *e, uint64_t tag, int64_t msg_id, bool on);
+	int (*msg_info)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*open_once)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*mute)(
+	    struct engine *e, uint64_t tag, int64_t chat, uint64_t until_ms);
+	int (*pin)(struct engine *e, uint64_t tag, int64_t chat, bool on);
+	int (*archive)(struct engine *e, uint64_t tag, int64_t chat, bool on);
+	int (*mark_unread)(
+	    struct engine *e, uint64_t tag, int64_t chat, bool on);
+	int (*block)(struct engine *e, uint64_t tag, int64_t chat, bool on);
+	int (*rename_contact)(
+	    struct engine *e, uint64_t tag, int64_t chat, const char *name);
+	int (*set_timer)(
+	    struct engine *e, uint64_t tag, int64_t chat, uint32_t seconds);
+	int (*clear_chat)(struct engine *e, uint64_t tag, int64_t chat);
+	int (*delete_chat)(struct engine *e, uint64_t tag, int64_t chat);
+	int (*to_self)(struct engine *e, uint64_t tag);
+	int (*send_once)(
+	    struct engine *e, uint64_t tag, int64_t chat, const char *text);
+	int (*report)(struct engine *e, uint64_t tag, int64_t chat,
+	    const int64_t *msgs, size_t n, bool block);
+	int (*devices)(struct engine *e, uint64_t tag);
+	int (*device_rename)(
+	    struct engine *e, uint64_t tag, uint32_t device, const char *name);
+	int (*device_remove)(struct engine *e, uint64_t tag, uint32_t device);
+	int (*wipe)(struct engine *e, uint64_t tag);
+	int (*link_begin)(
+	    struct engine *e, uint64_t tag, const char *uri, const char *name);
+	int (*link_answer)(struct engine *e, uint64_t tag, const char *offer);
+	int (*link_confirm)(struct engine *e, uint64_t tag, bool accept);
+	int (*link_cancel)(struct engine *e, uint64_t tag);
 };
 
 /* The engine's functions. */

@@ -121,15 +121,21 @@ draw_note_line(
 {
 	struct text_wrap w;
 	struct text_line line;
+	int x;
 
 	text_wrap_init(&w, it->text, it->len, l->wrap);
-	while (text_wrap_next(&w, &line)) {
-		if (in_box(p))
-			draw_text(a->draw, p->y,
-			    p->b.x + (p->b.w - line.width) / 2, l->wrap,
-			    it->text + line.start, line.len,
-			    it->kind == MSG_KEY_CHANGED ? ST_WARN : ST_NOTE);
-		p->y++;
+	for (; text_wrap_next(&w, &line); p->y++) {
+		if (!in_box(p))
+			continue;
+		x = p->b.x + (p->b.w - line.width) / 2;
+		draw_text(a->draw, p->y, x, l->wrap, it->text + line.start,
+		    line.len, it->kind == MSG_KEY_CHANGED ? ST_WARN : ST_NOTE);
+		if (it->id != a->hist.selected)
+			continue;
+		draw_sign(a->draw, p->y, x > p->b.x + 1 ? x - 2 : p->b.x,
+		    SIGN_MARK, ST_PROMPT);
+		if (a->selecting)
+			draw_cursor(a->draw, p->y, p->b.x);
 	}
 }
 
@@ -139,7 +145,7 @@ draw_marked(struct app *a, int y, int x, int w, const struct item *it,
     const struct text_line *l, enum style st)
 {
 	const struct hist *h = &a->hist;
-	size_t from = it->own_off + h->mark_off, to = from + h->mark_len;
+	size_t from = h->mark_off, to = from + h->mark_len;
 	size_t end, n;
 	size_t at = l->start, last = l->start + l->len;
 	int used;
@@ -159,13 +165,38 @@ draw_marked(struct app *a, int y, int x, int w, const struct item *it,
 	}
 }
 
+/* "edited", the star, the timer. Returns the cell behind them. */
+static int
+draw_marks(struct app *a, int y, int x, const struct item *it, bool brief,
+    enum style st)
+{
+	char left[HIST_LEFT_CELLS + 1];
+	int from = x, each = brief ? 0 : 1;
+
+	if (it->edited && brief)
+		x += draw_sign(a->draw, y, x, SIGN_EDITED, st);
+	else if (it->edited)
+		x += draw_str(a->draw, y, x, 6, "edited", st) + each;
+	if (it->starred)
+		x += draw_sign(a->draw, y, x, SIGN_STAR, st) + each;
+	if (it->expire_s != 0) {
+		x += draw_sign(a->draw, y, x, SIGN_TIMER, st);
+		draw_str(a->draw, y, x, HIST_LEFT_CELLS,
+		    hist_left(left, it, a->wall), st);
+		x += HIST_LEFT_CELLS + each;
+	}
+	return x > from && brief ? x + 1 : x;
+}
+
 static void
-draw_meta(struct app *a, int y, int end, const struct item *it, enum style st)
+draw_meta(struct app *a, int y, int end, const struct item *it, bool brief,
+    enum style st)
 {
 	char clock[WHEN_CAP];
-	int x = end - hist_meta_width(it);
+	int x = end - hist_meta_width(it, brief);
 	enum style tick = st;
 
+	x = draw_marks(a, y, x, it, brief, st);
 	draw_str(a->draw, y, x, 5, when_clock(clock, it->ms), st);
 	if (!it->outgoing)
 		return;
@@ -177,12 +208,48 @@ draw_meta(struct app *a, int y, int end, const struct item *it, enum style st)
 }
 
 static void
+draw_quote(
+    struct app *a, int y, int x, int w, const struct item *it, enum style st)
+{
+	int n = draw_sign(a->draw, y, x, SIGN_QUOTE, st);
+
+	n += draw_elide(a->draw, y, x + n, w - n, it->quote_from, st);
+	n += draw_str(a->draw, y, x + n, w - n, ": ", st);
+	draw_elide(a->draw, y, x + n, w - n, it->quote, st);
+}
+
+/* One line of a bubble: its number counted from the top. */
+static void
+draw_part(struct app *a, int y, int x, const struct item *it,
+    const struct layout *l, int i, const struct text_line *line)
+{
+	enum style st = it->outgoing ? ST_OWN : ST_THEIRS;
+	enum style dim = it->outgoing ? ST_OWN_META : ST_DIM;
+	int n;
+
+	if (i < l->forwarded) {
+		n = draw_sign(a->draw, y, x, SIGN_FORWARDED, dim);
+		draw_elide(
+		    a->draw, y, x + n + 1, l->inner - n - 1, "forwarded", dim);
+	} else if (i < l->forwarded + l->quote) {
+		draw_quote(a, y, x, l->inner, it, dim);
+	} else if (line != NULL) {
+		draw_marked(a, y, x, l->inner, it, line,
+		    it->state == MSG_WAITING || it->kind == MSG_ONCE ? ST_NOTE
+								     : st);
+	} else if (i < l->forwarded + l->quote + l->lines + l->reactions) {
+		draw_elide(a->draw, y, x, l->inner, it->reactions, st);
+	}
+}
+
+static void
 draw_bubble(
     struct app *a, struct pen *p, const struct item *it, const struct layout *l)
 {
 	enum style st = it->outgoing ? ST_OWN : ST_THEIRS;
 	enum style meta = it->outgoing ? ST_OWN_META : ST_DIM;
-	int w = l->inner + 2, i = 0, last = l->lines + l->meta - 1;
+	int above = l->forwarded + l->quote, i = 0, w = l->inner + 2;
+	int last = above + l->lines + l->reactions + l->meta - 1;
 	int x = it->outgoing ? p->b.x + p->b.w - w : p->b.x;
 	bool selected = it->id == a->hist.selected;
 	struct text_wrap wr;
@@ -190,18 +257,20 @@ draw_bubble(
 
 	text_wrap_init(&wr, it->text, it->len, l->wrap);
 	for (; i <= last; i++, p->y++) {
-		bool text = i < l->lines && text_wrap_next(&wr, &line);
+		bool text = i >= above && i < above + l->lines &&
+			    text_wrap_next(&wr, &line);
 
 		if (!in_box(p))
 			continue;
 		draw_fill(a->draw, (struct box){p->y, x, 1, w}, st);
 		if (selected)
 			draw_sign(a->draw, p->y, x, SIGN_MARK, ST_PROMPT);
-		if (text)
-			draw_marked(a, p->y, x + 1, l->inner, it, &line,
-			    it->state == MSG_WAITING ? ST_NOTE : st);
+		draw_part(a, p->y, x + 1, it, l, i, text ? &line : NULL);
 		if (i == last)
-			draw_meta(a, p->y, x + w - 1, it, meta);
+			draw_meta(a, p->y, x + w - 1, it, l->brief, meta);
+		if (it->picked)
+			draw_sign(
+			    a->draw, p->y, x + w - 1, SIGN_PICKED, ST_PROMPT);
 		if (selected && (i == 0 || p->y == p->b.y) && a->selecting)
 			draw_cursor(a->draw, p->y, x);
 	}
@@ -224,7 +293,7 @@ draw_item(struct app *a, struct pen *p, size_t i)
 
 	hist_layout(&a->hist, i, &l);
 	draw_separators(a, p, it, &l);
-	if (it->kind != MSG_TEXT)
+	if (hist_is_line(it))
 		draw_note_line(a, p, it, &l);
 	else
 		draw_bubble(a, p, it, &l);

@@ -4,18 +4,9 @@
 
 #include <sodium.h>
 
-#include "common/buf.h"
 #include "common/text.h"
 #include "tui/screen/hist.h"
 #include "tui/screen/when.h"
-
-#define META_TIME   5 /* cells of "14:02" */
-#define META_TICKS  4 /* a blank and up to three signs */
-#define NARROW	    44 /* below, bubbles take the whole width */
-#define BUBBLE_MAX  96
-#define QUOTE_CELLS 60
-#define QUOTE_BYTES 1024
-#define EXTRAS_MAX  4096 /* bytes around a text */
 
 void
 hist_init(struct hist *h)
@@ -26,12 +17,21 @@ hist_init(struct hist *h)
 }
 
 static void
+text_free(char *s)
+{
+	if (s != NULL)
+		sodium_memzero(s, strlen(s));
+	free(s);
+}
+
+static void
 item_clear(struct item *it)
 {
-	if (it->text != NULL)
-		sodium_memzero(it->text, it->len);
-	free(it->text);
-	it->text = NULL;
+	text_free(it->text);
+	text_free(it->quote);
+	text_free(it->quote_from);
+	text_free(it->reactions);
+	memset(it, 0, sizeof(*it));
 }
 
 static void
@@ -64,59 +64,39 @@ hist_open(struct hist *h, int64_t chat)
 	h->roomy = roomy;
 }
 
-/* The line of what it answers, cut to one line of a narrow window. */
-static int
-put_quote(struct buf *b, const struct msg_row *row)
+/* A copy of what may be NULL; false without memory. */
+static bool
+copy(char **out, const char *s)
 {
-	char line[QUOTE_BYTES];
-
-	text_elide(line, sizeof(line), row->quote, strlen(row->quote),
-	    QUOTE_CELLS, NULL);
-	return buf_printf(b, "▏%s: %s\n", row->quote_from, line);
-}
-
-/* Its own text with what belongs around it. */
-static int
-put_text(struct item *it, const struct msg_row *row, struct buf *b)
-{
-	const char *text = row->text != NULL ? row->text : "";
-	int r = 0;
-
-	if (row->forwarded)
-		r = buf_printf(b, "↪ forwarded\n");
-	if (r == 0 && row->quote != NULL)
-		r = put_quote(b, row);
-	it->own_off = b->len;
-	it->own_len = strlen(text);
-	if (r == 0)
-		r = buf_put(b, text, it->own_len);
-	if (r == 0 && row->edited)
-		r = buf_printf(b, " (edited)");
-	if (r == 0 && row->starred)
-		r = buf_printf(b, " ★");
-	if (r == 0 && row->reactions != NULL)
-		r = buf_printf(b, "\n%s", row->reactions);
-	it->len = b->len;
-	return r == 0 ? buf_put_u8(b, 0) : r;
+	if (s == NULL)
+		return true;
+	*out = strdup(s);
+	return *out != NULL;
 }
 
 static int
 item_make(struct item *it, const struct msg_row *row)
 {
-	struct buf b;
-	size_t len;
-
 	memset(it, 0, sizeof(*it));
-	buf_init(&b, ENGINE_TEXT_MAX + EXTRAS_MAX);
-	if (put_text(it, row, &b) != 0) {
-		buf_clear(&b);
+	if (!copy(&it->text, row->text != NULL ? row->text : "") ||
+	    !copy(&it->quote, row->quote) ||
+	    !copy(&it->quote_from, row->quote_from) ||
+	    !copy(&it->reactions, row->reactions)) {
+		item_clear(it);
 		return ERR_NOMEM;
 	}
-	buf_detach(&b, (uint8_t **)&it->text, &len);
+	it->len = strlen(it->text);
 	it->id = row->id;
 	it->kind = row->kind;
 	it->state = row->state;
 	it->outgoing = row->outgoing;
+	it->quote_id = row->quote_id;
+	it->expire_s = row->expire_s;
+	it->expires_ms = row->expires_ms;
+	it->edited = row->edited;
+	it->starred = row->starred;
+	it->forwarded = row->forwarded;
+	it->opened = row->opened;
 	it->sent_ms = row->sent_ms;
 	it->received_ms = row->received_ms;
 	it->ms = row->sent_ms;
@@ -126,74 +106,7 @@ item_make(struct item *it, const struct msg_row *row)
 	return 0;
 }
 
-/* ---- layout ------------------------------------------------------------------ */
-
-int
-hist_meta_width(const struct item *it)
-{
-	return META_TIME + (it->outgoing ? META_TICKS : 0);
-}
-
-static int
-wrap_width(const struct hist *h)
-{
-	int w = h->width < NARROW ? h->width - 3 : h->width * 3 / 4;
-
-	if (w > BUBBLE_MAX)
-		w = BUBBLE_MAX;
-	return w < 4 ? 4 : w;
-}
-
-static bool
-is_line(const struct item *it)
-{
-	return it->kind != MSG_TEXT; /* one of our own calm lines */
-}
-
-static void
-layout_text(const struct hist *h, const struct item *it, struct layout *l)
-{
-	int meta = hist_meta_width(it), last = 0, widest = 0;
-	struct text_wrap w;
-	struct text_line line;
-
-	l->wrap = wrap_width(h);
-	text_wrap_init(&w, it->text, it->len, l->wrap);
-	while (text_wrap_next(&w, &line)) {
-		l->lines++;
-		last = line.width;
-		if (line.width > widest)
-			widest = line.width;
-	}
-	if (last + 2 + meta <= l->wrap) {
-		l->inner = last + 2 + meta > widest ? last + 2 + meta : widest;
-	} else {
-		l->meta = 1;
-		l->inner = widest > meta ? widest : meta;
-	}
-	l->note = it->state == MSG_FAILED ? 1 : 0;
-}
-
-void
-hist_layout(const struct hist *h, size_t i, struct layout *l)
-{
-	const struct item *it = &h->v[i], *prev = i > 0 ? it - 1 : NULL;
-
-	memset(l, 0, sizeof(*l));
-	l->date = prev == NULL || !when_same_day(prev->ms, it->ms);
-	l->marker = h->marker != 0 && it->id == h->marker;
-	l->gap =
-	    h->roomy && prev != NULL && !l->date && !l->marker &&
-	    (is_line(it) || is_line(prev) || prev->outgoing != it->outgoing);
-	if (is_line(it)) {
-		l->wrap = h->width > 8 ? h->width - 4 : h->width;
-		l->lines = (int)text_wrap_count(it->text, it->len, l->wrap);
-		l->inner = l->wrap;
-	} else {
-		layout_text(h, it, l);
-	}
-	l->height = l->date + l->marker + l->gap + l->lines + l->meta + l->note;
-}
+/* ---- heights ----------------------------------------------------------------- */
 
 int
 hist_height(struct hist *h, size_t i)
@@ -595,6 +508,7 @@ hist_add(struct hist *h, const struct msg_row *row)
 	if (old != NULL) {
 		old = hist_find(h, row->id); /* it may have moved */
 		was = hist_height(h, (size_t)(old - h->v));
+		it.picked = old->picked;
 		item_clear(old);
 		*old = it;
 		if (lines_below(h, (size_t)(old - h->v)) < h->scroll)
@@ -661,10 +575,58 @@ hist_set_marker(struct hist *h, uint32_t count)
 	h->marker_count = count;
 	while (i > 0 && left > 0) {
 		i--;
-		if (!h->v[i].outgoing && h->v[i].kind == MSG_TEXT) {
+		if (!h->v[i].outgoing && !hist_is_line(&h->v[i])) {
 			h->marker = h->v[i].id;
 			left--;
 		}
 	}
 	forget_heights(h);
+}
+
+/* ---- picked ones --------------------------------------------------------------- */
+
+size_t
+hist_npicked(const struct hist *h)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < h->n; i++)
+		n += h->v[i].picked;
+	return n;
+}
+
+bool
+hist_pick(struct hist *h, int64_t id)
+{
+	struct item *it = hist_find(h, id);
+
+	if (it == NULL)
+		return true;
+	if (!it->picked && hist_npicked(h) == HIST_PICKED_MAX)
+		return false;
+	it->picked = !it->picked;
+	return true;
+}
+
+void
+hist_unpick(struct hist *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		h->v[i].picked = false;
+}
+
+size_t
+hist_chosen(const struct hist *h, int64_t ids[static HIST_PICKED_MAX])
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < h->n && n < HIST_PICKED_MAX; i++) {
+		if (h->v[i].picked)
+			ids[n++] = h->v[i].id;
+	}
+	if (n == 0 && hist_find(h, h->selected) != NULL)
+		ids[n++] = h->selected;
+	return n;
 }

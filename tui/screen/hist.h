@@ -26,12 +26,21 @@ struct item {
 	bool outgoing;
 	uint64_t ms; /* when it was written, never after we got it */
 	uint64_t sent_ms, received_ms;
-	/* What is shown: whom it answers, its own text, reactions. */
 	char *text; /* heap, never NULL */
 	size_t len;
-	size_t own_off, own_len; /* the message's own text in it */
+	char *quote; /* heap; what it answers, one line; NULL: nothing */
+	char *quote_from; /* heap */
+	int64_t quote_id; /* that message here; 0: it is not here */
+	char *reactions; /* heap, one line; NULL: none */
+	uint32_t expire_s; /* disappears so long after it was seen */
+	uint64_t expires_ms; /* when; 0: the timer does not run yet */
+	bool edited, starred, forwarded;
+	bool opened; /* MSG_ONCE: nothing is left of it */
+	bool picked; /* together with others, for what is done next */
 	int height; /* lines; 0: to be measured */
 };
+
+#define HIST_PICKED_MAX 50 /* messages picked at once */
 
 /* What a page that was asked for is to become. */
 enum hist_want {
@@ -66,11 +75,15 @@ struct layout {
 	int date; /* a separator: 0 or 1 */
 	int marker; /* the "new" line */
 	int gap; /* a blank line */
+	int forwarded; /* "forwarded" */
+	int quote; /* what it answers */
 	int lines; /* of text */
-	int meta; /* time and ticks on a line of their own */
+	int reactions;
+	int meta; /* marks, time and ticks on a line of their own */
 	int note; /* a line below: what to do about a failed one */
 	int wrap; /* the text is wrapped to so many cells */
 	int inner; /* cells of the widest line, with the meta */
+	bool brief; /* the marks are signs only */
 	int height; /* the sum of the lines */
 };
 
@@ -110,6 +123,8 @@ void hist_set_marker(struct hist *h, uint32_t count);
 /* Another size: the message at the bottom of the view stays there. */
 void hist_resize(struct hist *h, int width, int view);
 
+/* One of our own calm lines, no message. */
+bool hist_is_line(const struct item *it);
 void hist_layout(const struct hist *h, size_t i, struct layout *l);
 int hist_height(struct hist *h, size_t i); /* lines of one message */
 int hist_total(struct hist *h); /* lines of all */
@@ -144,7 +159,26 @@ bool hist_first_in_view(struct hist *h, size_t *i, int *line);
  * none selected the newest in view. 0 when there is none. */
 int64_t hist_neighbour(struct hist *h, int dir);
 
-/* "14:02" and, for outgoing ones, the sign of the state: cells of both. */
-int hist_meta_width(const struct item *it);
+/* ---- picked ones ------------------------------------------------------------- */
+
+/* Pick, or let go. False when that would be one too many. */
+bool hist_pick(struct hist *h, int64_t id);
+void hist_unpick(struct hist *h); /* all of them */
+size_t hist_npicked(const struct hist *h);
+/* What an action is for: the picked ones, or else the selected one, ascending.
+ * Returns how many. */
+size_t hist_chosen(const struct hist *h, int64_t ids[static HIST_PICKED_MAX]);
+
+/* ---- what stands behind a text ------------------------------------------------ */
+
+/* "edited", a star and what is left of a timer, "14:02", and for outgoing ones
+ * the sign of the state: cells of all. brief: "edited" is a sign too. */
+int hist_meta_width(const struct item *it, bool brief);
+
+#define HIST_LEFT_CELLS 3 /* "59m" */
+/* What is left until a message disappears, or how long it will stay once it
+ * was seen: "59s", "3m", "23h", "6d". Returns out. */
+const char *hist_left(
+    char out[static HIST_LEFT_CELLS + 1], const struct item *it, uint64_t now);
 
 #endif

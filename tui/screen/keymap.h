@@ -31,6 +31,10 @@
 	X(PASTE, "After a long paste")                                         \
 	X(SAFETY, "Safety number")                                             \
 	X(QUESTION, "A question")                                              \
+	X(REACT, "A reaction")                                                 \
+	X(DELETE, "Deleting messages")                                         \
+	X(PICK, "Picking several chats or people")                             \
+	X(READ, "Something to read")                                           \
 	X(HELP, "This help")
 
 enum key_ctx {
@@ -76,8 +80,9 @@ enum key_ctx {
 	X(MAIN, NEWEST, "Alt-End", "", "The newest message")                   \
 	X(MAIN, FIRST_UNREAD, "Alt-U", "", "The first unread message")         \
 	X(MAIN, SELECT, "Ctrl-Up", "",                                         \
-	    "Select a message to copy it or see more")                         \
+	    "Select a message to answer, edit, delete and more")               \
 	X(MAIN, RETRY, "Alt-R", "", "Send again what could not be sent")       \
+	X(MAIN, KEEP, "Alt-K", "", "Keep what was deleted a moment ago")       \
 	X(MAIN, MOUSE, "Alt-M", "", "Mouse on or off")                         \
 	X(MAIN, BACK, "Esc", "", "Back to where you were before a jump")       \
 	X(COMPOSER, SEND, "Enter", "", "Send")                                 \
@@ -88,6 +93,8 @@ enum key_ctx {
 	X(COMPOSER, ROW_DOWN, "Down", "", "Line down")                         \
 	X(COMPOSER, EDITOR, "Ctrl-X Ctrl-E", "",                               \
 	    "Write in $VISUAL or $EDITOR")                                     \
+	X(COMPOSER, WRITE_LEAVE, "Esc", "leave it",                            \
+	    "Leave the answer or the edit")                                    \
 	X(EDIT, LINE_START, "Ctrl-A, Home", "", "Start of the line")           \
 	X(EDIT, LINE_END, "Ctrl-E, End", "", "End of the line")                \
 	X(EDIT, LEFT, "Ctrl-B, Left", "", "One character back")                \
@@ -116,11 +123,25 @@ enum key_ctx {
 	X(CHATLIST, CL_FIRST, "Home", "", "First chat")                        \
 	X(CHATLIST, CL_LAST, "End", "", "Last chat")                           \
 	X(CHATLIST, CL_LEAVE, "Esc, Tab", "back", "Back to the conversation")  \
+	X(SELECT, SEL_REPLY, "r", "reply", "Answer it")                        \
+	X(SELECT, SEL_OPEN, "Enter, o", "open",                                \
+	    "Go to what it answers; look at a view-once text")                 \
+	X(SELECT, SEL_RETRY, "R", "send again", "Send again if it failed")     \
+	X(SELECT, SEL_EDIT, "e", "edit", "Change your text (15 minutes)")      \
+	X(SELECT, SEL_REACT, "+", "react", "React with an emoji")              \
+	X(SELECT, SEL_FORWARD, "f", "forward", "Forward to other chats")       \
+	X(SELECT, SEL_DELETE, "d, Delete", "delete",                           \
+	    "Delete for yourself, or your own for everyone")                   \
+	X(SELECT, SEL_STAR, "s", "star", "Star it, or no longer")              \
+	X(SELECT, SEL_COPY, "y", "copy", "Copy the text to the clipboard")     \
+	X(SELECT, SEL_INFO, "i", "details",                                    \
+	    "When it was sent, delivered, read; earlier texts")                \
+	X(SELECT, SEL_PICK, "Space", "pick",                                   \
+	    "Pick it too: forward, delete, star, copy several")                \
+	X(SELECT, SEL_KEEP, "u", "undelete",                                   \
+	    "Keep what was deleted a moment ago")                              \
 	X(SELECT, SEL_UP, "Up, k, Ctrl-Up", "", "Older message")               \
 	X(SELECT, SEL_DOWN, "Down, j, Ctrl-Down", "", "Newer message")         \
-	X(SELECT, SEL_COPY, "y", "copy", "Copy the text to the clipboard")     \
-	X(SELECT, SEL_INFO, "i", "details", "When it was sent and received")   \
-	X(SELECT, SEL_RETRY, "r", "send again", "Send again if it failed")     \
 	X(SELECT, SEL_CLOSE, "Esc, q", "back", "Back to writing")              \
 	X(LIST, LIST_PICK, "Enter", "open", "Take the marked entry")           \
 	X(LIST, LIST_UP, "Up, Ctrl-P", "", "Up")                               \
@@ -153,6 +174,25 @@ enum key_ctx {
 	X(SAFETY, SAFETY_CLOSE, "Esc, q", "close", "Close")                    \
 	X(QUESTION, QUESTION_YES, "y", "yes", "Yes")                           \
 	X(QUESTION, QUESTION_NO, "n, Esc", "no", "No")                         \
+	X(REACT, REACT_PICK, "Enter", "react",                                 \
+	    "The marked one, or what you have typed")                          \
+	X(REACT, REACT_N, "1..9", "", "The first to ninth one")                \
+	X(REACT, REACT_NONE, "0", "take yours back", "Take yours back")        \
+	X(REACT, REACT_LEFT, "Left, Shift-Tab", "", "One to the left")         \
+	X(REACT, REACT_RIGHT, "Right, Tab", "", "One to the right")            \
+	X(REACT, REACT_CLOSE, "Esc", "close", "No reaction")                   \
+	X(DELETE, DELETE_HERE, "m, Enter", "for me", "On your devices only")   \
+	X(DELETE, DELETE_ALL, "e", "for everyone",                             \
+	    "Your own: from everybody's devices")                              \
+	X(DELETE, DELETE_NO, "Esc, n", "keep", "Keep them")                    \
+	X(PICK, PICK_DONE, "Enter", "done",                                    \
+	    "Take the picked ones, or else the marked one")                    \
+	X(PICK, PICK_TOGGLE, "Space, Tab", "pick", "Pick it, or let it go")    \
+	X(READ, READ_UP, "Up, k", "", "Line up")                               \
+	X(READ, READ_DOWN, "Down, j", "", "Line down")                         \
+	X(READ, READ_PAGE_UP, "PgUp", "", "Page up")                           \
+	X(READ, READ_PAGE_DOWN, "PgDn, Space", "", "Page down")                \
+	X(READ, READ_CLOSE, "Esc, q, Enter", "close", "Close")                 \
 	X(HELP, HELP_UP, "Up, k", "", "Line up")                               \
 	X(HELP, HELP_DOWN, "Down, j", "", "Line down")                         \
 	X(HELP, HELP_PAGE_UP, "PgUp", "", "Page up")                           \

@@ -5,13 +5,17 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
 	tui/screen/catch.c tui/screen/draw.c tui/screen/when.c tui/screen/strength.c \
-	tui/screen/model.c tui/screen/hist.c tui/screen/prefs.c \
+	tui/screen/model.c tui/screen/hist.c tui/screen/hist_layout.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
 	tui/screen/app.c tui/screen/app_chat.c tui/screen/app_send.c \
 	tui/screen/app_event.c tui/screen/bar.c tui/screen/chatlist.c \
 	tui/screen/conv.c tui/screen/view_main.c tui/screen/view_palette.c \
 	tui/screen/view_search.c tui/screen/view_safety.c \
 	tui/screen/view_help.c tui/screen/view_paste.c \
+	tui/screen/writing.c tui/screen/forget.c \
+	tui/screen/view_message.c tui/screen/view_react.c \
+	tui/screen/view_delete.c tui/screen/view_pick.c \
+	tui/screen/view_read.c tui/screen/view_ask.c \
 	tui/screen/view_notices.c tui/screen/view_unlock.c \
 	tui/screen/view_first_run.c tui/screen/view_new_chat.c \
 	tui/screen/view_settings.c tui/screen/backend.c \
@@ -19,8 +23,9 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 tui/screen_PKG   := ncursesw libuv
 tui/screen_DEPS  := common
 tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \
-	test_screen_parts test_draw test_app test_views
+	test_screen_parts test_draw test_app test_app_message test_views
 test_draw_SRC  := tests/unit/screen_rig.c
 test_app_SRC   := tests/unit/screen_rig.c
+test_app_message_SRC := tests/unit/screen_rig.c
 test_views_SRC := tests/unit/screen_rig.c
 tui/screen_FUZZ  := fuzz_keys

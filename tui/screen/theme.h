@@ -132,14 +132,25 @@ enum style {
 	X(DOT, "\xc2\xb7", "-")                                                \
 	X(SECRET, "\xe2\x80\xa2", "*")                                         \
 	X(FULL, "\xe2\x96\x88", "#")                                           \
-	X(EMPTY, "\xe2\x96\x91", ".")
+	X(EMPTY, "\xe2\x96\x91", ".")                                          \
+	X(QUOTE, "\xe2\x96\x8f", "|")                                          \
+	X(FORWARDED, "\xe2\x86\xaa", ">")                                      \
+	X(EDITED, "\xe2\x9c\x8e", "e")                                         \
+	X(STAR, "\xe2\x98\x85", "*")                                           \
+	X(TIMER, "\xe2\x97\x94", "t")                                          \
+	X(PICKED, "+", "+")                                                    \
+	X(PINNED, "\xf0\x9f\x93\x8c", "^")                                     \
+	X(MUTED, "\xf0\x9f\x94\x95", "m")                                      \
+	X(FOLDED, "\xe2\x96\xb8", ">")                                         \
+	X(UNFOLDED, "\xe2\x96\xbe", "v")                                       \
+	X(REPLY, "\xe2\x86\xb3", ">")
 
 enum sign {
 #define X(name, utf8, ascii) SIGN_##name,
 	SIGNS(X)
 #undef X
 };
-#define SIGN_COUNT (SIGN_EMPTY + 1)
+#define SIGN_COUNT (SIGN_REPLY + 1)
 
 enum theme_depth { DEPTH_MONO, DEPTH_16, DEPTH_256, DEPTH_RGB };
 

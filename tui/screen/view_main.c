@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "tui/screen/views.h"
-#include "tui/screen/when.h"
+#include "tui/screen/app_int.h"
 
 #define LIST_MIN 24
 #define LIST_MAX 40
@@ -13,6 +12,7 @@
 struct parts { /* h or w 0: not shown */
 	struct box list, conv, comp;
 	int head_y;
+	int what_y; /* of the line that tells what is written; 0: none */
 	bool narrow;
 };
 
@@ -44,6 +44,10 @@ parts_of(const struct app *a, struct box b)
 	comp = a->open != 0 ? comp_lines(a, p.conv.w, b.h) : 0;
 	p.comp = (struct box){b.y + b.h - comp, p.conv.x, comp, p.conv.w};
 	p.conv.h -= comp;
+	if (writing_kind(a) != WRITE_NEW) {
+		p.what_y = p.comp.y - 1;
+		p.conv.h--;
+	}
 	if (comp > 0 && b.h >= 12) /* a line above the composer */
 		p.conv.h--;
 	return p;
@@ -137,8 +141,10 @@ main_draw(struct app *a, struct box b)
 	conv_draw(a, p.conv);
 	if (p.comp.h == 0)
 		return;
-	if (p.conv.y + p.conv.h < p.comp.y)
-		draw_rule(a, p.comp.y - 1, p.comp.x, p.comp.w);
+	if (p.what_y > 0)
+		writing_draw(a, p.what_y, p.comp.x, p.comp.w);
+	if (p.conv.y + p.conv.h < p.comp.y - (p.what_y > 0))
+		draw_rule(a, p.conv.y + p.conv.h, p.comp.x, p.comp.w);
 	composer_draw(a->draw, &a->comp, p.comp,
 	    composer_hint(a, p.comp.w - COMPOSER_PROMPT_W),
 	    on_top && !list_focus && !a->selecting);
@@ -273,124 +279,6 @@ act_scroll(struct app *a, enum action act)
 	}
 }
 
-/* ---- the selected message ---------------------------------------------------------- */
-
-static void
-select_step(struct app *a, int dir)
-{
-	int64_t id = hist_neighbour(&a->hist, dir);
-
-	if (id == 0)
-		return;
-	a->hist.selected = id;
-	a->hist.mark_len = 0;
-	a->selecting = true;
-	hist_show(&a->hist, id);
-	app_more(a);
-}
-
-static void
-select_end(struct app *a)
-{
-	a->selecting = false;
-	a->hist.selected = 0;
-}
-
-static const char *
-state_word(const struct item *it)
-{
-	static const char *const words[] = {
-	    [MSG_PENDING] = "waiting to be sent",
-	    [MSG_SENT] = "sent",
-	    [MSG_DELIVERED] = "delivered",
-	    [MSG_READ] = "read",
-	    [MSG_FAILED] = "not sent",
-	    [MSG_RECEIVED] = "received",
-	    [MSG_WAITING] = "waiting for its key",
-	};
-
-	return words[it->state];
-}
-
-static void
-show_details(struct app *a, const struct item *it)
-{
-	char sent[WHEN_CAP], got[WHEN_CAP];
-
-	if (it->outgoing)
-		app_notice(a, ST_TEXT, "Written %s; %s.",
-		    when_full(sent, it->sent_ms), state_word(it));
-	else
-		app_notice(a, ST_TEXT, "Written %s; received %s.",
-		    when_full(sent, it->sent_ms),
-		    when_full(got, it->received_ms));
-}
-
-static void
-retry(struct app *a, const struct item *it)
-{
-	if (it->state != MSG_FAILED)
-		app_notice(a, ST_TEXT, "This message has not failed.");
-	else if (app_asked(a, a->be->retry(a->e, app_tag(a), it->id)))
-		app_notice(a, ST_TEXT, "Sending again.");
-}
-
-/* Every failed message that is loaded. */
-static void
-retry_all(struct app *a)
-{
-	unsigned n = 0;
-	size_t i;
-
-	for (i = 0; i < a->hist.n; i++) {
-		const struct item *it = &a->hist.v[i];
-
-		if (it->outgoing && it->state == MSG_FAILED &&
-		    app_asked(a, a->be->retry(a->e, app_tag(a), it->id)))
-			n++;
-	}
-	if (n == 0)
-		app_notice(a, ST_TEXT, "Nothing here has failed.");
-	else
-		app_notice(a, ST_TEXT, "Sending %u again.", n);
-}
-
-static bool
-act_select(struct app *a, enum action act)
-{
-	const struct item *it = hist_find(&a->hist, a->hist.selected);
-
-	switch (act) {
-	case ACT_SELECT:
-	case ACT_SEL_UP:
-		select_step(a, -1);
-		return true;
-	case ACT_SEL_DOWN:
-		select_step(a, 1);
-		return true;
-	case ACT_SEL_CLOSE:
-		select_end(a);
-		return true;
-	case ACT_SEL_COPY:
-		if (it != NULL) {
-			a->host->copy(
-			    a->host_ctx, it->text + it->own_off, it->own_len);
-			app_notice(a, ST_TEXT, "Copied.");
-		}
-		return true;
-	case ACT_SEL_INFO:
-		if (it != NULL)
-			show_details(a, it);
-		return true;
-	case ACT_SEL_RETRY:
-		if (it != NULL)
-			retry(a, it);
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* ---- writing ---------------------------------------------------------------------- */
 
 static void
@@ -425,6 +313,8 @@ send(struct app *a)
 
 	if (text[strspn(text, " \n\t")] == '\0')
 		return;
+	if (writing_kind(a) == WRITE_EDIT)
+		slash = SLASH_NONE;
 	if (slash == SLASH_COMMAND) {
 		run_command(a, cmd, args);
 		return;
@@ -435,8 +325,7 @@ send(struct app *a)
 		    "%.40s is no command. Enter again sends it as text.", text);
 		return;
 	}
-	if (app_send(a, text))
-		clear_composer(a);
+	app_submit(a);
 }
 
 static bool
@@ -448,6 +337,8 @@ act_write(struct app *a, enum action act)
 	case ACT_SEND:
 		send(a);
 		return true;
+	case ACT_WRITE_LEAVE: /* what a jump left is returned to first */
+		return !a->back.valid && writing_leave(a);
 	case ACT_COMPLETE:
 		if (!slash_complete(&a->comp))
 			return false; /* Tab: the list of chats */
@@ -560,14 +451,14 @@ static bool
 main_act(struct app *a, enum action act, int digit)
 {
 	if (act_chats(a, act, digit) || act_scroll(a, act) ||
-	    act_select(a, act) || act_write(a, act))
+	    message_act(a, act) || act_write(a, act))
 		return true;
 	switch (act) {
 	case ACT_BACK:
 		back(a);
 		return true;
 	case ACT_RETRY:
-		retry_all(a);
+		message_retry_all(a);
 		return true;
 	case ACT_PALETTE:
 	case ACT_SEARCH:
@@ -624,6 +515,8 @@ main_offers(const struct app *a, enum action act)
 	const struct chat *c = app_chat(a);
 
 	switch (act) {
+	case ACT_WRITE_LEAVE:
+		return writing_kind(a) != WRITE_NEW;
 	case ACT_NEXT_UNREAD:
 		return model_next_unread(&a->m, a->open) != NULL;
 	case ACT_SAFETY:
@@ -633,7 +526,7 @@ main_offers(const struct app *a, enum action act)
 	case ACT_FOCUS_LIST:
 		return a->m.n > 0;
 	default:
-		return true;
+		return !a->selecting || message_offers(a, act);
 	}
 }
 

@@ -179,9 +179,8 @@ paste_act(struct app *a, enum action act, int digit)
 	case ACT_PASTE_SEND:
 		if (parts(a) > 1)
 			send_parts(a);
-		else if (put(a) && app_send(a, composer_text(&a->comp)) &&
-			 composer_set(&a->comp, "", 0) != 0)
-			app_asked(a, ERR_NOMEM);
+		else if (put(a))
+			app_submit(a);
 		app_close(a, &view_paste);
 		return true;
 	case ACT_PASTE_EDIT:

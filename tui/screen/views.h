@@ -143,6 +143,48 @@ struct dead_view {
 	char text[300];
 };
 
+struct read_view {
+	char title[80];
+	char *text; /* heap, wiped */
+	int top, lines, view;
+};
+
+struct react_view {
+	int64_t msg;
+	struct edit edit;
+	int marked;
+};
+
+struct delete_view {
+	int64_t ids[HIST_PICKED_MAX];
+	size_t n;
+	bool all; /* can be taken back from everybody */
+};
+
+#define PICK_MAX 1024 /* picked at once, at most */
+
+/* What was picked, in the order of the list. */
+typedef void picked_fn(struct app *a, const int64_t *chats, size_t n);
+
+struct pick_view {
+	char title[80];
+	struct edit edit;
+	struct palette_entry v[PALETTE_MAX];
+	int n, marked, top;
+	int64_t picked[PICK_MAX];
+	size_t npicked, max;
+	picked_fn *done;
+};
+
+/* A question with yes and no. */
+typedef void yes_fn(struct app *a, int64_t arg);
+
+struct ask_view {
+	char title[80], text[320];
+	yes_fn *yes;
+	int64_t arg;
+};
+
 struct view_state {
 	struct unlock_view unlock;
 	struct first_run_view first_run;
@@ -155,6 +197,11 @@ struct view_state {
 	struct paste_view paste;
 	struct relay_key_view relay_key;
 	struct dead_view dead;
+	struct read_view read;
+	struct react_view react;
+	struct delete_view delete;
+	struct pick_view pick;
+	struct ask_view ask;
 };
 
 /* ---- shared parts -------------------------------------------------------------- */
@@ -169,6 +216,24 @@ void safety_begin(struct app *a, int64_t chat);
 void new_chat_begin(struct app *a, const char *phone);
 void settings_begin(struct app *a);
 void paste_begin(struct app *a, const char *s, size_t n, bool cut);
+/* A text to be read: copied, and wiped when it is closed. */
+void read_begin(struct app *a, const char *title, const char *text);
+void react_begin(struct app *a, int64_t msg);
+void delete_begin(struct app *a, const int64_t *ids, size_t n);
+/* Chats, one or several; done is called with at least one. */
+void pick_begin(struct app *a, const char *title, size_t max, picked_fn *done);
+/* yes is called when the answer is yes. */
+void ask_begin(struct app *a, const char *title, yes_fn *yes, int64_t arg,
+    const char *fmt, ...) PRINTF(5, 6);
+/* What the engine knows of a message. */
+void info_show(struct app *a, const struct engine_event *ev);
+
+/* The selected message, and the picked ones. */
+bool message_act(struct app *a, enum action act);
+bool message_offers(const struct app *a, enum action act);
+void message_retry_all(struct app *a);
+void select_end(struct app *a);
+
 /* First-run's countdown; like app_tick(). */
 uint64_t first_run_tick(struct app *a);
 
