@@ -13,6 +13,7 @@
 #define TUI_ENGINE_GROUP_SEND_H
 
 #include "common/proto/content.pb-c.h"
+#include "common/proto/relay.pb-c.h"
 #include "tui/engine/impl.h"
 
 #define GROUP_TYPING_MAX   32 /* members; in larger groups it is not told */
@@ -49,9 +50,10 @@ int group_send_stale(struct engine *e, const struct store_outgoing *row,
     Sotto__Content__Outgoing *o,
     const Sotto__Relay__SendGroupResponse *res) MUST_USE;
 
-/* A row of the outbox has failed: if it carried a key, that has not arrived.
- * In a transaction. */
-int group_send_row_failed(struct engine *e, int64_t row) MUST_USE;
+/* A row of the outbox for this account has failed: if it carried a key, that
+ * has not arrived. In a transaction. */
+int group_send_row_failed(struct engine *e, int64_t row,
+    const uint8_t account[static STORE_ID_LEN]) MUST_USE;
 /* The keys of this account cannot be had: groups do without it. retry_ms not
  * 0: for so long. */
 void group_send_no_keys(struct engine *e,
@@ -73,6 +75,10 @@ int group_keys_rotate(struct engine *e,
 int group_send_typing(struct engine *e,
     const uint8_t group[static STORE_ID_LEN], struct buf *out) MUST_USE;
 
+/* The outbox's turn begins: true, rows of groups are to be looked at again. */
+bool group_send_turn(struct engine *e);
+/* Is something under way that a row waits for? */
+bool group_send_busy(const struct engine *e);
 void group_send_link_lost(struct engine *e);
 void group_send_close(struct engine *e);
 

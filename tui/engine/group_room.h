@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * group_room.h — inside of group_send.h: the devices of one group as the relay
+ * names them, and whether all of them have our sender key.
+ */
+#ifndef TUI_ENGINE_GROUP_ROOM_H
+#define TUI_ENGINE_GROUP_ROOM_H
+
+#include "tui/engine/group.h"
+#include "tui/engine/group_send.h"
+#include "tui/engine/sender_keys.h"
+
+#define ROOM_DEVICES_MAX 16384 /* as the relay's */
+#define ROOM_ROWS_MAX	 16 /* rows with our key on their way at once */
+#define ROOM_FETCHES_MAX (FETCHES_MAX - 4) /* others want keys too */
+#define ROOM_SLICE_NS	 (6ull * 1000 * 1000) /* of one turn of the loop */
+#define ROOM_SHOWN	 20 /* accounts to be given it: progress is shown */
+
+struct room_place { /* one device */
+	uint8_t account[STORE_ID_LEN];
+	uint32_t device;
+	uint32_t registration_id;
+};
+
+struct group_room {
+	struct group_room *next;
+	uint8_t id[STORE_ID_LEN];
+	/* as GROUP_DEVICES told; known: it holds */
+	bool known;
+	bool asking;
+	uint32_t version;
+	uint8_t digest[32];
+	struct room_place *places; /* ascending by account, device */
+	size_t n_places;
+	/* Everybody who can have our key has it. */
+	bool settled;
+	bool wanted; /* a row waits for it */
+	bool sliced; /* there was no more time in this turn */
+	/* accounts whose keys cannot be had: they go without */
+	uint8_t (*without)[STORE_ID_LEN];
+	size_t n_without;
+	size_t n_doubted; /* accounts whose changed key was not looked at */
+	uint64_t hold_until_ms; /* the relay gives out no more keys till then */
+	uint32_t shown, total; /* progress: accounts that lacked it */
+};
+
+/* Made when absent; NULL: no memory. */
+struct group_room *group_room_get(
+    struct engine *e, const uint8_t group[static STORE_ID_LEN]);
+
+/* Ask the relay for the devices, unless that is under way. outbox_kick() when
+ * they are there. */
+void group_room_ask(struct engine *e, struct group_room *g);
+
+/*
+ * Go on giving our key to those who lack it, for a slice of time; rotate it
+ * first if somebody has it who should not. Sets settled when nothing is left to
+ * do; else the outbox is kicked when there is. Outside of a transaction.
+ */
+int group_room_settle(struct engine *e, struct group_room *g,
+    const struct group_view *v) MUST_USE;
+
+#endif
