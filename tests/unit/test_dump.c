@@ -5,6 +5,7 @@
 #include "tui/store/store_account.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_contact.h"
+#include "tui/store/store_history.h"
 
 #define RECORDS_MAX 64
 
@@ -281,6 +282,134 @@ test_dump__since_a_time(void **state)
 	assert_int_equal(c.total, 2);
 }
 
+static uint32_t
+unread_of(struct store *s, int64_t chat)
+{
+	struct store_chat row;
+	uint32_t n;
+
+	assert_ok(store_chat_get(s, chat, &row));
+	n = row.unread;
+	store_chat_clear(&row);
+	return n;
+}
+
+/* What is here stays as it is; what was read there is read here. */
+static void
+test_history__for_a_device(void **state)
+{
+	struct fixture *f = *state;
+	struct restore_count c = {0};
+	struct store_contact k = {.trust = STORE_TRUST_FIRST_USE};
+	struct store_message note = {.dir = STORE_NOTE,
+	    .kind = STORE_MSG_NOTE,
+	    .received_ms = 1100,
+	    .text = (char *)(uintptr_t) "a line of ours"};
+	int64_t chat, there = chat_with(f->b.s, 1), other, id;
+	struct store_messages l;
+	struct store_chat row;
+
+	fill(f->a.s);
+	chat = chat_with(f->a.s, 1);
+	assert_ok(store_message_before(f->a.s, chat, 0, 10, &l));
+	assert_ok(store_message_mark_read(f->a.s, chat, l.v[0].id, NULL));
+	store_messages_clear(&l);
+	note.chat = chat;
+	assert_ok(store_message_add(f->a.s, &note, &id));
+	memcpy(k.account, id_of(1).b, STORE_ID_LEN);
+	assert_ok(store_contact_put(f->b.s, &k));
+	dump_all(f, &(struct dump_opts){.partial = true});
+	assert_ok(restore_all(f, id_of(90).b, &c));
+	assert_true(c.ended && c.partial);
+	assert_int_equal(c.added, 5);
+	assert_int_equal(unread_of(f->a.s, chat), 2);
+	assert_int_equal(unread_of(f->b.s, there), 2);
+	assert_ok(store_contact_get(f->b.s, id_of(1).b, &k));
+	assert_string_equal(k.name, "Ben");
+	assert_int_equal(k.trust, STORE_TRUST_FIRST_USE);
+	assert_false(k.has_identity);
+	other = chat_with(f->b.s, 2);
+	assert_ok(store_chat_get(f->b.s, other, &row));
+	assert_int_equal(row.pinned_ms, 0); /* a sync tells that */
+	assert_string_equal(row.draft, "");
+	store_chat_clear(&row);
+	/* Once more: nothing is there twice, notes neither. */
+	memset(&c, 0, sizeof(c));
+	assert_ok(restore_all(f, id_of(90).b, &c));
+	assert_int_equal(c.added, 0);
+	assert_int_equal(unread_of(f->b.s, there), 2);
+}
+
+/* A record at a time, each by a dump of its own. */
+static void
+test_dump_seek__goes_on_where_it_was(void **state)
+{
+	struct fixture *f = *state;
+	const struct dump_opts opts = {.partial = true, .until_id = 4};
+	struct restore_count c = {0};
+	struct dump_at at = {.stage = 0};
+	struct dump *d = NULL;
+	struct buf rec;
+	int r;
+
+	fill(f->a.s);
+	add_text(f->a.s, chat_with(f->a.s, 1), STORE_IN, 60, 9000, "too late");
+	buf_init(&rec, BACKUP_RECORD_MAX);
+	do {
+		assert_ok(dump_new(&d, f->a.s, &opts));
+		dump_seek(d, &at);
+		r = dump_next(d, &rec);
+		at = dump_tell(d);
+		dump_free(d);
+		if (r == 0)
+			assert_ok(
+			    restore_record(f->b.s, nobody, rec.p, rec.len, &c));
+	} while (r == 0);
+	assert_err(r, ERR_NOTFOUND);
+	assert_true(c.ended);
+	assert_int_equal(c.messages, 4);
+	assert_int_equal(c.contacts, 1);
+	buf_clear(&rec);
+}
+
+/* Texts of a device that lies reach no screen as they are. */
+static void
+test_history__is_sanitised(void **state)
+{
+	struct fixture *f = *state;
+	struct restore_count c = {0};
+	struct store_messages l;
+	struct store_contact k = {.name = "B\x1b[2Jen"};
+	int64_t chat = chat_with(f->a.s, 1);
+
+	memcpy(k.account, id_of(1).b, STORE_ID_LEN);
+	assert_ok(store_contact_put(f->a.s, &k));
+	add_text(f->a.s, chat, STORE_IN, 10, 1000, "red\x1b[31m alert");
+	dump_all(f, &(struct dump_opts){.partial = true});
+	assert_ok(restore_all(f, nobody, &c));
+	assert_ok(
+	    store_message_before(f->b.s, chat_with(f->b.s, 1), 0, 10, &l));
+	assert_int_equal(l.n, 1);
+	assert_null(strchr(l.v[0].text, '\x1b'));
+	assert_non_null(strstr(l.v[0].text, "alert"));
+	store_messages_clear(&l);
+	assert_ok(store_contact_get(f->b.s, id_of(1).b, &k));
+	assert_null(strchr(k.name, '\x1b'));
+}
+
+static void
+test_history_newest__is_a_time(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t since = 7;
+
+	fill(f->a.s);
+	assert_ok(store_history_newest(f->a.s, 2, &since));
+	assert_int_equal(since, 2600);
+	assert_ok(store_history_newest(f->a.s, 9, &since));
+	assert_int_equal(since, 0);
+}
+
 static void
 test_dump_new__needs_an_account(void **state)
 {
@@ -302,6 +431,10 @@ main(void)
 	    T(test_restore__goes_into_the_past_of_what_is_there),
 	    T(test_restore__refuses),
 	    T(test_dump__since_a_time),
+	    T(test_history__for_a_device),
+	    T(test_dump_seek__goes_on_where_it_was),
+	    T(test_history__is_sanitised),
+	    T(test_history_newest__is_a_time),
 	    T(test_dump_new__needs_an_account),
 	};
 

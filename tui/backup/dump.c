@@ -32,8 +32,8 @@ struct dump {
 	struct store_chats chats;
 	struct store_messages page;
 	size_t next; /* in contacts, chats or page */
-	int64_t last_id; /* of the page before */
-	uint64_t total, done;
+	int64_t last_id; /* of the last message looked at */
+	uint64_t total, done, put_contacts;
 };
 
 static ProtobufCBinaryData
@@ -102,7 +102,7 @@ put_head(struct dump *d, struct buf *out)
 }
 
 static int
-put_contact(struct store_contact *c, struct buf *out)
+put_contact(struct dump *d, struct store_contact *c, struct buf *out)
 {
 	Sotto__Backup__Record rec = SOTTO__BACKUP__RECORD__INIT;
 	Sotto__Backup__Contact k = SOTTO__BACKUP__CONTACT__INIT;
@@ -112,16 +112,19 @@ put_contact(struct store_contact *c, struct buf *out)
 	k.phone_known = c->phone_known;
 	k.name = c->name;
 	k.profile_name = c->profile_name;
+	k.created_ms = c->created_ms;
+	rec.body_case = SOTTO__BACKUP__RECORD__BODY_CONTACT;
+	rec.contact = &k;
+	d->put_contacts++;
+	if (d->opts.partial)
+		return pack(&rec, out);
 	if (c->has_identity)
 		k.identity_key = bytes(c->identity, STORE_PUB_LEN);
 	k.trust = c->trust;
 	k.key_changed_ms = c->key_changed_ms;
 	k.verified_ms = c->verified_ms;
 	k.blocked = c->blocked;
-	k.created_ms = c->created_ms;
 	k.list_version = c->list_version;
-	rec.body_case = SOTTO__BACKUP__RECORD__BODY_CONTACT;
-	rec.contact = &k;
 	return pack(&rec, out);
 }
 
@@ -282,8 +285,12 @@ put_message(struct dump *d, const struct store_message *m,
 	Sotto__Backup__Record rec = SOTTO__BACKUP__RECORD__INIT;
 	Sotto__Backup__Message k = SOTTO__BACKUP__MESSAGE__INIT;
 	struct extras x = {0};
+	bool unread = false;
 	int r = load_extras(d->s, m, &x);
 
+	if (r == 0 && d->opts.partial && m->dir == STORE_IN)
+		r = store_history_unread(d->s, m, &unread);
+	k.unread = unread;
 	if (r == 0)
 		r = point_edits(&x, &k);
 	if (r == 0)
@@ -317,11 +324,14 @@ next_message(struct dump *d, struct buf *out)
 				return r;
 			if (d->page.n == 0)
 				return ERR_NOTFOUND;
-			d->last_id = d->page.v[d->page.n - 1].id;
 		}
 		m = &d->page.v[d->next++];
+		d->last_id = m->id;
+		if (d->opts.until_id > 0 && m->id > d->opts.until_id)
+			return ERR_NOTFOUND;
 		c = chat_of(d, m->chat);
-		if (c == NULL)
+		if (c == NULL ||
+		    (d->opts.partial && m->state == STORE_MSG_WAITING))
 			continue;
 		r = put_message(d, m, c, out);
 		if (r == 0)
@@ -337,8 +347,8 @@ put_tail(struct dump *d, struct buf *out)
 	Sotto__Backup__Tail tail = SOTTO__BACKUP__TAIL__INIT;
 
 	tail.messages = d->done;
-	tail.chats = d->chats.n;
-	tail.contacts = d->n_contacts;
+	tail.chats = d->opts.partial ? 0 : d->chats.n;
+	tail.contacts = d->put_contacts;
 	rec.body_case = SOTTO__BACKUP__RECORD__BODY_TAIL;
 	rec.tail = &tail;
 	return pack(&rec, out);
@@ -362,8 +372,8 @@ dump_next(struct dump *d, struct buf *out)
 	}
 	if (d->stage == CONTACTS) {
 		if (d->next < d->n_contacts)
-			return put_contact(&d->contacts[d->next++], out);
-		go_to(d, CHATS);
+			return put_contact(d, &d->contacts[d->next++], out);
+		go_to(d, d->opts.partial ? MESSAGES : CHATS);
 	}
 	if (d->stage == CHATS) {
 		if (d->next < d->chats.n)
@@ -381,6 +391,27 @@ dump_next(struct dump *d, struct buf *out)
 		return put_tail(d, out);
 	}
 	return ERR_NOTFOUND;
+}
+
+struct dump_at
+dump_tell(const struct dump *d)
+{
+	return (struct dump_at){.stage = d->stage,
+	    .contacts = d->put_contacts,
+	    .messages = d->done,
+	    .last_id = d->last_id};
+}
+
+void
+dump_seek(struct dump *d, const struct dump_at *at)
+{
+	go_to(d, at->stage <= OVER ? (enum stage)at->stage : OVER);
+	d->put_contacts = at->contacts;
+	d->done = at->messages;
+	d->last_id = at->last_id;
+	if (d->stage == CONTACTS) /* one more or less by now does not matter */
+		d->next = at->contacts < d->n_contacts ? (size_t)at->contacts
+						       : d->n_contacts;
 }
 
 void

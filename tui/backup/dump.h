@@ -19,8 +19,20 @@
 struct dump_opts {
 	uint64_t now_ms;
 	uint64_t since_ms; /* messages received since; 0: all */
-	bool partial; /* history for one's own device: no settings, contacts
-		       * without what was verified there */
+	int64_t until_id; /* messages up to this one; 0: all */
+	/* History for one's own device: no settings of chats, nothing that
+	 * waits, contacts without what was verified here; messages say whether
+	 * they are unread. */
+	bool partial;
+};
+
+/* How far a dump is: one that is made with the same options goes on there.
+ * All zeros: the beginning. */
+struct dump_at {
+	uint32_t stage;
+	uint64_t contacts; /* handed out so far */
+	uint64_t messages;
+	int64_t last_id; /* of the last message looked at */
 };
 
 struct dump; /* heap, owned by the caller; borrows the store */
@@ -36,6 +48,10 @@ int dump_new(
  */
 int dump_next(struct dump *d, struct buf *out) MUST_USE;
 
+/* Where the next record begins; go on from there (before the first one). */
+struct dump_at dump_tell(const struct dump *d);
+void dump_seek(struct dump *d, const struct dump_at *at);
+
 /* Messages handed out so far, and about how many there are. */
 void dump_progress(const struct dump *d, uint64_t *done, uint64_t *total);
 void dump_free(struct dump *d);
@@ -47,6 +63,9 @@ struct restore_count {
 	uint64_t total; /* messages, as the head says */
 	uint64_t messages, chats, contacts; /* records of each so far */
 	uint64_t added; /* messages that were not there before */
+	bool partial; /* history for a device: it changes nothing that is here,
+		       * and its texts are sanitised */
+	int64_t chat, id; /* the message this record has added; 0: none */
 	uint64_t created_ms; /* of the file */
 };
 

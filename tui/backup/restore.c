@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* restore.c — records back into a store. What is there stays as it is. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
+#include "common/e164.h"
 #include "common/proto/backup.pb-c.h"
+#include "common/text.h"
 #include "tui/backup/dump.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_chat.h"
@@ -50,6 +53,7 @@ restore_head(const Sotto__Backup__Head *h,
 	count->begun = true;
 	count->total = h->messages;
 	count->created_ms = h->created_ms;
+	count->partial = h->partial;
 	return 0;
 }
 
@@ -79,14 +83,46 @@ read_contact(struct store_contact *c, const Sotto__Backup__Contact *k)
 	return 0;
 }
 
+/* A text of a device that may lie. */
+static void
+clean_field(char *field, size_t cap)
+{
+	char clean[STORE_NAME_MAX];
+
+	text_sanitize(clean, sizeof(clean), field, strlen(field), TEXT_LINE);
+	memset(field, 0, cap);
+	memcpy(field, clean, strlen(clean) < cap ? strlen(clean) : 0);
+}
+
+/* Only who they are: what they are to us is here already, or a matter of
+ * comparing and asking. */
+static void
+only_names(struct store_contact *c)
+{
+	const struct store_contact was = *c;
+
+	*c = (struct store_contact){.created_ms = was.created_ms};
+	memcpy(c->account, was.account, sizeof(c->account));
+	memcpy(c->name, was.name, sizeof(c->name));
+	memcpy(c->profile_name, was.profile_name, sizeof(c->profile_name));
+	clean_field(c->name, sizeof(c->name));
+	clean_field(c->profile_name, sizeof(c->profile_name));
+	if (e164_valid(was.phone)) {
+		memcpy(c->phone, was.phone, sizeof(c->phone));
+		c->phone_known = was.phone_known;
+	}
+}
+
 static int
-restore_contact(struct store *s, const Sotto__Backup__Contact *k)
+restore_contact(struct store *s, const Sotto__Backup__Contact *k, bool partial)
 {
 	struct store_contact c = {0}, there;
 	int r = read_contact(&c, k);
 
 	if (r != 0 || s == NULL)
 		return r;
+	if (partial)
+		only_names(&c);
 	r = store_contact_get(s, c.account, &there);
 	if (r == ERR_NOTFOUND)
 		return store_contact_put(s, &c);
@@ -152,12 +188,15 @@ restore_chat(struct store *s, const Sotto__Backup__Chat *k)
 
 /* ---- messages ---------------------------------------------------------------------------- */
 
+#define KIND_ONCE 4 /* a view-once */
+#define KIND_MAX  KIND_ONCE /* what this sotto knows */
+
 static int
 read_message(struct store_message *m, const Sotto__Backup__Message *k)
 {
 	if (get_id(m->message_id, &k->message_id) != 0 ||
 	    get_id(m->account, &k->account_id) != 0 ||
-	    k->direction > STORE_NOTE || k->kind > STORE_MSG_DELETED ||
+	    k->direction > STORE_NOTE || k->kind > KIND_MAX ||
 	    k->state > STORE_MSG_WAITING)
 		return ERR_FORMAT;
 	m->device = k->device_id;
@@ -172,7 +211,43 @@ read_message(struct store_message *m, const Sotto__Backup__Message *k)
 	m->expires_ms = k->expires_ms;
 	m->edited_ms = k->edited_ms;
 	m->starred = k->starred;
+	/* its text is in no backup */
+	if (k->kind == KIND_ONCE)
+		m->flags |= STORE_MSG_VIEW_ONCE | STORE_MSG_VIEWED;
 	return 0;
+}
+
+/* protobuf-c frees what stands there then. */
+static int
+clean_string(char **text)
+{
+	size_t len = strlen(*text), cap = TEXT_SANITIZE_CAP(len);
+	char *clean;
+
+	if (cap > STORE_TEXT_MAX + 1)
+		cap = STORE_TEXT_MAX + 1;
+	clean = malloc(cap);
+	if (clean == NULL)
+		return ERR_NOMEM;
+	text_sanitize(clean, cap, *text, len, TEXT_MULTI);
+	free(*text); /* not empty, so not protobuf-c's own */
+	*text = clean;
+	return 0;
+}
+
+/* Of a device that may lie. */
+static int
+clean_texts(Sotto__Backup__Message *k)
+{
+	size_t i;
+	int r = k->text[0] != '\0' ? clean_string(&k->text) : 0;
+
+	for (i = 0; r == 0 && i < k->n_edits; i++)
+		if (k->edits[i]->text[0] != '\0')
+			r = clean_string(&k->edits[i]->text);
+	if (r == 0 && k->quote != NULL && k->quote->text[0] != '\0')
+		r = clean_string(&k->quote->text);
+	return r;
 }
 
 static int
@@ -211,25 +286,34 @@ restore_extras(struct store *s, int64_t id, const Sotto__Backup__Message *k)
 }
 
 static int
-restore_message(struct store *s, const Sotto__Backup__Message *k,
-    struct restore_count *count)
+restore_message(
+    struct store *s, Sotto__Backup__Message *k, struct restore_count *count)
 {
 	struct store_message m = {0};
 	int64_t id = 0;
-	int r = read_message(&m, k);
+	int r = 0;
 
+	if (k->kind > KIND_MAX)
+		return 0; /* of a newer sotto, and not to be shown here */
+	if (count->partial)
+		r = clean_texts(k);
+	if (r == 0)
+		r = read_message(&m, k);
 	if (r == 0)
 		r = open_chat(
 		    s, k->chat_kind, &k->chat_peer, k->received_ms, &m.chat);
 	if (r != 0 || s == NULL)
 		return r;
-	r = store_history_add(s, &m, &id);
+	r = store_history_add(s, &m, count->partial && k->unread, &id);
 	if (r == ERR_EXISTS)
 		return 0;
 	if (r == 0)
 		r = restore_extras(s, id, k);
-	if (r == 0)
+	if (r == 0) {
 		count->added++;
+		count->chat = m.chat;
+		count->id = id;
+	}
 	return r;
 }
 
@@ -256,10 +340,10 @@ restore_body(struct store *s, const uint8_t self[static STORE_ID_LEN],
 		return restore_head(rec->head, self, count);
 	case SOTTO__BACKUP__RECORD__BODY_CONTACT:
 		count->contacts++;
-		return restore_contact(s, rec->contact);
+		return restore_contact(s, rec->contact, count->partial);
 	case SOTTO__BACKUP__RECORD__BODY_CHAT:
 		count->chats++;
-		return restore_chat(s, rec->chat);
+		return count->partial ? ERR_FORMAT : restore_chat(s, rec->chat);
 	case SOTTO__BACKUP__RECORD__BODY_MESSAGE:
 		count->messages++;
 		return restore_message(s, rec->message, count);
@@ -281,6 +365,7 @@ restore_record(struct store *s, const uint8_t self[static STORE_ID_LEN],
 
 	if (rec == NULL)
 		return ERR_FORMAT;
+	next.chat = next.id = 0;
 	r = restore_body(s, self, rec, &next);
 	if (r == 0)
 		*count = next;

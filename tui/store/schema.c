@@ -411,11 +411,33 @@ static const char v4_sent_log[] =
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX sent_again_age ON sent_again(last_ms);";
 
+/* History between devices of this account, and its parts on their way. */
+static const char v4_transfer[] =
+    "CREATE TABLE transfer("
+    "  device INTEGER NOT NULL, incoming INTEGER NOT NULL,"
+    "  transfer BLOB NOT NULL CHECK (length(transfer) = 16),"
+    "  state INTEGER NOT NULL,"
+    "  days INTEGER NOT NULL, messages INTEGER NOT NULL,"
+    "  since_ms INTEGER NOT NULL,"
+    "  part INTEGER NOT NULL, acked INTEGER NOT NULL,"
+    "  stage INTEGER NOT NULL, last_id INTEGER NOT NULL,"
+    "  until_id INTEGER NOT NULL,"
+    "  contacts INTEGER NOT NULL, done INTEGER NOT NULL,"
+    "  total INTEGER NOT NULL, touched_ms INTEGER NOT NULL,"
+    "  why TEXT NOT NULL, rest BLOB NOT NULL,"
+    "  PRIMARY KEY (device, incoming)"
+    ") STRICT;"
+    "CREATE TABLE transfer_part("
+    "  device INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,"
+    "  PRIMARY KEY (device, part)"
+    ") STRICT;";
+
 /* clang-format off: a line each, so that they can be added side by side */
 static const char *const version_4[] = {
     v4_groups,
     v4_sender_keys,
     v4_sent_log,
+    v4_transfer,
     NULL,
 };
 /* clang-format on */

@@ -37,21 +37,35 @@ insert(struct store *s, const struct store_message *m)
 	return q_run(&q);
 }
 
-/* The chat was active then. The message is read: the mark moves over it, unless
- * something unread lies before. */
+/* A note has no name: it is there when one of the same time says the same. */
 static int
-note_activity(struct store *s, const struct store_message *m, int64_t id)
+note_is_there(struct store *s, const struct store_message *m)
 {
 	struct query q;
+	bool found;
 	int r;
 
 	q_begin(&q, s,
-	    "UPDATE chat SET active_ms = max(active_ms, ?1) WHERE id = ?2");
-	q_time(&q, m->received_ms);
+	    "SELECT 1 FROM message WHERE chat = ?1 AND received_ms = ?2"
+	    " AND sort BETWEEN ?2 AND ?2 + 86400000"
+	    " AND dir = ?3 AND kind = ?4 AND text = ?5");
 	q_int(&q, m->chat);
-	r = q_run_one(&q);
-	if (r != 0)
-		return r;
+	q_time(&q, m->received_ms);
+	q_int(&q, STORE_NOTE);
+	q_int(&q, m->kind);
+	q_text(&q, m->text != NULL ? m->text : "");
+	found = q_row(&q);
+	r = q_end(&q);
+	return r != 0 ? r : found ? ERR_EXISTS : 0;
+}
+
+/* The mark moves over a message that was read, unless something unread lies
+ * before. */
+static int
+move_mark(struct store *s, const struct store_message *m, int64_t id)
+{
+	struct query q;
+
 	q_begin(&q, s,
 	    "UPDATE chat SET read_sort = ?2, read_id = ?3"
 	    " WHERE id = ?1 AND (read_sort, read_id) < (?2, ?3)"
@@ -62,7 +76,24 @@ note_activity(struct store *s, const struct store_message *m, int64_t id)
 	q_int(&q, m->chat);
 	q_time(&q, m->received_ms);
 	q_int(&q, id);
-	r = q_run(&q);
+	return q_run(&q);
+}
+
+/* The chat was active then, and has one more that is or is not read. */
+static int
+note_activity(
+    struct store *s, const struct store_message *m, int64_t id, bool unread)
+{
+	struct query q;
+	int r;
+
+	q_begin(&q, s,
+	    "UPDATE chat SET active_ms = max(active_ms, ?1) WHERE id = ?2");
+	q_time(&q, m->received_ms);
+	q_int(&q, m->chat);
+	r = q_run_one(&q);
+	if (r == 0 && !unread)
+		r = move_mark(s, m, id);
 	if (r != 0)
 		return r;
 	/* Unread is what lies behind the mark, also if some of the past does. */
@@ -70,13 +101,15 @@ note_activity(struct store *s, const struct store_message *m, int64_t id)
 	    "UPDATE chat SET unread = (SELECT count(*) FROM message AS m"
 	    " WHERE m.chat = ?1 AND m.dir = 0"
 	    " AND (m.sort, m.id) > (read_sort, read_id))"
-	    " WHERE id = ?1 AND unread > 0");
+	    " WHERE id = ?1 AND (unread > 0 OR ?2)");
 	q_int(&q, m->chat);
+	q_int(&q, unread);
 	return q_run(&q);
 }
 
 int
-store_history_add(struct store *s, const struct store_message *m, int64_t *id)
+store_history_add(
+    struct store *s, const struct store_message *m, bool unread, int64_t *id)
 {
 	int64_t row = 0;
 	struct tx tx;
@@ -85,13 +118,18 @@ store_history_add(struct store *s, const struct store_message *m, int64_t *id)
 	if (m->text != NULL && (strlen(m->text) > STORE_TEXT_MAX ||
 				   !text_is_utf8(m->text, strlen(m->text))))
 		return store_fail(s, ERR_RANGE, "the message is no fit text");
+	if (m->dir == STORE_NOTE) {
+		r = note_is_there(s, m);
+		if (r != 0)
+			return r;
+	}
 	r = tx_enter(s, &tx);
 	if (r != 0)
 		return r;
 	r = insert(s, m);
 	if (r == 0) {
 		row = sqlite3_last_insert_rowid(s->db);
-		r = note_activity(s, m, row);
+		r = note_activity(s, m, row, unread);
 	}
 	if (r == 0)
 		r = message_refresh_last(s, m->chat);
@@ -126,6 +164,61 @@ store_history_page(struct store *s, int64_t after, uint64_t since_ms, size_t n,
 		*out = list;
 	else
 		store_messages_clear(&list);
+	return r;
+}
+
+int
+store_history_last(struct store *s, int64_t *id)
+{
+	struct query q;
+	int64_t last = 0;
+	int r;
+
+	q_begin(&q, s, "SELECT coalesce(max(id), 0) FROM message");
+	if (q_row(&q))
+		last = q_get_int(&q, 0);
+	r = q_end(&q);
+	if (r == 0)
+		*id = last;
+	return r;
+}
+
+int
+store_history_newest(struct store *s, uint32_t n, uint64_t *since_ms)
+{
+	uint64_t since = 0;
+	struct query q;
+	int r;
+
+	q_begin(&q, s,
+	    "SELECT received_ms FROM message ORDER BY received_ms DESC"
+	    " LIMIT 1 OFFSET ?");
+	q_int(&q, n > 0 ? (int64_t)n - 1 : 0);
+	if (q_row(&q))
+		since = q_get_time(&q, 0);
+	r = q_end(&q);
+	if (r == 0)
+		*since_ms = since;
+	return r;
+}
+
+int
+store_history_unread(
+    struct store *s, const struct store_message *m, bool *unread)
+{
+	bool is = false;
+	struct query q;
+	int r;
+
+	q_begin(&q, s,
+	    "SELECT 1 FROM message AS m JOIN chat AS c ON c.id = m.chat"
+	    " WHERE m.id = ? AND m.dir = 0"
+	    " AND (m.sort, m.id) > (c.read_sort, c.read_id)");
+	q_int(&q, m->id);
+	is = q_row(&q);
+	r = q_end(&q);
+	if (r == 0)
+		*unread = is;
 	return r;
 }
 
