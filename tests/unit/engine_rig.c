@@ -120,6 +120,8 @@ item_free(struct er_item *it)
 	free(it->msg.message_id.data);
 	free(it->msg.sender_account.data);
 	free(it->msg.ciphertext.data);
+	if (it->msg.group_id.len > 0)
+		free(it->msg.group_id.data);
 	free(it);
 }
 
@@ -154,8 +156,8 @@ link_forget(struct link *l, const void *ctx)
 
 /* ---- the relay ----------------------------------------------------------------- */
 
-static struct er_person *
-device_of(
+struct er_person *
+er_device(
     struct er_net *net, const ProtobufCBinaryData *account, uint32_t device)
 {
 	for (size_t i = 0; i < ER_PEOPLE; i++)
@@ -188,25 +190,26 @@ is_repeat(struct er_person *to, const uint8_t *id)
 	return false;
 }
 
-static void
-queue_item(struct er_net *net, struct er_person *from, struct er_person *to,
-    const Sotto__Relay__SendRequest *req,
-    const Sotto__Relay__DeviceEnvelope *env)
+void
+er_queue(struct er_net *net, struct er_person *from, struct er_person *to,
+    const Sotto__Relay__DeliverEvent__Item *msg)
 {
 	struct er_item *it, **at = &to->queue;
 
-	if (is_repeat(to, req->message_id.data))
+	if (is_repeat(to, msg->message_id.data))
 		return;
 	it = calloc(1, sizeof(*it));
 	assert_non_null(it);
-	sotto__relay__deliver_event__item__init(&it->msg);
+	it->msg = *msg;
 	it->msg.message_id =
-	    bytes_dup(req->message_id.data, req->message_id.len);
+	    bytes_dup(msg->message_id.data, msg->message_id.len);
 	it->msg.sender_account = bytes_dup(from->account, STORE_ID_LEN);
 	it->msg.sender_device = from->device;
-	it->msg.type = env->type;
 	it->msg.ciphertext =
-	    bytes_dup(env->ciphertext.data, env->ciphertext.len);
+	    bytes_dup(msg->ciphertext.data, msg->ciphertext.len);
+	if (msg->group_id.len > 0)
+		it->msg.group_id =
+		    bytes_dup(msg->group_id.data, msg->group_id.len);
 	it->msg.server_time_ms = engine_now_ms();
 	it->msg.seq = ++to->seq;
 	if (net->bend != NULL)
@@ -214,6 +217,20 @@ queue_item(struct er_net *net, struct er_person *from, struct er_person *to,
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = it;
+}
+
+static void
+queue_item(struct er_net *net, struct er_person *from, struct er_person *to,
+    const Sotto__Relay__SendRequest *req,
+    const Sotto__Relay__DeviceEnvelope *env)
+{
+	Sotto__Relay__DeliverEvent__Item it =
+	    SOTTO__RELAY__DELIVER_EVENT__ITEM__INIT;
+
+	it.message_id = req->message_id;
+	it.type = env->type;
+	it.ciphertext = env->ciphertext;
+	er_queue(net, from, to, &it);
 }
 
 struct er_stale {
@@ -246,7 +263,7 @@ compare(struct er_net *net, const struct er_person *from,
 	m->extra = st->extra;
 	m->reregistered = st->again;
 	for (d = 1; d < 8; d++) {
-		p = device_of(net, &acc->account_id, d);
+		p = er_device(net, &acc->account_id, d);
 		if (p == from || (p != NULL && !p->listed))
 			p = NULL;
 		env = envelope_for(acc, d);
@@ -283,7 +300,7 @@ do_send(struct er_net *net, struct er_request *rq, struct buf *out)
 	     i++)
 		for (k = 0; k < req->accounts[i]->n_devices; k++)
 			queue_item(net, rq->from,
-			    device_of(net, &req->accounts[i]->account_id,
+			    er_device(net, &req->accounts[i]->account_id,
 				req->accounts[i]->devices[k]->device_id),
 			    req, req->accounts[i]->devices[k]);
 	assert_ok(pack_into(out, &res.base));
@@ -331,7 +348,7 @@ do_get_keys(struct er_net *net, struct er_request *rq, struct buf *out)
 	assert_non_null(req);
 	rq->from->fetches += !req->list_only;
 	for (d = 1; d < 8; d++) {
-		of = device_of(net, &req->account_id, d);
+		of = er_device(net, &req->account_id, d);
 		if (of == NULL || !of->listed)
 			continue;
 		if (d == 1)
@@ -513,7 +530,7 @@ do_own_devices(struct er_net *net, struct er_request *rq, struct buf *out)
 	uint32_t d;
 
 	for (d = 1; d < 8; d++) {
-		p = device_of(net, &account, d);
+		p = er_device(net, &account, d);
 		if (p == NULL)
 			continue;
 		ptr[res.n_devices] = &v[res.n_devices];
@@ -537,7 +554,7 @@ do_remove(struct er_net *net, struct er_request *rq)
 	struct er_person *p;
 
 	assert_non_null(req);
-	p = device_of(net, &account, req->device_id);
+	p = er_device(net, &account, req->device_id);
 	sotto__relay__remove_device_request__free_unpacked(req, NULL);
 	if (p == NULL)
 		return ERR_NOTFOUND;
@@ -585,10 +602,11 @@ answer(struct er_net *net, struct er_request *rq)
 	case METHOD_REMOVE_DEVICE:
 		rep.err = do_remove(net, rq);
 		break;
-	default:
-		break; /* presence: nobody asks here */
+	default: /* presence: nobody asks here */
+		(void)er_group_answer(net, rq, &rep, &out);
+		break;
 	}
-	rep.from_relay = rep.err != 0;
+	rep.from_relay = rep.err != 0 && rep.err != ERR_CLOSED;
 	rep.body = out.p;
 	rep.len = out.len;
 	alloc_spare(0);
@@ -1056,6 +1074,7 @@ er_clear(struct er_net *net)
 	for (size_t i = 0; i < ER_PEOPLE; i++)
 		if (net->p[i].net != NULL)
 			forget_person(&net->p[i]);
+	er_groups_clear(net);
 }
 
 /* ---- what people do -------------------------------------------------------------- */

@@ -41,6 +41,7 @@ struct er_person {
 	bool blank; /* not registered by the rig: it will be linked */
 	bool listed; /* the account's list names it */
 	bool removed;
+	unsigned world; /* engine_rig_groups.h: which story of groups it gets */
 	uint32_t registration_id;
 	uint8_t identity[STORE_PUB_LEN];
 	ProtobufCMessage *keys_owner;
@@ -72,13 +73,17 @@ struct er_request {
 	void *ctx;
 };
 
+struct er_group; /* engine_rig_groups.c */
+
 struct er_net {
 	struct er_person p[ER_PEOPLE];
+	struct er_group *groups;
 	struct er_request *first, **last;
 	uint64_t clock;
 	const struct er_person
 	    *slow; /* the relay does not get at what they send */
 	bool deaf; /* nothing is delivered */
+	bool lose_answers; /* of GROUP_CHANGE and SEND_GROUP: done, not told */
 	struct { /* one mailbox at a time */
 		uint8_t id[16];
 		bool open;
@@ -115,6 +120,18 @@ void er_start(struct er_person *p);
 /* Register again on a new machine: other keys, nothing in the store. */
 void er_anew(struct er_person *p);
 void er_online(struct er_person *p, bool online);
+
+/* For engine_rig_groups.c: the device of an account, NULL; and something into
+ * a queue, unless an item of that id was there before. */
+struct er_person *er_device(
+    struct er_net *net, const ProtobufCBinaryData *account, uint32_t device);
+void er_queue(struct er_net *net, struct er_person *from, struct er_person *to,
+    const Sotto__Relay__DeliverEvent__Item *it);
+/* The methods about groups; false: none of these. */
+struct link_reply;
+bool er_group_answer(struct er_net *net, struct er_request *rq,
+    struct link_reply *rep, struct buf *out);
+void er_groups_clear(struct er_net *net);
 
 /* Until nothing is under way. */
 void er_run(struct er_net *net);
