@@ -830,7 +830,9 @@ engine_make(struct er_person *p)
 	uv_timer_init(&e->loop, &e->timer);
 	uv_timer_init(&e->loop, &e->kick);
 	uv_timer_init(&e->loop, &e->link_timer);
+	uv_timer_init(&e->loop, &e->expiry);
 	e->timer.data = e->kick.data = e->link_timer.data = e;
+	e->expiry.data = e;
 	return e;
 }
 
@@ -887,6 +889,7 @@ er_stop(struct er_person *p)
 		er_online(p, false);
 	connection_close(e);
 	uv_close((uv_handle_t *)&e->link_timer, on_closed);
+	uv_close((uv_handle_t *)&e->expiry, on_closed);
 	uv_close((uv_handle_t *)&e->timer, on_closed);
 	uv_close((uv_handle_t *)&e->kick, on_closed);
 	uv_run(&e->loop, UV_RUN_DEFAULT);

@@ -228,18 +228,18 @@ test_store_message_star__lists_newest_first(void **state)
 	assert_ok(store_message_star(f->s, f->msg, true));
 	assert_ok(store_message_star(f->s, b, true));
 	assert_ok(store_message_star(f->s, c, true));
-	assert_ok(store_message_starred(f->s, 0, 10, &l));
+	assert_ok(store_message_starred(f->s, 0, 0, 10, &l));
 	assert_int_equal(l.n, 3);
 	assert_int_equal(l.v[0].id, c);
 	assert_true(l.v[0].starred);
 	store_messages_clear(&l);
 	assert_ok(store_message_star(f->s, b, false));
-	assert_ok(store_message_starred(f->s, f->chat, 10, &l));
+	assert_ok(store_message_starred(f->s, f->chat, 0, 10, &l));
 	assert_int_equal(l.n, 1);
 	assert_int_equal(l.v[0].id, f->msg);
 	store_messages_clear(&l);
 	assert_err(store_message_star(f->s, 999, true), ERR_NOTFOUND);
-	assert_err(store_message_starred(f->s, 0, 0, &l), ERR_RANGE);
+	assert_err(store_message_starred(f->s, 0, 0, 0, &l), ERR_RANGE);
 }
 
 /* ---- timers ------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "tui/engine/linking.h"
 #include "tui/engine/sync.h"
+#include "tui/engine/timer.h"
 #include "tui/store/store_setting.h"
 
 #define REGISTRATION_ID_MAX 16380 /* 1..; 14 bits, as Signal has it */
@@ -234,6 +235,7 @@ cmd_unlock(struct engine *e, struct cmd *c)
 		    err_str(r));
 		return;
 	}
+	timer_run(e); /* what expired meanwhile is never shown */
 	self_post(e, EV_UNLOCKED, c->tag);
 	if (e->self.registered)
 		connection_dial(e);

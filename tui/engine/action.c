@@ -9,6 +9,8 @@
 #include "tui/engine/draft.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
+#include "tui/store/store_clock.h"
+#include "tui/store/store_once.h"
 
 /* ---- theirs ----------------------------------------------------------------------- */
 
@@ -53,6 +55,12 @@ read_action(struct store_early *a, const struct action_by *by,
 	return 0;
 }
 
+static bool
+from_own_device(const struct store_early *a)
+{
+	return a->kind >= STORE_EARLY_VIEWED;
+}
+
 /* Do it to a message that is there. *changed: the row looks different now. */
 static int
 apply(struct engine *e, const struct store_early *a,
@@ -76,11 +84,25 @@ apply(struct engine *e, const struct store_early *a,
 		r = store_reaction_put(
 		    e->store, m->id, a->actor, a->text, a->when_ms, changed);
 		break;
+	case STORE_EARLY_VIEWED:
+		r = store_once_opened(e->store, m->id, changed);
+		break;
+	case STORE_EARLY_FORGET:
+		r = store_message_delete(e->store, m->id);
+		break;
+	case STORE_EARLY_STAR:
+		r = store_clock_take(e->store, m->message_id, STORE_CLOCK_STAR,
+		    a->when_ms, changed);
+		if (r == 0 && *changed)
+			r = store_message_star(
+			    e->store, m->id, a->text[0] != '\0');
+		break;
 	}
 	return r == ERR_STATE || r == ERR_RANGE ? 0 : r;
 }
 
-/* In this chat only: whoever shares one with us cannot reach into another. */
+/* In this chat only: whoever shares one with us cannot reach into another. But
+ * our own devices may. */
 static int
 apply_in(
     struct engine *e, const struct store_early *a, int64_t id, int64_t chat)
@@ -90,11 +112,24 @@ apply_in(
 	int r = store_message_get(e->store, id, &m);
 
 	if (r != 0)
-		return r;
-	if (m.chat == chat && m.dir != STORE_NOTE)
+		return r == ERR_NOTFOUND ? 0 : r; /* the one before took it */
+	if ((m.chat == chat || from_own_device(a)) && m.dir != STORE_NOTE)
 		r = apply(e, a, &m, &changed);
+	if (r == 0 && a->kind == STORE_EARLY_FORGET)
+		r = message_gone(e, m.chat, id);
 	store_message_clear(&m);
 	return r == 0 && changed ? message_changed(e, id) : r;
+}
+
+int
+action_do(struct engine *e, const struct store_early *a, int64_t chat)
+{
+	int64_t id;
+	int r = store_message_find(e->store, a->author, a->message_id, &id);
+
+	if (r == ERR_NOTFOUND)
+		return store_early_put(e->store, a, engine_now_ms());
+	return r == 0 ? apply_in(e, a, id, chat) : r;
 }
 
 int
@@ -102,16 +137,10 @@ action_take(struct engine *e, const struct action_by *by,
     const Sotto__Content__Content *c)
 {
 	struct store_early a;
-	int64_t id;
 	int r = read_action(&a, by, c);
 
-	if (r == 0) {
-		r = store_message_find(e->store, a.author, a.message_id, &id);
-		if (r == ERR_NOTFOUND)
-			r = store_early_put(e->store, &a, engine_now_ms());
-		else if (r == 0)
-			r = apply_in(e, &a, id, by->chat);
-	}
+	if (r == 0)
+		r = action_do(e, &a, by->chat);
 	free(a.text);
 	return r == ERR_FORMAT ? 0 : r;
 }
@@ -182,12 +211,11 @@ target_clear(struct target *t)
 static int
 tell(struct engine *e, const struct target *t, struct draft *d)
 {
-	const struct outbox_for whom = {.account = t->chat.peer};
-
-	return draft_send(e, d, &whom);
+	return draft_send_in(e, d, &t->chat, 0);
 }
 
 typedef int act_fn(struct engine *e, struct cmd *c, struct target *t);
+static act_fn star;
 
 /* The frame of each command below: find, act in one transaction, answer. */
 static void
@@ -203,11 +231,7 @@ run(struct engine *e, struct cmd *c, act_fn *act)
 	if (t.m.dir == STORE_NOTE || t.m.kind == STORE_MSG_DELETED) {
 		reply_error(e, c->tag, ERR_STATE,
 		    "There is nothing left of that message to do it to.");
-	} else if (t.chat.trust == STORE_TRUST_CHANGED) {
-		reply_error(e, c->tag, ERR_UNTRUSTED,
-		    "Their safety number has changed since you compared it. "
-		    "Look at it and accept it before you write.");
-	} else {
+	} else if (act == star || may_write(e, c->tag, &t.chat)) {
 		r = act(e, c, &t);
 		if (r == 0)
 			reply_done(e, c->tag);
@@ -342,6 +366,9 @@ star_now(struct engine *e, const struct cmd *c, const struct target *t)
 	int r = store_message_star(e->store, t->m.id, c->n != 0);
 
 	if (r == 0)
+		r = store_clock_tick(e->store, t->m.message_id,
+		    STORE_CLOCK_STAR, engine_now_ms(), e->self.device);
+	if (r == 0)
 		r = sync_star(e, &t->m, c->n != 0);
 	return r == 0 ? message_changed(e, t->m.id) : r;
 }
@@ -349,8 +376,12 @@ star_now(struct engine *e, const struct cmd *c, const struct target *t)
 static int
 star(struct engine *e, struct cmd *c, struct target *t)
 {
-	int r = txn_begin(e);
+	int r;
 
+	if (t->m.kind == STORE_MSG_ONCE)
+		return explain(
+		    e, c, "What can be looked at once is not kept.");
+	r = txn_begin(e);
 	return r == 0 ? txn_end(e, star_now(e, c, t)) : r;
 }
 
@@ -378,12 +409,14 @@ cmd_star(struct engine *e, struct cmd *c)
 	run(e, c, star);
 }
 
-/* Here only, and for ever. */
+/* For this account only, and for ever. */
 static int
 forget_now(struct engine *e, const struct store_message *m)
 {
 	int r = store_message_delete(e->store, m->id);
 
+	if (r == 0 && m->dir != STORE_NOTE)
+		r = sync_forget(e, m);
 	return r == 0 ? message_gone(e, m->chat, m->id) : r;
 }
 
@@ -405,4 +438,5 @@ cmd_forget(struct engine *e, struct cmd *c)
 		reply_error(e, c->tag, r, NULL);
 	else
 		reply_done(e, c->tag);
+	outbox_kick(e);
 }

@@ -11,6 +11,7 @@
 
 #include "common/proto/content.pb-c.h"
 #include "tui/engine/impl.h"
+#include "tui/store/store_action.h"
 
 #define ACTION_EDIT_MS (15ull * 60 * 1000) /* after it was written */
 
@@ -27,6 +28,11 @@ struct action_by {
  */
 int action_take(struct engine *e, const struct action_by *by,
     const Sotto__Content__Content *c) MUST_USE;
+
+/* The same, read already; of one of our other devices also VIEWED and the later
+ * ones, whose chat does not matter. */
+int action_do(
+    struct engine *e, const struct store_early *a, int64_t chat) MUST_USE;
 
 /* A message has come: what waited for it happens now. In a transaction. */
 int action_arrived(struct engine *e, int64_t id) MUST_USE;

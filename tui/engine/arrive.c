@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "common/text.h"
 #include "tui/engine/action.h"
+#include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
+#include "tui/store/store_once.h"
 
 static bool
 quote_sound(const Sotto__Content__Quote *q)
@@ -15,27 +19,66 @@ quote_sound(const Sotto__Content__Quote *q)
 	       q->message_id.len == STORE_ID_LEN;
 }
 
+/* What can be looked at once is not in a quote either. */
+static int
+quotes_once(struct engine *e, const struct store_quote *q, bool *yes)
+{
+	struct store_message m;
+	int64_t id;
+	int r = store_message_find(e->store, q->account, q->message_id, &id);
+
+	*yes = false;
+	if (r == 0)
+		r = store_message_get(e->store, id, &m);
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r;
+	*yes = m.kind == STORE_MSG_ONCE;
+	store_message_clear(&m);
+	return 0;
+}
+
 static int
 add_quote(struct engine *e, int64_t id, const Sotto__Content__Quote *q)
 {
 	struct store_quote out;
+	bool once;
+	int r;
 
 	memcpy(out.account, q->author_account.data, STORE_ID_LEN);
 	memcpy(out.message_id, q->message_id.data, STORE_ID_LEN);
 	text_sanitize(
 	    out.text, sizeof(out.text), q->text, strlen(q->text), TEXT_MULTI);
-	return store_quote_put(e->store, id, &out);
+	r = quotes_once(e, &out, &once);
+	if (r == 0 && once)
+		memset(out.text, 0, sizeof(out.text));
+	return r == 0 ? store_quote_put(e->store, id, &out) : r;
+}
+
+/* A copy of what we sent has been running since then. */
+static int
+start_own(struct engine *e, const struct store_message *m, int64_t id)
+{
+	uint64_t now_ms = engine_now_ms();
+
+	if (m->dir != STORE_OUT || m->expire_s == 0)
+		return 0;
+	return store_message_start_timer(
+	    e->store, id, m->sent_ms < now_ms ? m->sent_ms : now_ms);
 }
 
 int
 arrive(struct engine *e, const struct store_message *m,
-    const Sotto__Content__Quote *quote)
+    const struct arrive_with *with)
 {
 	int64_t id;
 	int r = store_message_add(e->store, m, &id);
 
 	if (r == 0 && (m->flags & STORE_MSG_QUOTES) != 0)
-		r = add_quote(e, id, quote);
+		r = add_quote(e, id, with->quote);
+	if (r == 0 && with->once != NULL)
+		r = store_once_put(e->store, id, with->once);
+	if (r == 0)
+		r = start_own(e, m, id);
 	if (r == 0)
 		r = message_added(e, id);
 	if (r == 0)
@@ -43,23 +86,55 @@ arrive(struct engine *e, const struct store_message *m,
 	return r == 0 ? chat_changed(e, m->chat) : r;
 }
 
+/* A timer that was set elsewhere, and whose own message did not come. */
+static int
+learn_timer(struct engine *e, const struct store_message *m,
+    const Sotto__Content__Content *c)
+{
+	const struct timer_set set = {m->account, c->expire_s, c->expire_stamp};
+
+	return timer_take(e, m->chat, &set);
+}
+
+static void
+wipe(char *text)
+{
+	if (text != NULL)
+		sodium_memzero(text, strlen(text));
+	free(text);
+}
+
 int
 arrive_text(
     struct engine *e, struct store_message *m, const Sotto__Content__Content *c)
 {
+	struct arrive_with with = {.quote = c->text->quote};
+	char *text = clean_text(c->text->text, STORE_TEXT_MAX, TEXT_MULTI);
 	int r;
 
-	m->text = clean_text(c->text->text, STORE_TEXT_MAX, TEXT_MULTI);
-	if (m->text == NULL)
+	if (text == NULL)
 		return ERR_NOMEM;
-	m->kind = STORE_MSG_TEXT;
 	m->sent_ms = c->sent_ms;
+	m->expire_s = c->expire_s < ENGINE_EXPIRE_MAX_S ? c->expire_s
+							: ENGINE_EXPIRE_MAX_S;
 	memcpy(m->message_id, c->message_id.data, STORE_ID_LEN);
 	if (c->text->forwarded)
 		m->flags |= STORE_MSG_FORWARDED;
-	if (quote_sound(c->text->quote))
-		m->flags |= STORE_MSG_QUOTES;
-	r = arrive(e, m, c->text->quote);
+	if (c->text->view_once) {
+		m->kind = STORE_MSG_ONCE;
+		m->flags |= STORE_MSG_VIEW_ONCE;
+		with.once = m->dir == STORE_IN ? text : NULL;
+	} else {
+		m->kind = STORE_MSG_TEXT;
+		m->text = text;
+		if (quote_sound(c->text->quote))
+			m->flags |= STORE_MSG_QUOTES;
+	}
+	r = learn_timer(e, m, c);
+	if (r == 0)
+		r = arrive(e, m, &with);
+	m->text = NULL;
+	wipe(text);
 	store_message_clear(m);
 	return r;
 }

@@ -8,10 +8,16 @@
 #include "tui/engine/impl.h"
 #include "tui/store/store_message.h"
 
-/* Add m, which is complete, tell it, and do what waited for it. quote: with
- * STORE_MSG_QUOTES. ERR_EXISTS it is there already. In a transaction. */
+/* What is kept beside the row. */
+struct arrive_with {
+	const Sotto__Content__Quote *quote; /* with STORE_MSG_QUOTES */
+	const char *once; /* the text of a STORE_MSG_ONCE; NULL: not for us */
+};
+
+/* Add m, which is complete, tell it, and do what waited for it. ERR_EXISTS it is
+ * there already. In a transaction. */
 int arrive(struct engine *e, const struct store_message *m,
-    const Sotto__Content__Quote *quote) MUST_USE;
+    const struct arrive_with *with) MUST_USE;
 
 /* The same for a text. m: chat, account, device, dir, state, received_ms; the
  * rest is taken from the content. */

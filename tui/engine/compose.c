@@ -8,13 +8,16 @@
 
 #include "common/proto/method.h"
 #include "common/text.h"
+#include "tui/engine/compose.h"
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/seal.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
+#include "tui/store/store_clock.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
+#include "tui/store/store_once.h"
 
 #define TYPING_EVERY_MS 4000
 #define TYPING_HEARD_MS (2 * 60 * 1000) /* silent for longer: do not tell */
@@ -23,9 +26,9 @@
 
 static int
 send_text(struct engine *e, const struct store_message *m,
-    const uint8_t account[static STORE_ID_LEN])
+    const struct store_chat *chat)
 {
-	const struct outbox_for whom = {.account = account, .message = m->id};
+	const struct outbox_for whom = outbox_for_chat(e, chat, m->id);
 
 	return draft_send_text(e, m, m->message_id, &whom);
 }
@@ -40,7 +43,7 @@ quote_of(struct engine *e, int64_t chat, int64_t id, struct store_quote *q)
 	if (r != 0)
 		return r;
 	if (m.chat != chat || m.dir == STORE_NOTE ||
-	    m.kind == STORE_MSG_DELETED)
+	    m.kind == STORE_MSG_DELETED || m.kind == STORE_MSG_ONCE)
 		r = ERR_NOTFOUND;
 	memcpy(q->account, m.account, STORE_ID_LEN);
 	memcpy(q->message_id, m.message_id, STORE_ID_LEN);
@@ -51,17 +54,23 @@ quote_of(struct engine *e, int64_t chat, int64_t id, struct store_quote *q)
 	return r;
 }
 
-/* A text of ours: what it is besides its words. */
-struct own {
-	char *text;
-	int64_t answers; /* local id; 0: nothing */
-	uint32_t flags;
-};
-
+/* There is nobody to wait for. */
 static int
-add_own(struct engine *e, const struct store_chat *chat, const struct own *own,
-    struct store_message *m)
+notes_sent(struct engine *e, struct store_message *m)
 {
+	int r = store_once_drop(e->store, m->id);
+
+	return r == 0 && m->expire_s > 0
+		   ? store_message_start_timer(e->store, m->id, m->sent_ms)
+		   : r;
+}
+
+int
+compose_add(struct engine *e, const struct store_chat *chat,
+    const struct own_text *own, struct store_message *m)
+{
+	const bool notes =
+	    chat->kind == STORE_CHAT_PERSON && own_account(e, chat->peer);
 	struct store_quote quote = {.text = ""};
 	int r;
 
@@ -69,10 +78,11 @@ add_own(struct engine *e, const struct store_chat *chat, const struct own *own,
 	    .flags = own->flags,
 	    .device = e->self.device,
 	    .dir = STORE_OUT,
-	    .kind = STORE_MSG_TEXT,
-	    .state = STORE_MSG_PENDING,
+	    .kind = own->once ? STORE_MSG_ONCE : STORE_MSG_TEXT,
+	    .state = notes ? STORE_MSG_SENT : STORE_MSG_PENDING,
 	    .sent_ms = engine_now_ms(),
-	    .text = own->text};
+	    .expire_s = chat->expire_s,
+	    .text = own->once ? NULL : own->text};
 	m->received_ms = m->sent_ms;
 	memcpy(m->account, e->self.account, STORE_ID_LEN);
 	randombytes_buf(m->message_id, sizeof(m->message_id));
@@ -85,9 +95,13 @@ add_own(struct engine *e, const struct store_chat *chat, const struct own *own,
 	r = store_message_add(e->store, m, &m->id);
 	if (r == 0 && own->answers != 0)
 		r = store_quote_put(e->store, m->id, &quote);
+	if (r == 0 && own->once)
+		r = store_once_put(e->store, m->id, own->text);
 	if (r == 0)
-		r = send_text(e, m, chat->peer);
-	if (r == 0)
+		r = send_text(e, m, chat);
+	if (r == 0 && notes)
+		r = notes_sent(e, m);
+	if (r == 0 && !own->keep_draft)
 		r = store_chat_set_draft(e->store, chat->id, NULL, m->sent_ms);
 	return r == 0 ? chat_changed(e, chat->id) : r;
 }
@@ -107,8 +121,8 @@ answer_sent(struct engine *e, uint64_t tag, const struct store_message *m)
 	event_post(e, ev);
 }
 
-static void
-send_own(struct engine *e, struct cmd *c, const struct own *own)
+void
+compose_send(struct engine *e, struct cmd *c, const struct own_text *own)
 {
 	struct store_message m;
 	struct store_chat chat;
@@ -118,15 +132,11 @@ send_own(struct engine *e, struct cmd *c, const struct own *own)
 		reply_error(e, c->tag, r, NULL);
 		return;
 	}
-	if (chat.trust == STORE_TRUST_CHANGED) {
-		reply_error(e, c->tag, ERR_UNTRUSTED,
-		    "Their safety number has changed since you compared it. "
-		    "Look at it and accept it before you write.");
+	if (!may_write(e, c->tag, &chat))
 		goto out;
-	}
 	r = txn_begin(e);
 	if (r == 0)
-		r = txn_end(e, add_own(e, &chat, own, &m));
+		r = txn_end(e, compose_add(e, &chat, own, &m));
 	if (r == 0) {
 		answer_sent(e, c->tag, &m);
 		if (chat.draft[0] != '\0')
@@ -142,31 +152,12 @@ out:
 void
 cmd_send_text(struct engine *e, struct cmd *c)
 {
-	const struct own own = {.text = c->s[0], .answers = c->id};
+	const struct own_text own = {.text = c->s[0],
+	    .answers = c->id,
+	    .flags = c->flag[0] ? STORE_MSG_VIEW_ONCE : 0,
+	    .once = c->flag[0] != 0};
 
-	send_own(e, c, &own);
-}
-
-void
-cmd_forward(struct engine *e, struct cmd *c)
-{
-	struct own own = {.flags = STORE_MSG_FORWARDED};
-	struct store_message m;
-	int r = store_message_get(e->store, c->id, &m);
-
-	if (r == 0 && (m.dir == STORE_NOTE || m.kind != STORE_MSG_TEXT ||
-			  m.state == STORE_MSG_WAITING))
-		reply_error(e, c->tag, ERR_STATE,
-		    "There is no text in that message to forward.");
-	else if (r != 0)
-		reply_error(e, c->tag, r, "That message is gone.");
-	if (r == 0 && m.dir != STORE_NOTE && m.kind == STORE_MSG_TEXT &&
-	    m.state != STORE_MSG_WAITING) {
-		own.text = m.text;
-		send_own(e, c, &own);
-	}
-	if (r == 0)
-		store_message_clear(&m);
+	compose_send(e, c, &own);
 }
 
 static int
@@ -180,7 +171,7 @@ retry_message(struct engine *e, const struct store_message *m)
 		return r;
 	r = store_message_set_state(e->store, m->id, STORE_MSG_PENDING, &moved);
 	if (r == 0)
-		r = moved ? send_text(e, m, chat.peer) : ERR_STATE;
+		r = moved ? send_text(e, m, &chat) : ERR_STATE;
 	if (r == 0)
 		r = message_moved(e, m->id);
 	store_chat_clear(&chat);
@@ -229,6 +220,19 @@ owe_read(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 }
 
 static int
+unread_mark_clear(struct engine *e, const struct store_chat *chat)
+{
+	int r = store_chat_set(e->store, chat->id, STORE_CHAT_UNREAD_MARK, 0);
+
+	if (r == 0)
+		r = store_clock_tick(e->store, chat->peer, STORE_CLOCK_UNREAD,
+		    engine_now_ms(), e->self.device);
+	if (r == 0)
+		r = sync_chat(e, chat->id);
+	return r == 0 ? chat_changed(e, chat->id) : r;
+}
+
+static int
 mark_read(struct engine *e, struct cmd *c)
 {
 	struct store_messages newly;
@@ -242,7 +246,12 @@ mark_read(struct engine *e, struct cmd *c)
 		goto out;
 	if (newly.n > 0)
 		r = chat_changed(e, c->chat);
-	if (r == 0 && e->self.read_receipts)
+	if (r == 0)
+		r = store_message_start_read(
+		    e->store, c->chat, engine_now_ms());
+	if (r == 0 && chat.unread_mark)
+		r = unread_mark_clear(e, &chat);
+	if (r == 0 && e->self.read_receipts && !chat.blocked)
 		r = owe_read(e, chat.peer, &newly);
 	if (r == 0)
 		r = sync_read(e, c->chat, &newly);
@@ -343,7 +352,8 @@ cmd_typing(struct engine *e, struct cmd *c)
 		return;
 	}
 	buf_init(&b, FRAME_BODY_MAX);
-	if (chat.trust != STORE_TRUST_CHANGED && tell_typing(e, chat.peer)) {
+	if (chat.trust != STORE_TRUST_CHANGED && !chat.blocked &&
+	    !own_account(e, chat.peer) && tell_typing(e, chat.peer)) {
 		r = txn_begin(e);
 		if (r == 0)
 			r = txn_end(e, seal_typing(e, chat.peer, &b));

@@ -13,8 +13,10 @@
 #include "common/proto/relay.pb-c.h"
 #include "common/signal/fingerprint.h"
 #include "common/text.h"
+#include "tui/engine/chat.h"
 #include "tui/engine/devices.h"
 #include "tui/engine/sync.h"
+#include "tui/store/store_clock.h"
 
 #define CONFIRM_MAX 16 /* claimed numbers asked about in one request */
 
@@ -131,6 +133,9 @@ open_chat(
 	if (name[0] != '\0' && set_field(c->name, sizeof(c->name), name)) {
 		r = store_contact_put(e->store, c);
 		if (r == 0)
+			r = store_clock_tick(e->store, c->account,
+			    STORE_CLOCK_NAME, engine_now_ms(), e->self.device);
+		if (r == 0)
 			r = sync_contact(e, c);
 	}
 	if (r == 0)
@@ -163,8 +168,8 @@ found(struct lookup *l, const uint8_t account[static STORE_ID_LEN])
 	int64_t chat = 0;
 	int r;
 
-	if (memcmp(account, e->self.account, STORE_ID_LEN) == 0) {
-		reply_error(e, l->tag, ERR_RANGE, "That is your own number.");
+	if (own_account(e, account)) {
+		chat_to_self(e, l->tag);
 		return;
 	}
 	r = txn_begin(e);
@@ -270,6 +275,10 @@ cmd_contact(struct engine *e, struct cmd *c)
 	}
 	if (strlen(name) >= STORE_NAME_MAX) {
 		reply_error(e, c->tag, ERR_RANGE, "That name is too long.");
+		return;
+	}
+	if (strcmp(phone, e->self.phone) == 0) {
+		chat_to_self(e, c->tag);
 		return;
 	}
 	r = store_contact_by_phone(e->store, phone, &contact);

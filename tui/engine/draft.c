@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
+#include "tui/engine/sentlog.h"
 #include "tui/store/store_action.h"
+#include "tui/store/store_clock.h"
+#include "tui/store/store_once.h"
 
 void
 draft_init(struct draft *d)
@@ -40,6 +44,8 @@ draft_send_as(struct engine *e, struct draft *d,
 		    STORE_ID_LEN, (uint8_t *)(uintptr_t)whom->chat};
 	}
 	r = content_seal(&b, &d->c);
+	if (r == 0 && whom->message == 0 && whom->line == STORE_LINE_NONE)
+		r = sentlog_note(e, &d->c, whom->account);
 	if (whom->chat != NULL)
 		d->c.sync = NULL; /* it ends with this call */
 	if (r == 0)
@@ -54,6 +60,60 @@ draft_send(struct engine *e, struct draft *d, const struct outbox_for *whom)
 	return draft_send_as(e, d, d->id, whom);
 }
 
+/* Notes to ourselves are for our other devices, as copies are. */
+struct outbox_for
+outbox_for_chat(
+    const struct engine *e, const struct store_chat *chat, int64_t message)
+{
+	const bool notes =
+	    chat->kind == STORE_CHAT_PERSON && own_account(e, chat->peer);
+
+	return (struct outbox_for){.account = chat->peer,
+	    .message = notes ? 0 : message,
+	    .chat = notes ? chat->peer : NULL};
+}
+
+int
+draft_send_in(struct engine *e, struct draft *d, const struct store_chat *chat,
+    int64_t message)
+{
+	const struct outbox_for whom = outbox_for_chat(e, chat, message);
+
+	return draft_send(e, d, &whom);
+}
+
+bool
+may_write(struct engine *e, uint64_t tag, const struct store_chat *chat)
+{
+	if (chat->trust == STORE_TRUST_CHANGED)
+		reply_error(e, tag, ERR_UNTRUSTED,
+		    "Their safety number has changed since you compared it. "
+		    "Look at it and accept it before you write.");
+	else if (chat->blocked)
+		reply_error(e, tag, ERR_DENIED,
+		    "You have blocked them. Unblock them before you write.");
+	else
+		return true;
+	return false;
+}
+
+/* When the timer that a message carries was set. */
+static int
+timer_stamp(struct engine *e, const struct store_message *m, uint64_t *stamp)
+{
+	struct store_chat chat;
+	int r = store_chat_get(e->store, m->chat, &chat);
+
+	if (r != 0)
+		return r;
+	*stamp = 0;
+	if (chat.kind == STORE_CHAT_PERSON && chat.expire_s == m->expire_s)
+		r = store_clock_get(
+		    e->store, chat.peer, STORE_CLOCK_TIMER, stamp);
+	store_chat_clear(&chat);
+	return r;
+}
+
 int
 draft_send_text(struct engine *e, const struct store_message *m,
     const uint8_t wire_id[static STORE_ID_LEN], const struct outbox_for *whom)
@@ -62,6 +122,7 @@ draft_send_text(struct engine *e, const struct store_message *m,
 	Sotto__Content__Quote quote = SOTTO__CONTENT__QUOTE__INIT;
 	struct store_quote q;
 	struct draft d = {0};
+	char *once = NULL;
 	int r;
 
 	if ((m->flags & STORE_MSG_QUOTES) != 0) {
@@ -76,12 +137,23 @@ draft_send_text(struct engine *e, const struct store_message *m,
 		text.quote = &quote;
 	}
 	text.forwarded = (m->flags & STORE_MSG_FORWARDED) != 0;
+	text.view_once = m->kind == STORE_MSG_ONCE;
 	draft_init(&d);
 	memcpy(d.id, m->message_id, sizeof(d.id));
 	d.c.sent_ms = m->sent_ms;
-	text.text = m->text;
+	d.c.expire_s = m->expire_s;
+	r = timer_stamp(e, m, &d.c.expire_stamp);
+	if (r == 0 && text.view_once)
+		r = store_once_get(e->store, m->id, &once);
+	if (r != 0)
+		return r;
+	text.text = once != NULL ? once : m->text;
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
 	d.c.text = &text;
 	draft_introduce(e, &d);
-	return draft_send_as(e, &d, wire_id, whom);
+	r = draft_send_as(e, &d, wire_id, whom);
+	if (once != NULL)
+		sodium_memzero(once, strlen(once));
+	free(once);
+	return r;
 }

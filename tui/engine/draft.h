@@ -24,12 +24,27 @@ void draft_introduce(struct engine *e, struct draft *d);
 int draft_send(
     struct engine *e, struct draft *d, const struct outbox_for *whom) MUST_USE;
 
+/* The same for what is said in a chat, whoever is in it.
+ *   message  the row that it is of, 0: none */
+int draft_send_in(struct engine *e, struct draft *d,
+    const struct store_chat *chat, int64_t message) MUST_USE;
+
+/* Whom a content of this chat is for; borrows from it. */
+struct outbox_for outbox_for_chat(
+    const struct engine *e, const struct store_chat *chat, int64_t message);
+
+/* May something be written in this chat now? If not, the command is answered
+ * by a sentence that says why. */
+bool may_write(
+    struct engine *e, uint64_t tag, const struct store_chat *chat) MUST_USE;
+
 /* The relay knows it by another id, wire_id. */
 int draft_send_as(struct engine *e, struct draft *d,
     const uint8_t wire_id[static STORE_ID_LEN],
     const struct outbox_for *whom) MUST_USE;
 
-/* The same for a text that is in the store, under that text's id.
+/* The same for a text that is in the store, under that text's id. ERR_NOTFOUND
+ * it could be looked at once, and is gone.
  *   wire_id  what the relay is to know it by */
 int draft_send_text(struct engine *e, const struct store_message *m,
     const uint8_t wire_id[static STORE_ID_LEN],

@@ -272,6 +272,7 @@ engine_finish(struct engine *e)
 	uv_close((uv_handle_t *)&e->timer, NULL);
 	uv_close((uv_handle_t *)&e->kick, NULL);
 	uv_close((uv_handle_t *)&e->link_timer, NULL);
+	uv_close((uv_handle_t *)&e->expiry, NULL);
 	uv_close((uv_handle_t *)&e->async, NULL);
 }
 
@@ -370,7 +371,9 @@ start_loop(struct engine *e)
 	uv_timer_init(&e->loop, &e->timer);
 	uv_timer_init(&e->loop, &e->kick);
 	uv_timer_init(&e->loop, &e->link_timer);
-	e->async.data = e->timer.data = e->kick.data = e->link_timer.data = e;
+	uv_timer_init(&e->loop, &e->expiry);
+	e->async.data = e->timer.data = e->kick.data = e;
+	e->link_timer.data = e->expiry.data = e;
 	connection_prepare(e);
 	if (uv_thread_create(&e->thread, engine_thread, e) == 0)
 		return 0;

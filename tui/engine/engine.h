@@ -262,7 +262,8 @@ enum engine_event_kind {
 	EV_MSG_GONE, /* msg_id, chat: this row is no more. A text that waited
 		      * comes as a new row, EV_MSG_NEW, behind this event */
 	EV_CHAT, /* chats[1]: this row changed (also new ones) */
-	EV_CHAT_CLEARED, /* chat: none of its rows is there any more */
+	EV_CHAT_CLEARED, /* chat: deleted, but for what was new elsewhere: ask
+			  * for its pages anew */
 	EV_CHAT_GONE, /* chat: it has left the list */
 	EV_SYNC, /* done, total: draining a long queue; 0, 0 once after each
 		  * connect when nothing waits there any more */

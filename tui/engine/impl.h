@@ -121,6 +121,7 @@ struct engine {
 	uv_timer_t timer; /* typing marks expire, upkeep once a day */
 	uv_timer_t kick; /* outbox: next turn, or after a rate limit */
 	uv_timer_t link_timer; /* linking.c */
+	uv_timer_t expiry; /* timer.c */
 	uv_thread_t loader; /* of libcurl; joined while loading */
 	uv_cond_t showing; /* with lock: shown, stop */
 	bool shown; /* under lock: a first page was answered */
@@ -138,6 +139,8 @@ struct engine {
 	struct noise_public
 	    offered; /* the relay key the person is asked about */
 	uint32_t one_time_left, kyber_left;
+	uint8_t report_key[32]; /* report.c; with has_report_key */
+	bool has_report_key;
 	uint32_t sync_done, sync_total;
 	struct held *held, **held_tail; /* inbox.c */
 	size_t held_bytes;

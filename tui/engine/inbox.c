@@ -20,6 +20,7 @@
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/sync.h"
+#include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
@@ -95,6 +96,7 @@ static int
 on_unreadable(struct batch *b, const item *it)
 {
 	const struct repair_from from = from_of(it, it->message_id.data);
+	static const struct arrive_with nothing = {.quote = NULL};
 	struct store_message m = {.kind = STORE_MSG_TEXT,
 	    .state = STORE_MSG_WAITING,
 	    .sent_ms = it->server_time_ms};
@@ -106,7 +108,7 @@ on_unreadable(struct batch *b, const item *it)
 		return r;
 	memcpy(m.message_id, it->message_id.data, STORE_ID_LEN);
 	r = place(b, it, &m);
-	return r == 0 ? arrive(b->e, &m, NULL) : r;
+	return r == 0 ? arrive(b->e, &m, &nothing) : r;
 }
 
 /* In the conversation with whoever acted; without one there is nothing. */
@@ -125,12 +127,45 @@ on_action(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	return action_take(b->e, &by, c);
 }
 
+/* Theirs counts as that of the conversation with them. */
+static int
+on_timer(struct batch *b, const item *it, const Sotto__Content__Timer *t)
+{
+	const struct timer_set set = {
+	    it->sender_account.data, t->expire_s, t->stamp};
+	int64_t chat;
+	int r = store_chat_open(b->e->store, STORE_CHAT_PERSON,
+	    it->sender_account.data, engine_now_ms(), &chat);
+
+	return r == 0 ? timer_take(b->e, chat, &set) : r;
+}
+
+/* Of somebody who is blocked nothing is kept, and they are told nothing. What
+ * keeps sessions working goes on. */
+static int
+is_dropped(struct engine *e, const item *it, const Sotto__Content__Content *c,
+    bool *dropped)
+{
+	struct store_contact k;
+	int r;
+
+	*dropped = false;
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_RESET ||
+	    c->body_case == SOTTO__CONTENT__CONTENT__BODY_RETRY)
+		return 0;
+	r = store_contact_get(e->store, it->sender_account.data, &k);
+	*dropped = r == 0 && k.blocked;
+	return r == ERR_NOTFOUND ? 0 : r;
+}
+
 static int
 on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 {
 	const struct repair_from from = from_of(it, c->message_id.data);
 	const struct sync_from us = {it->sender_device, it->message_id.data};
 	const bool own = own_account(b->e, it->sender_account.data);
+	bool known;
+	int r;
 
 	if (c->group_id.len != 0)
 		return 0; /* a later client's; nothing of it is shown */
@@ -139,6 +174,9 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	if (own && c->body_case != SOTTO__CONTENT__CONTENT__BODY_RESET &&
 	    c->body_case != SOTTO__CONTENT__CONTENT__BODY_RETRY)
 		return 0;
+	r = is_dropped(b->e, it, c, &known);
+	if (r != 0 || known)
+		return r;
 	switch (c->body_case) {
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
 		return on_text(b, it, c);
@@ -149,6 +187,8 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
 	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
 		return on_action(b, it, c);
+	case SOTTO__CONTENT__CONTENT__BODY_TIMER:
+		return on_timer(b, it, c->timer);
 	case SOTTO__CONTENT__CONTENT__BODY_TYPING:
 		presence_typing(
 		    b->e, it->sender_account.data, c->typing->started);
@@ -509,6 +549,7 @@ take_delivery(struct engine *e, const uint8_t *body, size_t len)
 		r = txn_end(e, take_batch(&b, d, &seq));
 	if (r == 0) {
 		acknowledge(e, seq);
+		timer_run(e);
 		if (!b.held)
 			tell_sync(e, d->n_items, d->queue_empty);
 		if (b.owes)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The client without its face.
 tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
-	tui/engine/commands.c tui/engine/chat.c \
+	tui/engine/commands.c tui/engine/chat.c tui/engine/timer.c \
+	tui/engine/once.c tui/engine/forward.c tui/engine/info.c tui/engine/report.c \
 	tui/engine/commands_care.c tui/engine/history.c tui/engine/account_care.c \
 	tui/engine/backups.c \
 	tui/engine/connection.c tui/engine/account.c tui/engine/register.c \

@@ -17,6 +17,8 @@
 #include "tui/engine/repair.h"
 #include "tui/engine/seal.h"
 #include "tui/engine/sync.h"
+#include "tui/engine/timer.h"
+#include "tui/store/store_action.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_session.h"
 
@@ -114,6 +116,11 @@ row_done(struct engine *e, const struct store_outgoing *row)
 	if (r == 0 && row->message != 0)
 		r = store_message_set_state(
 		    e->store, row->message, STORE_MSG_SENT, &moved);
+	if (r == 0 && moved)
+		r = store_message_start_timer(
+		    e->store, row->message, engine_now_ms());
+	if (r == ERR_NOTFOUND)
+		return 0; /* it was deleted here meanwhile */
 	return r == 0 && moved ? message_moved(e, row->message) : r;
 }
 
@@ -127,6 +134,8 @@ row_failed(struct engine *e, const struct store_outgoing *row)
 	if (r == 0 && row->message != 0)
 		r = store_message_set_state(
 		    e->store, row->message, STORE_MSG_FAILED, &moved);
+	if (r == ERR_NOTFOUND)
+		return 0;
 	return r == 0 && moved ? message_moved(e, row->message) : r;
 }
 
@@ -515,6 +524,7 @@ on_kick(uv_timer_t *timer)
 	if (e->store == NULL || e->failed)
 		return;
 	settle_answers(e);
+	timer_run(e);
 	now_ms = engine_now_ms();
 	if (now_ms < e->outbox_hold_ms) { /* woken by something else */
 		kick_in(e, e->outbox_hold_ms - now_ms);

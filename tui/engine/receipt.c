@@ -6,6 +6,7 @@
 #include "tui/engine/receipt.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
+#include "tui/store/store_once.h"
 
 #define AGAIN_MS 5000 /* after an error of ours */
 
@@ -18,7 +19,7 @@ take_one(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 {
 	struct store_chat chat;
 	struct store_message m;
-	bool theirs, moved = false;
+	bool theirs, once, moved = false;
 	int64_t msg;
 	int r = store_message_find(e->store, e->self.account, id, &msg);
 
@@ -27,16 +28,20 @@ take_one(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 	r = store_message_get(e->store, msg, &m);
 	if (r != 0)
 		return r;
+	once = m.kind == STORE_MSG_ONCE;
 	r = store_chat_get(e->store, m.chat, &chat);
 	store_message_clear(&m);
 	if (r != 0)
 		return r;
+	once &= chat.kind == STORE_CHAT_PERSON;
 	theirs = memcmp(chat.peer, account, STORE_ID_LEN) == 0;
 	store_chat_clear(&chat);
 	if (!theirs)
 		return 0;
 	r = store_receipt_put(
 	    e->store, msg, account, device, state, when_ms, &moved);
+	if (r == 0 && once) /* they have it: not needed any more */
+		r = store_once_drop(e->store, msg);
 	return r == 0 && moved ? message_moved(e, msg) : r;
 }
 

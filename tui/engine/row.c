@@ -7,7 +7,7 @@
 
 #include "common/e164.h"
 #include "common/text.h"
-#include "tui/engine/impl.h"
+#include "tui/engine/row.h"
 #include "tui/store/store_action.h"
 
 #define WAITING_TEXT                                                           \
@@ -22,33 +22,41 @@ text_of(const struct store_message *m)
 					   : "This message was deleted.";
 	if (m->state == STORE_MSG_WAITING)
 		return WAITING_TEXT;
+	if (m->kind == STORE_MSG_ONCE)
+		return m->dir == STORE_OUT ? "A message to be viewed once."
+		       : (m->flags & STORE_MSG_VIEWED) != 0
+			   ? "You have viewed this message."
+			   : "A message to be viewed once. Open it to read it.";
 	return m->text != NULL ? m->text : "";
 }
 
-/* Whoever has this account, as the person calls them; heap. */
-static char *
-name_of(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+char *
+account_name(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    char out[static STORE_NAME_MAX])
 {
 	char shown[E164_FORMAT_CAP];
 	struct store_contact c;
+	const char *name = "Somebody";
 
-	if (memcmp(account, e->self.account, STORE_ID_LEN) == 0)
-		return strdup("You");
-	if (store_contact_get(e->store, account, &c) != 0)
-		return strdup("Somebody");
-	if (c.name[0] != '\0')
-		return strdup(c.name);
-	if (c.profile_name[0] != '\0')
-		return strdup(c.profile_name);
-	return strdup(
-	    c.phone[0] != '\0' ? e164_format(shown, c.phone) : "Somebody");
+	if (own_account(e, account))
+		name = "You";
+	else if (store_contact_get(e->store, account, &c) != 0)
+		name = "Somebody";
+	else if (c.name[0] != '\0')
+		name = c.name;
+	else if (c.profile_name[0] != '\0')
+		name = c.profile_name;
+	else if (c.phone[0] != '\0')
+		name = e164_format(shown, c.phone);
+	snprintf(out, STORE_NAME_MAX, "%s", name);
+	return out;
 }
 
 /* The quote is what its author saw: here it may read otherwise by now. */
 static int
 add_quote(struct engine *e, struct msg_row *out)
 {
-	char line[TEXT_SANITIZE_CAP(STORE_QUOTE_MAX)];
+	char line[TEXT_SANITIZE_CAP(STORE_QUOTE_MAX)], who[STORE_NAME_MAX];
 	struct store_quote q;
 	int r = store_quote_get(e->store, out->id, &q);
 
@@ -56,7 +64,7 @@ add_quote(struct engine *e, struct msg_row *out)
 		return r == ERR_NOTFOUND ? 0 : r;
 	text_sanitize(line, sizeof(line), q.text, strlen(q.text), TEXT_LINE_NL);
 	out->quote = strdup(line);
-	out->quote_from = name_of(e, q.account);
+	out->quote_from = strdup(account_name(e, q.account, who));
 	if (out->quote == NULL || out->quote_from == NULL)
 		return ERR_NOMEM;
 	r = store_message_find(

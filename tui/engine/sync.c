@@ -11,6 +11,7 @@
 #include "tui/engine/devices.h"
 #include "tui/engine/draft.h"
 #include "tui/store/store_chat.h"
+#include "tui/store/store_clock.h"
 
 #define AGAIN_MS 5000 /* after an error of ours */
 
@@ -32,6 +33,7 @@ is_copied(const Sotto__Content__Content *c)
 	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
 	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
+	case SOTTO__CONTENT__CONTENT__BODY_TIMER:
 		return true;
 	default:
 		return false;
@@ -45,12 +47,20 @@ seal_copy(struct buf *out, Sotto__Content__Content *c,
 	Sotto__Content__Sync sync = SOTTO__CONTENT__SYNC__INIT;
 	const ProtobufCBinaryData was = c->chat_account;
 	Sotto__Content__Profile *profile = c->profile;
+	char *once = NULL, nothing[1] = "";
 	int r;
 
 	c->sync = &sync;
 	c->chat_account = *chat;
 	c->profile = NULL;
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_TEXT &&
+	    c->text->view_once) { /* not even we see it again */
+		once = c->text->text;
+		c->text->text = nothing;
+	}
 	r = content_seal(out, c);
+	if (once != NULL)
+		c->text->text = once;
 	c->sync = NULL;
 	c->chat_account = was;
 	c->profile = profile;
@@ -152,18 +162,26 @@ sync_read(struct engine *e, int64_t chat, const struct store_messages *newly)
 	return r;
 }
 
-static void
-fill_contact(
-    Sotto__Content__SyncContacts__Contact *m, const struct store_contact *c)
+static int
+fill_contact(struct engine *e, Sotto__Content__SyncContacts__Contact *m,
+    const struct store_contact *c)
 {
+	int r;
+
 	sotto__content__sync_contacts__contact__init(m);
 	m->account_id = bytes_of(c->account, STORE_ID_LEN);
 	m->phone = (char *)(uintptr_t)c->phone;
 	m->name = (char *)(uintptr_t)c->name;
 	m->profile_name = (char *)(uintptr_t)c->profile_name;
 	m->blocked = c->blocked;
+	r = store_clock_get(
+	    e->store, c->account, STORE_CLOCK_NAME, &m->name_stamp);
+	if (r == 0)
+		r = store_clock_get(e->store, c->account, STORE_CLOCK_BLOCKED,
+		    &m->blocked_stamp);
 	if (c->trust == STORE_TRUST_VERIFIED && c->has_identity)
 		m->verified_key = bytes_of(c->identity, STORE_PUB_LEN);
+	return r;
 }
 
 static int
@@ -173,15 +191,16 @@ tell_contacts(struct engine *e, const struct store_contact *c, size_t n)
 	Sotto__Content__SyncContacts list = SOTTO__CONTENT__SYNC_CONTACTS__INIT;
 	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
 	size_t i;
+	int r = 0;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; r == 0 && i < n; i++) {
 		if (own_account(e, c[i].account))
 			continue;
 		p[list.n_contacts] = &v[list.n_contacts];
-		fill_contact(&v[list.n_contacts++], &c[i]);
+		r = fill_contact(e, &v[list.n_contacts++], &c[i]);
 	}
-	if (list.n_contacts == 0)
-		return 0;
+	if (r != 0 || list.n_contacts == 0)
+		return r;
 	list.contacts = p;
 	s.what_case = SOTTO__CONTENT__SYNC__WHAT_CONTACTS;
 	s.contacts = &list;
@@ -198,26 +217,50 @@ sync_contact(struct engine *e, const struct store_contact *c)
 }
 
 static int
+fill_chat(struct engine *e, Sotto__Content__SyncChats__Chat *m,
+    const struct store_chat *c)
+{
+	const struct {
+		enum store_clock_what what;
+		uint64_t *stamp;
+	} v[] = {
+	    {STORE_CLOCK_MUTED, &m->muted_stamp},
+	    {STORE_CLOCK_PINNED, &m->pinned_stamp},
+	    {STORE_CLOCK_ARCHIVED, &m->archived_stamp},
+	    {STORE_CLOCK_TIMER, &m->expire_stamp},
+	    {STORE_CLOCK_UNREAD, &m->unread_stamp},
+	};
+	size_t i;
+	int r = 0;
+
+	sotto__content__sync_chats__chat__init(m);
+	m->account_id = bytes_of(c->peer, STORE_ID_LEN);
+	m->group = c->kind == STORE_CHAT_GROUP;
+	m->muted_until_ms = c->muted_until_ms;
+	m->pinned_ms = c->pinned_ms;
+	m->archived = c->archived;
+	m->expire_s = c->expire_s;
+	m->unread = c->unread_mark;
+	for (i = 0; r == 0 && i < ARRAY_LEN(v); i++)
+		r = store_clock_get(e->store, c->peer, v[i].what, v[i].stamp);
+	return r;
+}
+
+static int
 tell_chats(struct engine *e, const struct store_chat *c, size_t n)
 {
 	Sotto__Content__SyncChats__Chat v[SYNC_ROWS], *p[SYNC_ROWS];
 	Sotto__Content__SyncChats list = SOTTO__CONTENT__SYNC_CHATS__INIT;
 	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
 	size_t i;
+	int r = 0;
 
-	for (i = 0; i < n; i++) {
-		if (c[i].kind != STORE_CHAT_PERSON)
-			continue;
+	for (i = 0; r == 0 && i < n; i++) {
 		p[list.n_chats] = &v[list.n_chats];
-		sotto__content__sync_chats__chat__init(&v[list.n_chats]);
-		v[list.n_chats].account_id = bytes_of(c[i].peer, STORE_ID_LEN);
-		v[list.n_chats].muted_until_ms = c[i].muted_until_ms;
-		v[list.n_chats].pinned_ms = c[i].pinned_ms;
-		v[list.n_chats].archived = c[i].archived;
-		v[list.n_chats++].expire_s = c[i].expire_s;
+		r = fill_chat(e, &v[list.n_chats++], &c[i]);
 	}
-	if (list.n_chats == 0)
-		return 0;
+	if (r != 0 || list.n_chats == 0)
+		return r;
 	list.chats = p;
 	s.what_case = SOTTO__CONTENT__SYNC__WHAT_CHATS;
 	s.chats = &list;
@@ -292,9 +335,80 @@ sync_star(struct engine *e, const struct store_message *m, bool on)
 	st.author_account = bytes_of(m->account, STORE_ID_LEN);
 	st.message_id = bytes_of(m->message_id, STORE_ID_LEN);
 	st.on = on;
+	r = store_clock_get(
+	    e->store, m->message_id, STORE_CLOCK_STAR, &st.stamp);
+	if (r != 0)
+		return r;
 	s.what_case = SOTTO__CONTENT__SYNC__WHAT_STAR;
 	s.star = &st;
 	return tell(e, &s);
+}
+
+int
+sync_forget(struct engine *e, const struct store_message *m)
+{
+	Sotto__Content__SyncForget f = SOTTO__CONTENT__SYNC_FORGET__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	bool any;
+	int r = others(e, &any);
+
+	if (r != 0 || !any)
+		return r;
+	f.author_account = bytes_of(m->account, STORE_ID_LEN);
+	f.message_id = bytes_of(m->message_id, STORE_ID_LEN);
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_FORGET;
+	s.forget = &f;
+	return tell(e, &s);
+}
+
+int
+sync_viewed(struct engine *e, const struct store_message *m)
+{
+	Sotto__Content__Viewed v = SOTTO__CONTENT__VIEWED__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	const struct outbox_for whom = {.account = e->self.account};
+	struct draft d = {0};
+	bool any;
+	int r = others(e, &any);
+
+	if (r != 0 || !any)
+		return r;
+	draft_init(&d);
+	v.author_account = bytes_of(m->account, STORE_ID_LEN);
+	v.message_id = bytes_of(m->message_id, STORE_ID_LEN);
+	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_VIEWED;
+	d.c.viewed = &v;
+	d.c.sync = &s;
+	return draft_send(e, &d, &whom);
+}
+
+int
+sync_clear(struct engine *e, const struct store_chat *chat, int64_t last,
+    uint64_t up_to_ms, bool gone)
+{
+	Sotto__Content__SyncClear c = SOTTO__CONTENT__SYNC_CLEAR__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	struct store_message m = {0};
+	bool any;
+	int r = others(e, &any);
+
+	if (r == 0 && any && last != 0)
+		r = store_message_get(e->store, last, &m);
+	if (r != 0 || !any)
+		return r;
+	c.account_id = bytes_of(chat->peer, STORE_ID_LEN);
+	c.group = chat->kind == STORE_CHAT_GROUP;
+	c.up_to_ms = up_to_ms;
+	c.chat = gone;
+	if (last != 0) {
+		c.author_account = bytes_of(m.account, STORE_ID_LEN);
+		c.message_id = bytes_of(m.message_id, STORE_ID_LEN);
+	}
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_CLEAR;
+	s.clear = &c;
+	r = tell(e, &s);
+	store_message_clear(&m);
+	return r;
 }
 
 /* ---- for a new device ---------------------------------------------------------------- */
@@ -349,6 +463,28 @@ tell_draft(struct engine *e, int64_t chat)
 	}
 	store_chat_clear(&row);
 	return r;
+}
+
+int
+sync_anew(struct engine *e, const Sotto__Content__Sync *s)
+{
+	int64_t chat;
+	int r;
+
+	switch (s->what_case) {
+	case SOTTO__CONTENT__SYNC__WHAT_PROFILE:
+		return sync_profile(e);
+	case SOTTO__CONTENT__SYNC__WHAT_SECRET:
+		return sync_secret(e);
+	case SOTTO__CONTENT__SYNC__WHAT_DRAFT:
+		r = store_chat_find(e->store, STORE_CHAT_PERSON,
+		    s->draft->chat_account.data, &chat);
+		if (r == 0)
+			r = tell_draft(e, chat);
+		return r == ERR_NOTFOUND ? 0 : r;
+	default:
+		return 0;
+	}
 }
 
 void

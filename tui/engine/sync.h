@@ -41,6 +41,14 @@ int sync_profile(struct engine *e) MUST_USE;
 int sync_secret(struct engine *e) MUST_USE;
 int sync_star(
     struct engine *e, const struct store_message *m, bool on) MUST_USE;
+int sync_forget(struct engine *e, const struct store_message *m) MUST_USE;
+/* A view-once text was opened here. */
+int sync_viewed(struct engine *e, const struct store_message *m) MUST_USE;
+/* last: 0 none; gone: the chat too. Before its messages go. */
+int sync_clear(struct engine *e, const struct store_chat *chat, int64_t last,
+    uint64_t up_to_ms, bool gone) MUST_USE;
+/* What this one said, as it is now: a draft, our name, the account's secret. */
+int sync_anew(struct engine *e, const Sotto__Content__Sync *s) MUST_USE;
 /* Contacts and settings of chats, for a new device. */
 int sync_all(struct engine *e) MUST_USE;
 

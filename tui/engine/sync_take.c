@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sync_take.c — what our other devices tell us. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +8,13 @@
 #include "common/text.h"
 #include "tui/engine/action.h"
 #include "tui/engine/arrive.h"
+#include "tui/engine/chat.h"
 #include "tui/engine/devices.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/sync.h"
+#include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
+#include "tui/store/store_clock.h"
 
 /* Not fit to be stored: a later client's, or nonsense. */
 static int
@@ -46,6 +50,14 @@ find_chat(struct engine *e, const ProtobufCBinaryData *account, int64_t *chat)
 	    e->store, STORE_CHAT_PERSON, account->data, chat);
 }
 
+static int
+find_group(struct engine *e, const ProtobufCBinaryData *group, int64_t *chat)
+{
+	if (group->len != STORE_ID_LEN)
+		return ERR_NOTFOUND;
+	return store_chat_find(e->store, STORE_CHAT_GROUP, group->data, chat);
+}
+
 /* ---- copies ------------------------------------------------------------------------ */
 
 static int
@@ -79,6 +91,33 @@ take_text(struct engine *e, const struct sync_from *from,
 	return r != 0 || known ? r : add_text(e, from, chat, c);
 }
 
+static uint64_t
+not_later(uint64_t ms)
+{
+	uint64_t now_ms = engine_now_ms();
+
+	return ms < now_ms ? ms : now_ms;
+}
+
+/* What is done to a message that may not have come. */
+static int
+take_early(struct engine *e, enum store_early_kind kind,
+    const ProtobufCBinaryData *author, const ProtobufCBinaryData *message_id,
+    uint64_t when_ms, const char *text)
+{
+	struct store_early a = {.kind = kind, .when_ms = when_ms};
+	char own[8] = "";
+
+	if (author->len != STORE_ID_LEN || message_id->len != STORE_ID_LEN)
+		return 0;
+	memcpy(a.author, author->data, STORE_ID_LEN);
+	memcpy(a.message_id, message_id->data, STORE_ID_LEN);
+	memcpy(a.actor, e->self.account, STORE_ID_LEN);
+	snprintf(own, sizeof(own), "%s", text);
+	a.text = own;
+	return passable(action_do(e, &a, 0));
+}
+
 /* An edit, a deletion, a reaction of ours. */
 static int
 take_action(struct engine *e, const Sotto__Content__Content *c)
@@ -92,8 +131,28 @@ take_action(struct engine *e, const Sotto__Content__Content *c)
 
 /* ---- syncs -------------------------------------------------------------------------- */
 
+/* A view-once text was opened there. */
 static int
-take_read(struct engine *e, const Sotto__Content__SyncRead *rd)
+take_viewed(struct engine *e, const Sotto__Content__Viewed *v)
+{
+	return take_early(e, STORE_EARLY_VIEWED, &v->author_account,
+	    &v->message_id, engine_now_ms(), "");
+}
+
+static int
+take_timer(struct engine *e, const Sotto__Content__Content *c)
+{
+	const struct timer_set set = {
+	    e->self.account, c->timer->expire_s, c->timer->stamp};
+	int64_t chat;
+	int r = open_chat(e, &c->chat_account, &chat);
+
+	return r == 0 ? timer_take(e, chat, &set) : passable(r);
+}
+
+static int
+take_read(
+    struct engine *e, const Sotto__Content__SyncRead *rd, uint64_t read_ms)
 {
 	int64_t chat, id;
 	int r = find_chat(e, &rd->chat_account, &chat);
@@ -106,6 +165,9 @@ take_read(struct engine *e, const Sotto__Content__SyncRead *rd)
 		    rd->message_id.data, &id);
 	if (r == 0) /* the other device has told the sender */
 		r = store_message_mark_read(e->store, chat, id, NULL);
+	if (r == 0)
+		r = store_message_start_read(
+		    e->store, chat, not_later(read_ms));
 	return r == 0 ? chat_changed(e, chat) : passable(r);
 }
 
@@ -142,6 +204,25 @@ take_verified(struct store_contact *c, const ProtobufCBinaryData *key)
 	c->verified_ms = engine_now_ms();
 }
 
+/* Of two devices that name or block somebody the later one counts. */
+static int
+take_stamped(struct engine *e, struct store_contact *c,
+    const Sotto__Content__SyncContacts__Contact *m)
+{
+	bool newer;
+	int r = store_clock_take(
+	    e->store, c->account, STORE_CLOCK_NAME, m->name_stamp, &newer);
+
+	if (r == 0 && (newer || (m->name_stamp == 0 && c->name[0] == '\0')))
+		set_field(c->name, sizeof(c->name), m->name);
+	if (r == 0)
+		r = store_clock_take(e->store, c->account, STORE_CLOCK_BLOCKED,
+		    m->blocked_stamp, &newer);
+	if (r == 0 && newer)
+		c->blocked = m->blocked;
+	return r;
+}
+
 static int
 take_contact(struct engine *e, const Sotto__Content__SyncContacts__Contact *m)
 {
@@ -155,7 +236,9 @@ take_contact(struct engine *e, const Sotto__Content__SyncContacts__Contact *m)
 	r = contact_ensure(e, m->account_id.data, NULL, NULL, &c);
 	if (r != 0)
 		return r;
-	set_field(c.name, sizeof(c.name), m->name);
+	r = take_stamped(e, &c, m);
+	if (r != 0)
+		return r;
 	if (m->profile_name[0] != '\0')
 		set_field(
 		    c.profile_name, sizeof(c.profile_name), m->profile_name);
@@ -163,7 +246,6 @@ take_contact(struct engine *e, const Sotto__Content__SyncContacts__Contact *m)
 		set_field(c.phone, sizeof(c.phone), m->phone);
 		c.phone_known = true;
 	}
-	c.blocked = m->blocked;
 	take_verified(&c, &m->verified_key);
 	r = store_contact_put(e->store, &c);
 	if (r == 0)
@@ -187,23 +269,62 @@ take_chat(struct engine *e, const Sotto__Content__SyncChats__Chat *m)
 {
 	const struct {
 		enum store_chat_setting what;
-		uint64_t value;
+		enum store_clock_what clock;
+		uint64_t value, stamp;
 	} v[] = {
-	    {STORE_CHAT_MUTED_UNTIL_MS, m->muted_until_ms},
-	    {STORE_CHAT_PINNED_MS, m->pinned_ms},
-	    {STORE_CHAT_ARCHIVED, m->archived},
-	    {STORE_CHAT_EXPIRE_S, m->expire_s},
+	    {STORE_CHAT_MUTED_UNTIL_MS, STORE_CLOCK_MUTED, m->muted_until_ms,
+		m->muted_stamp},
+	    {STORE_CHAT_PINNED_MS, STORE_CLOCK_PINNED, m->pinned_ms,
+		m->pinned_stamp},
+	    {STORE_CHAT_ARCHIVED, STORE_CLOCK_ARCHIVED, m->archived,
+		m->archived_stamp},
+	    {STORE_CHAT_UNREAD_MARK, STORE_CLOCK_UNREAD, m->unread,
+		m->unread_stamp},
+	    /* of a group the group tells it */
+	    {STORE_CHAT_EXPIRE_S, STORE_CLOCK_TIMER, m->expire_s,
+		m->group ? 0 : m->expire_stamp},
 	};
 	int64_t chat;
+	bool newer;
 	size_t i;
-	int r = open_chat(e, &m->account_id, &chat);
+	int r = m->group ? find_group(e, &m->account_id, &chat)
+			 : open_chat(e, &m->account_id, &chat);
 
 	if (r != 0)
 		return passable(r);
-	for (i = 0; r == 0 && i < ARRAY_LEN(v); i++)
-		r = passable(
-		    store_chat_set(e->store, chat, v[i].what, v[i].value));
+	for (i = 0; r == 0 && i < ARRAY_LEN(v); i++) {
+		r = store_clock_take(e->store, m->account_id.data, v[i].clock,
+		    v[i].stamp, &newer);
+		if (r == 0 && newer)
+			r = passable(store_chat_set(
+			    e->store, chat, v[i].what, v[i].value));
+	}
 	return r == 0 ? chat_changed(e, chat) : r;
+}
+
+static int
+clear_chat(struct engine *e, int64_t chat, const Sotto__Content__SyncClear *m)
+{
+	int64_t last = 0;
+	int r = 0;
+
+	if (m->author_account.len == STORE_ID_LEN &&
+	    m->message_id.len == STORE_ID_LEN)
+		r = store_message_find(e->store, m->author_account.data,
+		    m->message_id.data, &last);
+	return r == 0 || r == ERR_NOTFOUND
+		   ? chat_clear(e, chat, last, m->up_to_ms, m->chat)
+		   : r;
+}
+
+static int
+take_clear(struct engine *e, const Sotto__Content__SyncClear *m)
+{
+	int64_t chat;
+	int r = m->group ? find_group(e, &m->account_id, &chat)
+			 : find_chat(e, &m->account_id, &chat);
+
+	return passable(r == 0 ? clear_chat(e, chat, m) : r);
 }
 
 static int
@@ -266,19 +387,15 @@ take_secret(struct engine *e, const struct sync_from *from,
 static int
 take_star(struct engine *e, const Sotto__Content__SyncStar *m)
 {
-	int64_t id;
-	int r;
+	return take_early(e, STORE_EARLY_STAR, &m->author_account,
+	    &m->message_id, m->stamp, m->on ? "1" : "");
+}
 
-	if (m->author_account.len != STORE_ID_LEN ||
-	    m->message_id.len != STORE_ID_LEN)
-		return 0;
-	r = store_message_find(
-	    e->store, m->author_account.data, m->message_id.data, &id);
-	if (r == 0)
-		r = store_message_star(e->store, id, m->on);
-	if (r == 0)
-		r = message_changed(e, id);
-	return passable(r);
+static int
+take_forget(struct engine *e, const Sotto__Content__SyncForget *m)
+{
+	return take_early(e, STORE_EARLY_FORGET, &m->author_account,
+	    &m->message_id, engine_now_ms(), "");
 }
 
 /* A device came or went, and we have not heard of it. */
@@ -296,15 +413,16 @@ ask_list(struct engine *e, uint32_t version)
 
 static int
 take_sync(struct engine *e, const struct sync_from *from,
-    const Sotto__Content__Sync *s)
+    const Sotto__Content__Content *c)
 {
+	const Sotto__Content__Sync *s = c->sync;
 	int r = ask_list(e, s->list_version);
 
 	if (r != 0)
 		return r;
 	switch (s->what_case) {
 	case SOTTO__CONTENT__SYNC__WHAT_READ:
-		return take_read(e, s->read);
+		return take_read(e, s->read, c->sent_ms);
 	case SOTTO__CONTENT__SYNC__WHAT_CONTACTS:
 		return take_contacts(e, s->contacts);
 	case SOTTO__CONTENT__SYNC__WHAT_CHATS:
@@ -317,6 +435,10 @@ take_sync(struct engine *e, const struct sync_from *from,
 		return take_secret(e, from, s->secret);
 	case SOTTO__CONTENT__SYNC__WHAT_STAR:
 		return take_star(e, s->star);
+	case SOTTO__CONTENT__SYNC__WHAT_FORGET:
+		return take_forget(e, s->forget);
+	case SOTTO__CONTENT__SYNC__WHAT_CLEAR:
+		return take_clear(e, s->clear);
 	default: /* a later client's */
 		return 0;
 	}
@@ -328,13 +450,17 @@ sync_take(struct engine *e, const struct sync_from *from,
 {
 	switch (c->body_case) {
 	case SOTTO__CONTENT__CONTENT__BODY__NOT_SET:
-		return take_sync(e, from, c->sync);
+		return take_sync(e, from, c);
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
 		return take_text(e, from, c);
 	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
 	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
 		return take_action(e, c);
+	case SOTTO__CONTENT__CONTENT__BODY_TIMER:
+		return take_timer(e, c);
+	case SOTTO__CONTENT__CONTENT__BODY_VIEWED:
+		return take_viewed(e, c->viewed);
 	default:
 		return 0;
 	}

@@ -13,6 +13,7 @@
 #include "tui/engine/repair.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_message.h"
+#include "tui/store/store_once.h"
 #include "tui/store/store_prekey.h"
 
 /* The relay forgets messages sooner, so no repeat can come later. */
@@ -45,6 +46,8 @@ make_keys(struct engine *e)
 		r = store_inbox_prune(e->store, now - INBOX_KEEP_MS);
 	if (r == 0 && now > INBOX_KEEP_MS)
 		r = store_early_prune(e->store, now - INBOX_KEEP_MS);
+	if (r == 0 && now > REPAIR_AGE_MS)
+		r = store_once_prune(e->store, now - REPAIR_AGE_MS);
 	if (r == 0)
 		r = repair_upkeep(e);
 	return txn_end(e, r);

@@ -7,7 +7,7 @@
 
 #include "common/e164.h"
 #include "common/text.h"
-#include "tui/engine/impl.h"
+#include "tui/engine/row.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_search.h"
@@ -18,10 +18,12 @@
 /* ---- rows --------------------------------------------------------------------------- */
 
 static char *
-title_of(const struct store_chat *c)
+title_of(const struct engine *e, const struct store_chat *c)
 {
 	char shown[E164_FORMAT_CAP];
 
+	if (c->kind == STORE_CHAT_PERSON && own_account(e, c->peer))
+		return strdup("Note to self");
 	if (c->title != NULL && c->title[0] != '\0' &&
 	    strcmp(c->title, c->phone) != 0)
 		return strdup(c->title);
@@ -36,6 +38,8 @@ last_line(const struct store_chat *c)
 	const char *text = c->last_state == STORE_MSG_WAITING && c->last_id != 0
 			       ? "Waiting for this message"
 			   : c->last_kind == STORE_MSG_DELETED ? "Deleted"
+			   : c->last_kind == STORE_MSG_ONCE
+			       ? "Message to be viewed once"
 			   : c->last_text != NULL	       ? c->last_text
 							       : "";
 
@@ -50,7 +54,7 @@ chat_row_from(
 
 	*out = (struct chat_row){
 	    .chat = c->id,
-	    .title = title_of(c),
+	    .title = title_of(e, c),
 	    .phone = strdup(c->phone),
 	    .trust = (enum trust)c->trust,
 	    .unread = c->unread,
@@ -65,6 +69,7 @@ chat_row_from(
 	    .to_self = c->kind == STORE_CHAT_PERSON && own_account(e, c->peer),
 	    .blocked = c->blocked,
 	    .archived = c->archived,
+	    .marked_unread = c->unread_mark,
 	    .pinned_ms = c->pinned_ms,
 	    .muted_until_ms = c->muted_until_ms == STORE_MUTED_EVER
 				  ? ENGINE_EVER
@@ -244,14 +249,13 @@ cmd_chats(struct engine *e, struct cmd *c)
 
 /* ---- pages ------------------------------------------------------------------------------- */
 
-static void
-answer_page(struct engine *e, struct cmd *c, int r, struct store_messages *page)
+void
+answer_rows(struct engine *e, struct cmd *c, const struct store_messages *page)
 {
-	struct engine_event *ev = r == 0 ? event_new(e, EV_PAGE, c->tag) : NULL;
+	struct engine_event *ev = event_new(e, EV_PAGE, c->tag);
 	size_t i;
+	int r = ev == NULL ? ERR_NOMEM : 0;
 
-	if (r == 0 && ev == NULL)
-		r = ERR_NOMEM;
 	if (r == 0) {
 		ev->chat = c->chat;
 		ev->more_before = page->more_before;
@@ -263,14 +267,24 @@ answer_page(struct engine *e, struct cmd *c, int r, struct store_messages *page)
 		r = msg_row_from(e, &ev->msgs[i], &page->v[i]);
 		ev->n += r == 0;
 	}
-	store_messages_clear(page);
 	if (r == 0) {
 		event_post(e, ev);
-		connection_shown(e);
 		return;
 	}
 	engine_event_free(ev);
 	reply_error(e, c->tag, r, NULL);
+}
+
+static void
+answer_page(struct engine *e, struct cmd *c, int r, struct store_messages *page)
+{
+	if (r != 0) {
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	answer_rows(e, c, page);
+	connection_shown(e);
+	store_messages_clear(page);
 }
 
 void

@@ -411,6 +411,26 @@ static const char v4_sent_log[] =
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX sent_again_age ON sent_again(last_ms);";
 
+/*
+ * once: texts that can be looked at once; message has none for them, so that
+ * no list, search, quote or copy does. clock: when a setting was made last, by
+ * whichever device (store_clock.h).
+ */
+static const char v4_actions[] =
+    "CREATE TABLE once("
+    "  message INTEGER PRIMARY KEY"
+    "    REFERENCES message(id) ON DELETE CASCADE,"
+    "  text TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE clock("
+    "  id BLOB NOT NULL CHECK (length(id) = 16),"
+    "  what INTEGER NOT NULL, stamp INTEGER NOT NULL,"
+    "  PRIMARY KEY (id, what)"
+    ") STRICT, WITHOUT ROWID;"
+    "ALTER TABLE chat ADD COLUMN unread_mark INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX message_timer ON message(chat)"
+    "  WHERE expire_s > 0 AND expires_ms = 0;";
+
 /* History between devices of this account, and its parts on their way. */
 static const char v4_transfer[] =
     "CREATE TABLE transfer("
@@ -434,6 +454,7 @@ static const char v4_transfer[] =
 
 /* clang-format off: a line each, so that they can be added side by side */
 static const char *const version_4[] = {
+    v4_actions,
     v4_groups,
     v4_sender_keys,
     v4_sent_log,

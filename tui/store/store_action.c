@@ -191,6 +191,8 @@ store_message_retract(struct store *s, int64_t id)
 	if (r == 0)
 		r = forget(s, "DELETE FROM quote WHERE message = ?", id);
 	if (r == 0)
+		r = forget(s, "DELETE FROM once WHERE message = ?", id);
+	if (r == 0)
 		r = message_refresh_last(s, t.chat);
 	return tx_leave(s, &tx, r);
 }

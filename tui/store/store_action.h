@@ -85,15 +85,20 @@ int store_quote_get(
 
 int store_message_star(struct store *s, int64_t id, bool on) MUST_USE;
 
-/* Starred ones of a chat (0: of all), newest first, up to n. */
-int store_message_starred(struct store *s, int64_t chat, size_t n,
-    struct store_messages *out) MUST_USE;
+/* Up to n starred ones of a chat (0: of all), newest first; before: that come
+ * before this message, 0: the latest. more_before: there are more. */
+int store_message_starred(struct store *s, int64_t chat, int64_t before,
+    size_t n, struct store_messages *out) MUST_USE;
 
 /* ---- timers ------------------------------------------------------------------------ */
 
 /* The timer of a message starts: sent, or seen. Once. ERR_NOTFOUND. */
 int store_message_start_timer(
     struct store *s, int64_t id, uint64_t now_ms) MUST_USE;
+
+/* So start those of incoming messages of a chat that are read by now. */
+int store_message_start_read(
+    struct store *s, int64_t chat, uint64_t now_ms) MUST_USE;
 
 /* Up to n whose time has come, without their text; then delete them. */
 int store_message_expired(struct store *s, uint64_t now_ms, size_t n,
@@ -109,6 +114,9 @@ enum store_early_kind {
 	STORE_EARLY_EDIT = 1,
 	STORE_EARLY_RETRACT = 2,
 	STORE_EARLY_REACTION = 3,
+	STORE_EARLY_VIEWED = 4, /* 4 to 6: on another device of ours */
+	STORE_EARLY_FORGET = 5,
+	STORE_EARLY_STAR = 6, /* text: "1", or "" for taken; when_ms: stamp */
 };
 
 /* An action whose message has not come. */

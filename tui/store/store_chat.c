@@ -16,7 +16,8 @@
 	" coalesce(k.blocked, 0), c.unread, c.read_id, c.created_ms,"          \
 	" coalesce(k.seen_ms, 0), c.last_id, c.last_ms, c.last_dir,"           \
 	" c.last_kind, c.last_state, c.last_text, coalesce(d.text, ''),"       \
-	" c.muted_until_ms, c.pinned_ms, c.archived, c.expire_s"               \
+	" c.muted_until_ms, c.pinned_ms, c.archived, c.expire_s,"              \
+	" c.unread_mark"                                                       \
 	" FROM chat AS c"                                                      \
 	" LEFT JOIN contact AS k ON c.kind = 1 AND k.account = c.peer"         \
 	" LEFT JOIN draft AS d ON d.chat = c.id"
@@ -71,7 +72,8 @@ read_chat(struct query *q, struct store_chat *c)
 	c->muted_until_ms = q_get_time(q, i++);
 	c->pinned_ms = q_get_time(q, i++);
 	c->archived = q_get_int(q, i++) != 0;
-	c->expire_s = (uint32_t)q_get_int(q, i);
+	c->expire_s = (uint32_t)q_get_int(q, i++);
+	c->unread_mark = q_get_int(q, i) != 0;
 }
 
 int
@@ -212,13 +214,17 @@ store_chat_set(
 		"UPDATE chat SET pinned_ms = ? WHERE id = ?",
 	    [STORE_CHAT_ARCHIVED] = "UPDATE chat SET archived = ? WHERE id = ?",
 	    [STORE_CHAT_EXPIRE_S] = "UPDATE chat SET expire_s = ? WHERE id = ?",
+	    [STORE_CHAT_UNREAD_MARK] =
+		"UPDATE chat SET unread_mark = ? WHERE id = ?",
 	};
 	struct query q;
 
 	if (what == STORE_CHAT_EXPIRE_S && value > UINT32_MAX)
 		return store_fail(s, ERR_RANGE, "the timer is too long");
 	q_begin(&q, s, sql[what]);
-	q_time(&q, what == STORE_CHAT_ARCHIVED ? value != 0 : value);
+	q_time(&q, what == STORE_CHAT_ARCHIVED || what == STORE_CHAT_UNREAD_MARK
+		       ? value != 0
+		       : value);
 	q_int(&q, chat);
 	return q_run_one(&q);
 }

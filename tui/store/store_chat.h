@@ -41,6 +41,7 @@ struct store_chat {
 	uint64_t muted_until_ms; /* 0: not; STORE_MUTED_EVER */
 	uint64_t pinned_ms; /* when it was pinned; 0: not */
 	bool archived;
+	bool unread_mark; /* set by hand */
 	uint32_t expire_s; /* timer of new messages; 0: they stay */
 };
 
@@ -52,6 +53,7 @@ enum store_chat_setting {
 	STORE_CHAT_PINNED_MS,
 	STORE_CHAT_ARCHIVED,
 	STORE_CHAT_EXPIRE_S,
+	STORE_CHAT_UNREAD_MARK,
 };
 
 struct store_chats {

@@ -175,17 +175,20 @@ insert(struct store *s, const struct store_message *m, int64_t sort)
 	return q_run(&q);
 }
 
-/* A live message is the chat's last, and unread when it came in. */
+/* A live message is the chat's last, and unread when it came in; and the chat
+ * is archived no more, unless it is muted and somebody else wrote. */
 static int
 note_activity(struct store *s, const struct store_message *m)
 {
 	struct query q;
 
 	q_begin(&q, s,
-	    "UPDATE chat SET active_ms = max(active_ms, ?),"
-	    " unread = unread + ? WHERE id = ?");
+	    "UPDATE chat SET active_ms = max(active_ms, ?1),"
+	    " unread = unread + (?2 = 0),"
+	    " archived = archived AND NOT (?2 = 1 OR"
+	    "  (?2 = 0 AND muted_until_ms <= ?1)) WHERE id = ?3");
 	q_time(&q, m->received_ms);
-	q_int(&q, m->dir == STORE_IN);
+	q_int(&q, m->dir);
 	q_int(&q, m->chat);
 	return q_run_one(&q);
 }
@@ -261,6 +264,28 @@ store_message_find(struct store *s, const uint8_t account[static STORE_ID_LEN],
 	    " AND dir < 2");
 	q_blob(&q, message_id, STORE_ID_LEN);
 	q_blob(&q, account, STORE_ID_LEN);
+	if (q_row(&q))
+		found = q_get_int(&q, 0);
+	r = q_end(&q);
+	if (r == 0 && found == 0)
+		r = store_fail(s, ERR_NOTFOUND, "no such message");
+	if (r == 0)
+		*id = found;
+	return r;
+}
+
+int
+store_message_find_any(
+    struct store *s, const uint8_t message_id[static STORE_ID_LEN], int64_t *id)
+{
+	int64_t found = 0;
+	struct query q;
+	int r;
+
+	q_begin(&q, s,
+	    "SELECT id FROM message WHERE message_id = ? AND dir < 2"
+	    " ORDER BY id LIMIT 1");
+	q_blob(&q, message_id, STORE_ID_LEN);
 	if (q_row(&q))
 		found = q_get_int(&q, 0);
 	r = q_end(&q);

@@ -25,6 +25,7 @@ enum store_msg_kind {
 	STORE_MSG_KEY_CHANGED = 1,
 	STORE_MSG_NOTE = 2,
 	STORE_MSG_DELETED = 3, /* for everyone: a line that says so */
+	STORE_MSG_ONCE = 4, /* view-once; its text is in store_once.h alone */
 };
 /* Bits on disk. */
 enum store_msg_flags {
@@ -91,6 +92,10 @@ int store_message_get(
     struct store *s, int64_t id, struct store_message *out) MUST_USE;
 int store_message_find(struct store *s,
     const uint8_t account[static STORE_ID_LEN],
+    const uint8_t message_id[static STORE_ID_LEN], int64_t *id) MUST_USE;
+
+/* By whoever wrote it; of two with the same id the one that came first. */
+int store_message_find_any(struct store *s,
     const uint8_t message_id[static STORE_ID_LEN], int64_t *id) MUST_USE;
 
 /*

@@ -39,10 +39,11 @@ store_message_star(struct store *s, int64_t id, bool on)
 }
 
 int
-store_message_starred(
-    struct store *s, int64_t chat, size_t n, struct store_messages *out)
+store_message_starred(struct store *s, int64_t chat, int64_t before, size_t n,
+    struct store_messages *out)
 {
 	struct query q;
+	int r;
 
 	if (n == 0 || n > STORE_PAGE_MAX)
 		return store_fail(s, ERR_RANGE, "a page has 1 to %d messages",
@@ -50,10 +51,18 @@ store_message_starred(
 	q_begin(&q, s,
 	    "SELECT " MESSAGE_COLUMNS " FROM message AS m"
 	    " WHERE m.starred AND (?1 = 0 OR m.chat = ?1)"
+	    " AND (?3 = 0 OR (m.sort, m.id) <"
+	    "  (SELECT b.sort, b.id FROM message AS b WHERE b.id = ?3))"
 	    " ORDER BY m.sort DESC, m.id DESC LIMIT ?2");
 	q_int(&q, chat);
-	q_int(&q, (int64_t)n);
-	return collect(&q, out);
+	q_int(&q, (int64_t)n + 1);
+	q_int(&q, before);
+	r = collect(&q, out);
+	if (r == 0 && out->n > n) {
+		store_message_clear(&out->v[--out->n]);
+		out->more_before = true;
+	}
+	return r;
 }
 
 /* ---- timers ------------------------------------------------------------------------------ */
@@ -69,6 +78,21 @@ store_message_start_timer(struct store *s, int64_t id, uint64_t now_ms)
 	q_time(&q, now_ms);
 	q_int(&q, id);
 	return q_run_one(&q);
+}
+
+int
+store_message_start_read(struct store *s, int64_t chat, uint64_t now_ms)
+{
+	struct query q;
+
+	q_begin(&q, s,
+	    "UPDATE message SET expires_ms = ?2 + expire_s * 1000"
+	    " WHERE chat = ?1 AND expire_s > 0 AND expires_ms = 0 AND dir = 0"
+	    " AND (sort, id) <= (SELECT read_sort, read_id FROM chat"
+	    "  WHERE id = ?1)");
+	q_int(&q, chat);
+	q_time(&q, now_ms);
+	return q_run(&q);
 }
 
 int
