@@ -319,6 +319,22 @@ test_app_first_run__the_code_may_be_typed_before_the_relay_answers(void **state)
 	assert_log(r, "verify 246810; ");
 }
 
+/* Where the relay cannot say that none will come. */
+static void
+test_app_first_run__a_code_that_may_not_come_is_told(void **state)
+{
+	struct rig *r = *state;
+	char why[] = "This relay takes new people by invite only.";
+
+	rig_first_run(r, "three quiet otters");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_CODE_SENT, .digits = 6, .text = why});
+	assert_true(rig_shows(r, "by invite only"));
+	assert_false(rig_shows(r, "is on its way"));
+}
+
 /* What cannot be a code is not sent: each try counts. */
 static void
 test_app_first_run__the_code_takes_what_a_code_can_be(void **state)
@@ -1300,6 +1316,7 @@ main(void)
 	    A(test_app_first_run__what_is_wrong_is_said_before_anything_is_made),
 	    A(test_app_first_run__errors_keep_the_form_and_can_be_mended),
 	    A(test_app_first_run__the_code_may_be_typed_before_the_relay_answers),
+	    A(test_app_first_run__a_code_that_may_not_come_is_told),
 	    A(test_app_first_run__the_code_takes_what_a_code_can_be),
 	    A(test_app_first_run__a_link_goes_where_it_belongs),
 	    A(test_app_bar__tells_what_enter_does),

@@ -284,9 +284,12 @@ code_sent(struct app *a, const struct engine_event *ev)
 	v->resend_at = a->mono + ev->resend_after_ms;
 	v->coded = true;
 	go(v, FR_TYPE_CODE, "");
-	form_status(&v->form, ST_GOOD,
-	    "A code of %u digits is on its way to %s.", ev->digits,
-	    form_text(&v->form, FR_PHONE));
+	if (ev->text != NULL) /* it may not come at all */
+		form_status(&v->form, ST_WARN, "%s", ev->text);
+	else
+		form_status(&v->form, ST_GOOD,
+		    "A code of %u digits is on its way to %s.", ev->digits,
+		    form_text(&v->form, FR_PHONE));
 	if (v->eager)
 		send_code(a);
 }
@@ -412,7 +415,7 @@ first_run_paste(struct app *a, const char *s, size_t n)
 	struct first_run_view *v = &a->vs->first_run;
 	int was = v->form.focus;
 	bool stray = n >= strlen(URI_SCHEME) && is_link(s) && !v->form.busy &&
-		     (was == FR_PHONE || was == FR_NAME);
+		     (was == FR_PHONE || was == FR_NAME || was == FR_CODE);
 	bool done;
 
 	/* A link belongs to one field only. */
