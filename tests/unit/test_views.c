@@ -296,6 +296,71 @@ actions_ascii(struct rig *r)
 	picked(r);
 }
 
+/* Pinned, muted, archived, marked, own notes, a timer. */
+static void
+chats(struct rig *r)
+{
+	struct chat_row c[] = {
+	    rig_chat(1, "Ann Example", RIG_NOW - 2 * MINUTE, "See you", 0),
+	    rig_chat(2, "Bj\xc3\xb6rn", RIG_NOW - 3 * HOUR, "Tickets?", 3),
+	    rig_chat(3, "+49 170 1234503", RIG_NOW - DAY, "ok", 0),
+	    rig_chat(4, "Note to self", RIG_NOW - 3 * DAY, "milk", 0),
+	    rig_chat(5, "Dora", RIG_NOW - 20 * DAY, "a last message", 0),
+	    rig_chat(6, "Emil", RIG_NOW - 400 * DAY, "old", 12),
+	};
+	size_t i;
+
+	c[0].expire_s = 7 * 86400;
+	c[0].muted_until_ms = RIG_NOW + HOUR;
+	c[1].muted_until_ms = ENGINE_EVER;
+	c[2].marked_unread = true;
+	c[3].to_self = true;
+	c[3].pinned_ms = 1;
+	c[4].archived = c[5].archived = true;
+	rig_main(r);
+	for (i = 0; i < ARRAY_LEN(c); i++)
+		rig_event(r, (struct engine_event){
+				 .kind = EV_CHAT, .chats = &c[i], .n = 1});
+	if (!r->app->show_list)
+		rig_press(r, "Tab");
+	rig_press(r, "End");
+}
+
+static void
+chats_unfolded(struct rig *r)
+{
+	chats(r);
+	rig_press(r, "Enter Down");
+}
+
+static void
+details(struct rig *r)
+{
+	chats(r);
+	rig_press(r, "Esc Alt-I Down Down Down");
+}
+
+static void
+timer_menu(struct rig *r)
+{
+	details(r);
+	rig_press(r, "t");
+}
+
+static void
+rename_prompt(struct rig *r)
+{
+	details(r);
+	rig_press(r, "n");
+}
+
+static void
+block_question(struct rig *r)
+{
+	details(r);
+	rig_press(r, "b");
+}
+
 #define SCENES(X)                                                              \
 	X(conversation)                                                        \
 	X(writing)                                                             \
@@ -320,7 +385,13 @@ actions_ascii(struct rig *r)
 	X(react)                                                               \
 	X(delete_message)                                                      \
 	X(forward)                                                             \
-	X(message_info)
+	X(message_info)                                                        \
+	X(chats)                                                               \
+	X(chats_unfolded)                                                      \
+	X(details)                                                             \
+	X(timer_menu)                                                          \
+	X(rename_prompt)                                                       \
+	X(block_question)
 
 #define X(name)                                                                \
 	static void test_views__##name##_as_drawn_before(void **state)         \

@@ -450,7 +450,7 @@ app_tick(struct app *a)
 static void
 set_title(struct app *a)
 {
-	uint32_t unread = model_unread(&a->m);
+	uint32_t unread = model_unread(&a->m, a->wall);
 	char title[sizeof(a->title)];
 
 	if (a->rest_tag != 0)
@@ -473,7 +473,7 @@ mark_read(struct app *a)
 	int64_t id;
 
 	if (!a->focused || a->nviews != 1 || a->views[0] != &view_main ||
-	    a->show_list || c == NULL || c->unread == 0 ||
+	    a->show_list || c == NULL || (c->unread == 0 && !a->unmark) ||
 	    a->hist.want == WANT_LATEST)
 		return;
 	id = hist_bottom_id(&a->hist);
@@ -481,6 +481,7 @@ mark_read(struct app *a)
 		return;
 	if (app_asked(a, a->be->mark_read(a->e, APP_TAG_NONE, c->id, id)))
 		a->read_up_to = id;
+	a->unmark = false;
 }
 
 bool

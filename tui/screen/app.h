@@ -52,7 +52,7 @@ struct view_ops {
 extern const struct view_ops view_main, view_unlock, view_first_run,
     view_palette, view_search, view_safety, view_help, view_new_chat,
     view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
-    view_delete, view_pick, view_ask;
+    view_delete, view_pick, view_ask, view_menu, view_prompt, view_details;
 
 /* What the composer's text is to become. */
 enum writing_kind { WRITE_NEW, WRITE_REPLY, WRITE_EDIT };
@@ -123,7 +123,8 @@ struct app {
 	int64_t read_up_to; /* last engine_mark_read() of the open chat */
 	struct place back;
 
-	int64_t marked; /* the marked chat of the list */
+	int64_t marked; /* the marked chat of the list, or LIST_ARCHIVE */
+	uint64_t notes_tag; /* the chat with oneself is to be opened */
 
 	uint64_t bell_at; /* monotonic: no bell before */
 	char title[64]; /* the terminal's, as last set */
@@ -143,6 +144,8 @@ struct app {
 	bool interrupted; /* Ctrl-C was the last key */
 	bool selecting; /* keys go to the selected message */
 	bool focus_list; /* keys go to the list of chats */
+	bool unmark; /* opened while marked as unread: reading ends that */
+	bool unfolded; /* archived chats are in the list */
 	bool show_list; /* narrow: the list instead of the conversation */
 	bool focused; /* the terminal has the focus */
 	bool editing; /* an editor runs, the terminal is not ours */
@@ -212,6 +215,8 @@ bool app_jump_back(struct app *a);
 /* Send a text in the open chat, as an answer when one is being written; the
  * composer is not touched. */
 bool app_send(struct app *a, const char *text);
+/* Send a text that can be seen once, in the open chat. */
+bool app_send_once(struct app *a, const char *text);
 /* What is in the composer: sent, or the new text of the message that is being
  * edited. Then the composer is empty, or has the draft again that made room.
  * False: nothing has changed. */

@@ -140,6 +140,7 @@ enter_chat(struct app *a, int64_t chat)
 	leave_list(a);
 	a->selecting = false;
 	a->marker_wanted = 0;
+	a->unmark = c->marked_unread;
 	a->dirty = true;
 	return c;
 }
@@ -206,4 +207,33 @@ app_jump_back(struct app *a)
 	a->hist.target = to.bottom;
 	app_ask_page(a, WANT_AROUND, to.bottom);
 	return true;
+}
+
+/* Its messages are others now. */
+void
+app_reload(struct app *a)
+{
+	a->forgetting.n = 0;
+	a->forgetting.at = 0;
+	hist_open(&a->hist, a->open);
+	a->selecting = false;
+	app_ask_page(a, WANT_LATEST, 0);
+}
+
+/* The open chat is no more. */
+void
+app_leave_chat(struct app *a)
+{
+	writing_clear(&a->writing);
+	if (composer_set(&a->comp, "", 0) != 0)
+		app_asked(a, ERR_NOMEM);
+	a->draft_at = a->draft_since = 0;
+	a->forgetting.n = 0;
+	a->forgetting.at = 0;
+	hist_open(&a->hist, 0);
+	a->selecting = false;
+	a->back.valid = false;
+	a->open = a->marked = 0;
+	if (a->m.n > 0)
+		app_open_chat(a, a->m.v[0]->id);
 }

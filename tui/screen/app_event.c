@@ -76,6 +76,17 @@ on_chat(struct app *a, const struct engine_event *ev)
 	}
 }
 
+/* The chat with oneself: whoever asked wants to see it. */
+static void
+on_contact(struct app *a, const struct engine_event *ev)
+{
+	on_chat(a, ev);
+	if (ev->tag != 0 && ev->tag == a->notes_tag) {
+		a->notes_tag = 0;
+		app_open_chat(a, ev->chat);
+	}
+}
+
 static void
 on_message(struct app *a, const struct engine_event *ev)
 {
@@ -192,8 +203,10 @@ take(struct app *a, const struct engine_event *ev)
 		on_chats(a, ev);
 		break;
 	case EV_CHAT:
-	case EV_CONTACT:
 		on_chat(a, ev);
+		break;
+	case EV_CONTACT:
+		on_contact(a, ev);
 		break;
 	case EV_PAGE:
 		on_page(a, ev);
@@ -211,6 +224,15 @@ take(struct app *a, const struct engine_event *ev)
 		break;
 	case EV_MSG_GONE:
 		hist_drop(&a->hist, ev->msg_id);
+		break;
+	case EV_CHAT_CLEARED:
+		if (ev->chat == a->open)
+			app_reload(a);
+		break;
+	case EV_CHAT_GONE:
+		model_drop(&a->m, ev->chat);
+		if (ev->chat == a->open)
+			app_leave_chat(a);
 		break;
 	case EV_CONN:
 		on_conn(a, ev);

@@ -13,6 +13,9 @@ void app_save_draft(struct app *a);
 /* Ask for a page of the open chat; what it is to become is noted in a->hist. */
 void app_ask_page(struct app *a, enum hist_want want, int64_t id);
 
+void app_reload(struct app *a); /* the open chat has been cleared */
+void app_leave_chat(struct app *a); /* it is no more: show another one */
+
 /* ---- app_send.c ---------------------------------------------------------------- */
 
 void sending_free(struct sending *s); /* wipes */
@@ -38,6 +41,15 @@ bool writing_set(struct app *a, enum writing_kind kind, int64_t msg,
     const char *who, const char *what);
 /* The line above the composer. */
 void writing_draw(struct app *a, int y, int x, int w);
+
+/* ---- chat_act.c ---------------------------------------------------------------- */
+
+/* The chat that the details show, that is marked in the list, that is open. */
+struct chat *chat_target(const struct app *a);
+/* False: it is no action for a chat. */
+bool chat_act(struct app *a, enum action act);
+/* The same with words behind a /command; false: none are needed. */
+bool chat_command(struct app *a, enum action act, const char *words);
 
 /* ---- forget.c ------------------------------------------------------------------ */
 

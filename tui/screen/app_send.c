@@ -51,6 +51,11 @@ can_send(struct app *a, const struct chat *c)
 {
 	if (c == NULL)
 		return false;
+	if (c->blocked) {
+		app_notice(a, ST_WARN,
+		    "Not sent: you have blocked them. Alt-I, b unblocks.");
+		return false;
+	}
 	if (c->trust == TRUST_CHANGED) {
 		app_notice(a, ST_WARN,
 		    "Not sent: the safety number has changed. F3 shows it.");
@@ -85,6 +90,23 @@ app_send(struct app *a, const char *text)
 	a->draft_at = a->draft_since = 0;
 	if (model_set_draft(c, "") != 0)
 		app_asked(a, ERR_NOMEM);
+	app_latest(a);
+	return true;
+}
+
+bool
+app_send_once(struct app *a, const char *text)
+{
+	struct chat *c = app_chat(a);
+	struct sending *s;
+
+	if (!can_send(a, c))
+		return false;
+	s = sending_new(a, c, text);
+	if (s == NULL)
+		return false;
+	if (!sending_start(a, s, a->be->send_once(a->e, s->tag, c->id, text)))
+		return false;
 	app_latest(a);
 	return true;
 }

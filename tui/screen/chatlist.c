@@ -15,12 +15,37 @@ lines_each(const struct box *b)
 	return b->h >= TALL ? 2 : 1;
 }
 
+/* ---- lines of the list: chats, and one that archived ones are behind --------- */
+
+static int
+line_count(const struct app *a)
+{
+	size_t shown = model_shown(&a->m), rest = a->m.n - shown;
+
+	return (int)(shown + (rest > 0) + (a->unfolded ? rest : 0));
+}
+
+/* The chat, or LIST_ARCHIVE. */
+static int64_t
+line_id(const struct app *a, int i)
+{
+	size_t shown = model_shown(&a->m), at = (size_t)i;
+
+	if (at == shown)
+		return LIST_ARCHIVE;
+	return a->m.v[at < shown ? at : at - 1]->id;
+}
+
 static int
 marked_index(const struct app *a)
 {
-	size_t i = model_index(&a->m, a->marked);
+	int i, n = line_count(a);
 
-	return i < a->m.n ? (int)i : 0;
+	for (i = 0; i < n; i++) {
+		if (line_id(a, i) == a->marked)
+			return i;
+	}
+	return 0;
 }
 
 void
@@ -58,6 +83,14 @@ sign_of(enum msg_state state)
 	}
 }
 
+static int
+sign_width(const struct app *a, enum sign sign)
+{
+	const char *s = theme_sign(draw_theme(a->draw), sign);
+
+	return text_width(s, strlen(s));
+}
+
 /* ---- one chat ----------------------------------------------------------------- */
 
 struct look { /* styles by whether the chat is open or marked */
@@ -84,10 +117,11 @@ draw_unread(struct app *a, int y, int end, const struct chat *c)
 	char text[16];
 	int w;
 
-	if (c->unread == 0)
+	if (c->unread == 0 && !c->marked_unread)
 		return 0;
-	w = c->unread > 999 ? snprintf(text, sizeof(text), " 999+ ")
-			    : snprintf(text, sizeof(text), " %u ", c->unread);
+	w = c->unread == 0    ? snprintf(text, sizeof(text), "   ")
+	    : c->unread > 999 ? snprintf(text, sizeof(text), " 999+ ")
+			      : snprintf(text, sizeof(text), " %u ", c->unread);
 	draw_str(a->draw, y, end - w, w, text, ST_UNREAD);
 	return w + 1;
 }
@@ -104,6 +138,26 @@ draw_trust(
 		return 1 + draw_sign(a->draw, y, x + 1, SIGN_CHANGED,
 			       l->flat ? l->strong : ST_WARN);
 	return 0;
+}
+
+/* Pinned and muted, right-aligned; returns the cells taken. */
+static int
+draw_signs(
+    struct app *a, int y, int end, const struct chat *c, const struct look *l)
+{
+	int x = end;
+
+	if (model_is_muted(c, a->wall)) {
+		x -= sign_width(a, SIGN_MUTED);
+		draw_sign(a->draw, y, x, SIGN_MUTED, l->dim);
+		x--;
+	}
+	if (c->pinned_ms != 0) {
+		x -= sign_width(a, SIGN_PINNED);
+		draw_sign(a->draw, y, x, SIGN_PINNED, l->dim);
+		x--;
+	}
+	return end - x;
 }
 
 /* What the second line says. */
@@ -164,6 +218,7 @@ draw_two(
 	draw_title(a, b.y, x, end - w - 1 - x, c, l);
 	x = b.x + 1;
 	w = draw_unread(a, b.y + 1, end, c);
+	w += draw_signs(a, b.y + 1, end - w, c, l);
 	draw_last(a, b.y + 1, x, end - w - x, c, l);
 }
 
@@ -175,6 +230,7 @@ draw_one(
 	int x = b.x + 1, end = b.x + b.w - 1, w;
 
 	end -= draw_unread(a, b.y, end, c);
+	end -= draw_signs(a, b.y, end, c, l);
 	if (c->last_ms != 0 && b.w >= 24) {
 		when_short(when, c->last_ms, a->wall);
 		w = text_width(when, strlen(when));
@@ -202,12 +258,56 @@ draw_empty(struct app *a, struct box b)
 	    "No chats yet.\n\nF2 starts one with a phone number.", ST_DIM);
 }
 
+/* "▸ Archived", how many, and what is unread in them. */
+static void
+draw_archive(struct app *a, struct box b, bool marked)
+{
+	enum style st = marked ? ST_LIST_MARK : ST_DIM;
+	size_t shown = model_shown(&a->m), i;
+	unsigned unread = 0;
+	char text[64];
+	int n;
+
+	for (i = shown; i < a->m.n; i++)
+		unread += a->m.v[i]->unread;
+	if (unread > 0)
+		snprintf(text, sizeof(text), "Archived %zu, %u new",
+		    a->m.n - shown, unread);
+	else
+		snprintf(text, sizeof(text), "Archived %zu", a->m.n - shown);
+	draw_fill(a->draw, b, st);
+	n = draw_sign(a->draw, b.y, b.x + 1,
+	    a->unfolded ? SIGN_UNFOLDED : SIGN_FOLDED, st);
+	draw_elide(a->draw, b.y, b.x + n + 2, b.w - n - 3, text, st);
+	if (!marked)
+		return;
+	draw_sign(a->draw, b.y, b.x, SIGN_MARK, st);
+	draw_cursor(a->draw, b.y, b.x);
+}
+
+static void
+draw_chat(struct app *a, struct box b, const struct chat *c, bool focus)
+{
+	struct look l = look_of(a, c, focus);
+
+	draw_fill(a->draw, b, l.text);
+	if (focus && c->id == a->marked) {
+		draw_sign(a->draw, b.y, b.x, SIGN_MARK, l.text);
+		draw_cursor(a->draw, b.y, b.x);
+	}
+	if (b.h == 2)
+		draw_two(a, b, c, &l);
+	else
+		draw_one(a, b, c, &l);
+}
+
 void
 chatlist_draw(struct app *a, struct box b, bool focus)
 {
 	int each = lines_each(&b), n = b.h / each, at = marked_index(a), i;
-	struct look l;
+	int count = line_count(a);
 	struct box line;
+	int64_t id;
 
 	draw_fill(a->draw, b, ST_TEXT);
 	if (a->m.n == 0) {
@@ -215,22 +315,15 @@ chatlist_draw(struct app *a, struct box b, bool focus)
 		return;
 	}
 	if (a->marked == 0)
-		a->marked = a->m.v[0]->id;
-	list_move(&at, &a->list_top, (int)a->m.n, n, 0);
-	for (i = 0; i < n && a->list_top + i < (int)a->m.n; i++) {
-		const struct chat *c = a->m.v[a->list_top + i];
-
-		l = look_of(a, c, focus);
+		a->marked = line_id(a, 0);
+	list_move(&at, &a->list_top, count, n, 0);
+	for (i = 0; i < n && a->list_top + i < count; i++) {
+		id = line_id(a, a->list_top + i);
 		line = (struct box){b.y + i * each, b.x, each, b.w};
-		draw_fill(a->draw, line, l.text);
-		if (focus && c->id == a->marked) {
-			draw_sign(a->draw, line.y, line.x, SIGN_MARK, l.text);
-			draw_cursor(a->draw, line.y, line.x);
-		}
-		if (each == 2)
-			draw_two(a, line, c, &l);
+		if (id == LIST_ARCHIVE)
+			draw_archive(a, line, focus && id == a->marked);
 		else
-			draw_one(a, line, c, &l);
+			draw_chat(a, line, model_find(&a->m, id), focus);
 	}
 }
 
@@ -239,13 +332,13 @@ chatlist_at(struct app *a, struct box b, int y)
 {
 	int i = (y - b.y) / lines_each(&b) + a->list_top;
 
-	return y >= b.y && i >= 0 && i < (int)a->m.n ? a->m.v[i]->id : 0;
+	return y >= b.y && i >= 0 && i < line_count(a) ? line_id(a, i) : 0;
 }
 
 bool
 chatlist_act(struct app *a, enum action act)
 {
-	int at = marked_index(a), n = (int)a->m.n, rows, cols, page;
+	int at = marked_index(a), n = line_count(a), rows, cols, page;
 
 	draw_size(a->draw, &rows, &cols);
 	page = rows >= TALL + 2 ? (rows - 2) / 2 : rows - 2;
@@ -273,6 +366,6 @@ chatlist_act(struct app *a, enum action act)
 	}
 	list_move(&at, &a->list_top, n, page, 0);
 	if (n > 0)
-		a->marked = a->m.v[at]->id;
+		a->marked = line_id(a, at);
 	return true;
 }

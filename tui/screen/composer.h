@@ -67,6 +67,15 @@ void composer_draw(struct draw *d, struct composer *c, struct box b,
 	X("search", "WORDS", SEARCH, "Search messages")                        \
 	X("verify", "", SAFETY, "Compare the safety number")                   \
 	X("unread", "", NEXT_UNREAD, "Go to the next unread chat")             \
+	X("details", "", DETAILS, "Details of this chat")                      \
+	X("mute", "TIME", CHAT_MUTE, "Mute this chat: 8h, off")                \
+	X("pin", "", CHAT_PIN, "Pin this chat, or no longer")                  \
+	X("archive", "", CHAT_ARCHIVE, "Archive this chat, or no longer")      \
+	X("timer", "TIME", CHAT_TIMER, "Disappearing messages: 1d, off")       \
+	X("rename", "NAME", CHAT_RENAME, "Name the person of this chat")       \
+	X("block", "", CHAT_BLOCK, "Block this person, or no longer")          \
+	X("once", "TEXT", SEND_ONCE, "Send a text that can be seen once")      \
+	X("notes", "", NOTES, "Notes to yourself")                             \
 	X("settings", "", SETTINGS, "Settings: receipts, presence, look")      \
 	X("retry", "", RETRY, "Send again what could not be sent")             \
 	X("connect", "", RECONNECT, "Connect now")                             \

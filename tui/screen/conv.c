@@ -41,6 +41,27 @@ draw_trust(struct app *a, int y, int x, int w, const struct chat *c)
 	return 0;
 }
 
+/* The timer of new messages, muted, blocked. Returns the cells taken. */
+static int
+draw_state(struct app *a, int y, int x, int w, const struct chat *c)
+{
+	struct item timer = {.expire_s = c->expire_s};
+	char left[HIST_LEFT_CELLS + 1];
+	int n = 0;
+
+	if (c->blocked && w > 9)
+		n += draw_str(a->draw, y, x, w, "blocked", ST_HEADER_WARN) + 2;
+	if (c->expire_s != 0 && w - n > 6) {
+		n += draw_sign(a->draw, y, x + n, SIGN_TIMER, ST_HEADER);
+		n += draw_str(a->draw, y, x + n, HIST_LEFT_CELLS,
+			 hist_left(left, &timer, 0), ST_HEADER) +
+		     2;
+	}
+	if (model_is_muted(c, a->wall) && w - n > 4)
+		n += draw_sign(a->draw, y, x + n, SIGN_MUTED, ST_HEADER) + 2;
+	return n;
+}
+
 void
 conv_header(struct app *a, int y, int x, int w)
 {
@@ -65,6 +86,7 @@ conv_header(struct app *a, int y, int x, int w)
 	n = draw_elide(a->draw, y, x, end - x > 2 ? end - x : 0, c->title,
 	    ST_HEADER_STRONG);
 	x += n + 2;
+	x += draw_state(a, y, x, end - x, c);
 	if (end - x > 8)
 		draw_trust(a, y, x, end - x, c);
 }

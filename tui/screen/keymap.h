@@ -34,6 +34,8 @@
 	X(REACT, "A reaction")                                                 \
 	X(DELETE, "Deleting messages")                                         \
 	X(PICK, "Picking several chats or people")                             \
+	X(DETAILS, "Details of a chat")                                        \
+	X(MENU, "A choice of several")                                         \
 	X(READ, "Something to read")                                           \
 	X(HELP, "This help")
 
@@ -68,6 +70,9 @@ enum key_ctx {
 	X(MAIN, SAFETY, "F3", "verify", "Compare the safety number")           \
 	X(MAIN, SETTINGS, "F4", "settings", "Settings")                        \
 	X(MAIN, RECONNECT, "F5", "", "Connect now instead of waiting")         \
+	X(MAIN, DETAILS, "Alt-I", "details",                                   \
+	    "Details of the chat: mute, pin, archive, timer, block and more")  \
+	X(MAIN, NOTES, "Alt-N", "", "Notes to yourself")                       \
 	X(MAIN, NEXT_CHAT, "Ctrl-N, Alt-Down", "", "Next chat")                \
 	X(MAIN, PREV_CHAT, "Ctrl-P, Alt-Up", "", "Previous chat")              \
 	X(MAIN, LAST_CHAT, "Alt-/", "", "Back to the chat before this one")    \
@@ -86,6 +91,8 @@ enum key_ctx {
 	X(MAIN, MOUSE, "Alt-M", "", "Mouse on or off")                         \
 	X(MAIN, BACK, "Esc", "", "Back to where you were before a jump")       \
 	X(COMPOSER, SEND, "Enter", "", "Send")                                 \
+	X(COMPOSER, SEND_ONCE, "Alt-V", "",                                    \
+	    "Send it as a text that can be seen once")                         \
 	X(COMPOSER, NEWLINE, "Alt-Enter, Shift-Enter, Ctrl-J", "", "New line") \
 	X(COMPOSER, COMPLETE, "Tab", "", "Complete a /command")                \
 	X(COMPOSER, ROW_UP, "Up", "",                                          \
@@ -136,6 +143,8 @@ enum key_ctx {
 	X(SELECT, SEL_COPY, "y", "copy", "Copy the text to the clipboard")     \
 	X(SELECT, SEL_INFO, "i", "details",                                    \
 	    "When it was sent, delivered, read; earlier texts")                \
+	X(SELECT, SEL_REPORT, "!", "report",                                   \
+	    "Tell the operator of the relay; the picked ones, if any")         \
 	X(SELECT, SEL_PICK, "Space", "pick",                                   \
 	    "Pick it too: forward, delete, star, copy several")                \
 	X(SELECT, SEL_KEEP, "u", "undelete",                                   \
@@ -188,6 +197,30 @@ enum key_ctx {
 	X(PICK, PICK_DONE, "Enter", "done",                                    \
 	    "Take the picked ones, or else the marked one")                    \
 	X(PICK, PICK_TOGGLE, "Space, Tab", "pick", "Pick it, or let it go")    \
+	X(DETAILS, DETAILS_TAKE, "Enter", "change",                            \
+	    "What the marked line is about")                                   \
+	X(DETAILS, CHAT_MUTE, "m", "mute", "No notice of new messages")        \
+	X(DETAILS, CHAT_PIN, "p", "pin", "Keep it at the top of the list")     \
+	X(DETAILS, CHAT_ARCHIVE, "a", "archive",                               \
+	    "Put it away behind the list until something comes")               \
+	X(DETAILS, CHAT_TIMER, "t", "timer",                                   \
+	    "How long new messages stay, on both sides")                       \
+	X(DETAILS, CHAT_UNREAD, "u", "unread", "Mark it as unread")            \
+	X(DETAILS, CHAT_VERIFY, "v", "safety number",                          \
+	    "Compare the safety number")                                       \
+	X(DETAILS, CHAT_RENAME, "n", "name", "What you call them")             \
+	X(DETAILS, CHAT_BLOCK, "b", "block", "Nothing of theirs comes")        \
+	X(DETAILS, CHAT_CLEAR, "c", "clear", "Delete its messages for you")    \
+	X(DETAILS, CHAT_DELETE, "d", "delete", "Delete the chat for you")      \
+	X(DETAILS, DETAILS_UP, "Up, k, Shift-Tab", "", "Line up")              \
+	X(DETAILS, DETAILS_DOWN, "Down, j, Tab", "", "Line down")              \
+	X(DETAILS, DETAILS_PAGE_UP, "PgUp", "", "Page up")                     \
+	X(DETAILS, DETAILS_PAGE_DOWN, "PgDn", "", "Page down")                 \
+	X(DETAILS, DETAILS_CLOSE, "Esc, q", "close", "Close")                  \
+	X(MENU, MENU_TAKE, "Enter", "take", "Take the marked one")             \
+	X(MENU, MENU_UP, "Up, k, Shift-Tab", "", "Up")                         \
+	X(MENU, MENU_DOWN, "Down, j, Tab", "", "Down")                         \
+	X(MENU, MENU_CLOSE, "Esc, q", "close", "Close")                        \
 	X(READ, READ_UP, "Up, k", "", "Line up")                               \
 	X(READ, READ_DOWN, "Down, j", "", "Line down")                         \
 	X(READ, READ_PAGE_UP, "PgUp", "", "Page up")                           \

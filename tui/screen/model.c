@@ -83,6 +83,13 @@ chat_make(const struct chat_row *row, uint64_t wall, uint64_t mono)
 	c->last_state = row->last_state;
 	c->online = row->online;
 	c->last_seen_ms = row->last_seen_ms;
+	c->to_self = row->to_self;
+	c->blocked = row->blocked;
+	c->archived = row->archived;
+	c->marked_unread = row->marked_unread;
+	c->pinned_ms = row->pinned_ms;
+	c->muted_until_ms = row->muted_until_ms;
+	c->expire_s = row->expire_s;
 	c->typing_until = row->typing ? mono + MODEL_TYPING_MS : 0;
 	if (c->title == NULL || c->phone == NULL || c->last_text == NULL ||
 	    c->draft == NULL) {
@@ -121,10 +128,15 @@ model_find(const struct model *m, int64_t id)
 	return i < m->n ? m->v[i] : NULL;
 }
 
-/* Latest first; the same moment: the newer chat first. */
+/* Pinned ones, then the latest first, then archived ones; the same moment: the
+ * newer chat first. */
 static bool
 before(const struct chat *a, const struct chat *b)
 {
+	if (a->archived != b->archived)
+		return b->archived;
+	if ((a->pinned_ms != 0) != (b->pinned_ms != 0))
+		return a->pinned_ms != 0;
 	if (a->sort_ms != b->sort_ms)
 		return a->sort_ms > b->sort_ms;
 	return a->id > b->id;
@@ -235,28 +247,66 @@ model_last_visited(const struct model *m, int64_t but)
 	return best;
 }
 
+bool
+model_is_muted(const struct chat *c, uint64_t wall)
+{
+	return c->muted_until_ms > wall;
+}
+
+/* It has something that is to be looked at. */
+static bool
+calls(const struct chat *c, uint64_t wall)
+{
+	return (c->unread > 0 || c->marked_unread) && !c->archived &&
+	       !model_is_muted(c, wall);
+}
+
 struct chat *
-model_next_unread(const struct model *m, int64_t from)
+model_next_unread(const struct model *m, int64_t from, uint64_t wall)
 {
 	size_t i, at, start = model_index(m, from);
 
 	for (i = 1; i <= m->n; i++) {
 		at = start < m->n ? (start + i) % m->n : i - 1;
-		if (m->v[at]->unread > 0 && m->v[at]->id != from)
+		if (calls(m->v[at], wall) && m->v[at]->id != from)
 			return m->v[at];
 	}
 	return NULL;
 }
 
 uint32_t
-model_unread(const struct model *m)
+model_unread(const struct model *m, uint64_t wall)
 {
 	uint32_t sum = 0;
 	size_t i;
 
-	for (i = 0; i < m->n; i++)
-		sum += m->v[i]->unread;
+	for (i = 0; i < m->n; i++) {
+		if (calls(m->v[i], wall))
+			sum += m->v[i]->unread > 0 ? m->v[i]->unread : 1;
+	}
 	return sum;
+}
+
+size_t
+model_shown(const struct model *m)
+{
+	size_t n = m->n;
+
+	while (n > 0 && m->v[n - 1]->archived)
+		n--;
+	return n;
+}
+
+void
+model_drop(struct model *m, int64_t id)
+{
+	size_t i = model_index(m, id);
+
+	if (i == m->n)
+		return;
+	chat_free(m->v[i]);
+	m->n--;
+	memmove(&m->v[i], &m->v[i + 1], (m->n - i) * sizeof(m->v[0]));
 }
 
 int

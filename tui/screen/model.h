@@ -25,12 +25,16 @@ struct chat {
 	enum msg_state last_state;
 	bool online;
 	uint64_t last_seen_ms;
+	bool to_self, blocked, archived, marked_unread;
+	uint64_t pinned_ms; /* since when; 0: not */
+	uint64_t muted_until_ms; /* 0: not; may be over: model_is_muted() */
+	uint32_t expire_s; /* of new messages; 0: they stay */
 	uint64_t typing_until; /* monotonic ms; 0: does not type */
 	uint64_t visited; /* grows with every visit; 0: never */
 };
 
 struct model {
-	struct chat **v; /* latest first */
+	struct chat **v; /* pinned ones, then the latest; archived ones last */
 	size_t n, cap;
 	uint64_t visits;
 
@@ -58,6 +62,13 @@ struct chat *model_put(
 int model_put_all(struct model *m, const struct chat_row *rows, size_t n,
     uint64_t wall, uint64_t mono) MUST_USE;
 
+/* It has left the list. */
+void model_drop(struct model *m, int64_t id);
+
+/* Archived ones are behind these. */
+size_t model_shown(const struct model *m);
+bool model_is_muted(const struct chat *c, uint64_t wall);
+
 struct chat *model_find(const struct model *m, int64_t id);
 /* Its place in the list, or n. */
 size_t model_index(const struct model *m, int64_t id);
@@ -67,10 +78,12 @@ void model_visit(struct model *m, struct chat *c);
 /* The chat visited before this one; NULL when there is none. */
 struct chat *model_last_visited(const struct model *m, int64_t but);
 
-/* The next chat with unread messages, from that one on and round; NULL. */
-struct chat *model_next_unread(const struct model *m, int64_t from);
+/* The next chat with something unread, from that one on and round; NULL.
+ * Archived ones, and muted ones, do not call. */
+struct chat *model_next_unread(
+    const struct model *m, int64_t from, uint64_t wall);
 
-uint32_t model_unread(const struct model *m); /* of all chats */
+uint32_t model_unread(const struct model *m, uint64_t wall); /* of these */
 
 /* 0 or ERR_NOMEM (unchanged). */
 int model_set_draft(struct chat *c, const char *text) MUST_USE;

@@ -4,7 +4,8 @@
 tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
-	tui/screen/catch.c tui/screen/draw.c tui/screen/when.c tui/screen/strength.c \
+	tui/screen/catch.c tui/screen/draw.c tui/screen/when.c \
+	tui/screen/when_span.c tui/screen/strength.c \
 	tui/screen/model.c tui/screen/hist.c tui/screen/hist_layout.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
 	tui/screen/app.c tui/screen/app_chat.c tui/screen/app_send.c \
@@ -16,6 +17,8 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/view_message.c tui/screen/view_react.c \
 	tui/screen/view_delete.c tui/screen/view_pick.c \
 	tui/screen/view_read.c tui/screen/view_ask.c \
+	tui/screen/view_menu.c tui/screen/view_prompt.c \
+	tui/screen/chat_act.c tui/screen/view_details.c \
 	tui/screen/view_notices.c tui/screen/view_unlock.c \
 	tui/screen/view_first_run.c tui/screen/view_new_chat.c \
 	tui/screen/view_settings.c tui/screen/backend.c \
@@ -23,9 +26,11 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 tui/screen_PKG   := ncursesw libuv
 tui/screen_DEPS  := common
 tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \
-	test_screen_parts test_draw test_app test_app_message test_views
+	test_screen_parts test_draw test_app test_app_message test_app_chat \
+	test_views
 test_draw_SRC  := tests/unit/screen_rig.c
 test_app_SRC   := tests/unit/screen_rig.c
+test_app_chat_SRC := tests/unit/screen_rig.c
 test_app_message_SRC := tests/unit/screen_rig.c
 test_views_SRC := tests/unit/screen_rig.c
 tui/screen_FUZZ  := fuzz_keys

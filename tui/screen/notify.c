@@ -40,15 +40,15 @@ tell(struct app *a, const char *sender, const char *text)
 void
 notify_message(struct app *a, const struct msg_row *m)
 {
-	const struct chat *c;
+	const struct chat *c = model_find(&a->m, m->chat);
 
-	if (m->outgoing || m->kind != MSG_TEXT || is_seen(a, m))
+	if (m->outgoing || (m->kind != MSG_TEXT && m->kind != MSG_ONCE) ||
+	    is_seen(a, m) || (c != NULL && model_is_muted(c, a->wall)))
 		return;
 	if (a->m.sync_total > 0) {
 		a->missed++;
 		return;
 	}
-	c = model_find(&a->m, m->chat);
 	tell(a, c != NULL ? c->title : "?", m->text != NULL ? m->text : "");
 }
 

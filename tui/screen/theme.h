@@ -141,8 +141,8 @@ enum style {
 	X(PICKED, "+", "+")                                                    \
 	X(PINNED, "\xf0\x9f\x93\x8c", "^")                                     \
 	X(MUTED, "\xf0\x9f\x94\x95", "m")                                      \
-	X(FOLDED, "\xe2\x96\xb8", ">")                                         \
-	X(UNFOLDED, "\xe2\x96\xbe", "v")                                       \
+	X(FOLDED, "+", "+")                                                    \
+	X(UNFOLDED, "-", "-")                                                  \
 	X(REPLY, "\xe2\x86\xb3", ">")
 
 enum sign {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* view_main.c — chats, conversation and composer: what is open most. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "common/text.h"
 #include "tui/screen/app_int.h"
@@ -56,7 +59,7 @@ parts_of(const struct app *a, struct box b)
 static void
 draw_list_header(struct app *a, int y, int w)
 {
-	uint32_t unread = model_unread(&a->m);
+	uint32_t unread = model_unread(&a->m, a->wall);
 	const char *name = a->m.has_self ? a->m.self.name : "";
 	char text[32], own[128];
 	int n = 0, x = 1;
@@ -88,8 +91,13 @@ composer_hint(const struct app *a, int w)
 	    "The safety number has changed: F3 before you write",
 	    "Safety number changed: see F3", "F3 first"};
 	const struct chat *c = app_chat(a);
-	const char *const *v =
-	    c != NULL && c->trust == TRUST_CHANGED ? changed : write;
+	static const char *const blocked[] = {
+	    "Blocked: nothing comes, nothing can be sent", "Blocked: see Alt-I",
+	    "Blocked"};
+	const char *const *v = c == NULL		   ? write
+			       : c->blocked		   ? blocked
+			       : c->trust == TRUST_CHANGED ? changed
+							   : write;
 	size_t i = 0;
 
 	while (i + 1 < ARRAY_LEN(write) && (int)strlen(v[i]) > w)
@@ -172,11 +180,13 @@ main_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 static void
 step_chat(struct app *a, int by)
 {
-	size_t i = model_index(&a->m, a->open), n = a->m.n;
+	size_t i = model_index(&a->m, a->open), n = model_shown(&a->m);
 
+	if (n <= i && i < a->m.n)
+		n = a->m.n; /* an archived one is open: go on there */
 	if (n == 0)
 		return;
-	if (i == n)
+	if (i >= n)
 		i = by > 0 ? n - 1 : 0; /* none is open: the first, the last */
 	i = (i + n + (size_t)(by > 0 ? 1 : n - 1)) % n;
 	app_open_chat(a, a->m.v[i]->id);
@@ -185,7 +195,7 @@ step_chat(struct app *a, int by)
 static void
 next_unread(struct app *a)
 {
-	struct chat *c = model_next_unread(&a->m, a->open);
+	struct chat *c = model_next_unread(&a->m, a->open, a->wall);
 
 	if (c != NULL)
 		app_open_chat(a, c->id);
@@ -291,17 +301,22 @@ clear_composer(struct app *a)
 static void
 run_command(struct app *a, const struct command *cmd, const char *args)
 {
-	char arg[FORM_TEXT_MAX];
+	char *arg = strdup(args);
 
-	snprintf(arg, sizeof(arg), "%s", args);
+	if (arg == NULL) {
+		app_asked(a, ERR_NOMEM);
+		return;
+	}
 	clear_composer(a);
 	app_text_changed(a);
 	if (cmd->action == ACT_NEW_CHAT)
 		new_chat_begin(a, arg);
 	else if (cmd->action == ACT_SEARCH)
 		search_begin(a, arg);
-	else
+	else if (!chat_command(a, cmd->action, arg))
 		app_do(a, cmd->action, 0);
+	sodium_memzero(arg, strlen(arg));
+	free(arg);
 }
 
 static void
@@ -328,6 +343,21 @@ send(struct app *a)
 	app_submit(a);
 }
 
+static void
+send_once(struct app *a)
+{
+	const char *text = composer_text(&a->comp);
+
+	if (writing_kind(a) != WRITE_NEW)
+		app_notice(a, ST_TEXT, "Neither an answer nor an edit can be.");
+	else if (text[strspn(text, " \n\t")] == '\0')
+		app_notice(a, ST_TEXT, "Write it first.");
+	else if (app_send_once(a, text)) {
+		clear_composer(a);
+		app_text_changed(a);
+	}
+}
+
 static bool
 act_write(struct app *a, enum action act)
 {
@@ -336,6 +366,9 @@ act_write(struct app *a, enum action act)
 	switch (act) {
 	case ACT_SEND:
 		send(a);
+		return true;
+	case ACT_SEND_ONCE:
+		send_once(a);
 		return true;
 	case ACT_WRITE_LEAVE: /* what a jump left is returned to first */
 		return !a->back.valid && writing_leave(a);
@@ -429,14 +462,16 @@ act_chats(struct app *a, enum action act, int digit)
 		last_chat(a);
 		return true;
 	case ACT_CHAT_N:
-		if (digit > 0 && (size_t)digit <= a->m.n)
+		if (digit > 0 && (size_t)digit <= model_shown(&a->m))
 			app_open_chat(a, a->m.v[digit - 1]->id);
 		return true;
 	case ACT_FOCUS_LIST:
 		focus_list(a);
 		return true;
 	case ACT_CL_OPEN:
-		if (a->marked != 0)
+		if (a->marked == LIST_ARCHIVE)
+			a->unfolded = !a->unfolded;
+		else if (a->marked != 0)
 			app_open_chat(a, a->marked);
 		return true;
 	case ACT_CL_LEAVE:
@@ -450,8 +485,8 @@ act_chats(struct app *a, enum action act, int digit)
 static bool
 main_act(struct app *a, enum action act, int digit)
 {
-	if (act_chats(a, act, digit) || act_scroll(a, act) ||
-	    message_act(a, act) || act_write(a, act))
+	if (act_chats(a, act, digit) || chat_act(a, act) ||
+	    act_scroll(a, act) || message_act(a, act) || act_write(a, act))
 		return true;
 	switch (act) {
 	case ACT_BACK:
@@ -497,7 +532,9 @@ main_mouse(struct app *a, const struct key *ev)
 		return false;
 	if (ev->x < p.list.w) {
 		chat = chatlist_at(a, p.list, ev->y);
-		if (chat != 0)
+		if (chat == LIST_ARCHIVE)
+			a->unfolded = !a->unfolded;
+		else if (chat != 0)
 			app_open_chat(a, chat);
 		return true;
 	}
@@ -518,9 +555,9 @@ main_offers(const struct app *a, enum action act)
 	case ACT_WRITE_LEAVE:
 		return writing_kind(a) != WRITE_NEW;
 	case ACT_NEXT_UNREAD:
-		return model_next_unread(&a->m, a->open) != NULL;
+		return model_next_unread(&a->m, a->open, a->wall) != NULL;
 	case ACT_SAFETY:
-		return c != NULL && c->trust != TRUST_VERIFIED;
+		return c != NULL && c->trust != TRUST_VERIFIED && !c->to_self;
 	case ACT_SEARCH:
 	case ACT_PALETTE:
 	case ACT_FOCUS_LIST:

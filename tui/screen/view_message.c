@@ -270,6 +270,41 @@ static void delete (struct app *a)
 		delete_begin(a, ids, n);
 }
 
+static void
+report_chosen(struct app *a, int i, int64_t chat)
+{
+	int64_t ids[HIST_PICKED_MAX];
+	size_t n = hist_chosen(&a->hist, ids);
+
+	if (i == 0 || n == 0 || chat != a->open)
+		return;
+	if (app_asked(
+		a, a->be->report(a->e, app_tag(a), chat, ids, n, i == 2))) {
+		select_end(a);
+		app_notice(a, ST_TEXT, "The report is on its way.");
+	}
+}
+
+static void
+report(struct app *a)
+{
+	static const char *const words[] = {
+	    "No", "Report", "Report, and block this person"};
+	int64_t ids[HIST_PICKED_MAX];
+	size_t n = hist_chosen(&a->hist, ids);
+	char title[80];
+
+	if (n == 1)
+		snprintf(title, sizeof(title),
+		    "Show this message to the relay's operator?");
+	else
+		snprintf(title, sizeof(title),
+		    "Show these %zu messages to the relay's operator?", n);
+	if (n > 0)
+		menu_begin(a, title, words, (int)ARRAY_LEN(words), 0,
+		    report_chosen, a->open);
+}
+
 /* ---- the keys --------------------------------------------------------------------- */
 
 struct one_row { /* for the selected one */
@@ -295,6 +330,7 @@ static const struct {
     {ACT_SEL_COPY, copy},
     {ACT_SEL_FORWARD, forward},
     {ACT_SEL_DELETE, delete},
+    {ACT_SEL_REPORT, report},
     {ACT_SEL_PICK, pick},
     {ACT_SEL_CLOSE, select_end},
 };

@@ -185,6 +185,32 @@ struct ask_view {
 	int64_t arg;
 };
 
+#define MENU_MAX 12
+
+typedef void chosen_fn(struct app *a, int i, int64_t arg);
+
+struct menu_view {
+	char title[80], words[MENU_MAX][64];
+	int n, marked, top;
+	chosen_fn *done;
+	int64_t arg;
+};
+
+typedef void prompted_fn(struct app *a, const char *text, int64_t arg);
+
+struct prompt_view {
+	char title[80];
+	struct form form;
+	struct field fields[1];
+	prompted_fn *done;
+	int64_t arg;
+};
+
+struct details_view {
+	int64_t chat;
+	int marked, top, view;
+};
+
 struct view_state {
 	struct unlock_view unlock;
 	struct first_run_view first_run;
@@ -202,6 +228,9 @@ struct view_state {
 	struct delete_view delete;
 	struct pick_view pick;
 	struct ask_view ask;
+	struct menu_view menu;
+	struct prompt_view prompt;
+	struct details_view details;
 };
 
 /* ---- shared parts -------------------------------------------------------------- */
@@ -225,6 +254,13 @@ void pick_begin(struct app *a, const char *title, size_t max, picked_fn *done);
 /* yes is called when the answer is yes. */
 void ask_begin(struct app *a, const char *title, yes_fn *yes, int64_t arg,
     const char *fmt, ...) PRINTF(5, 6);
+/* One of n words; done is called with its number. */
+void menu_begin(struct app *a, const char *title, const char *const *words,
+    int n, int marked, chosen_fn *done, int64_t arg);
+/* A line of text; label and hint are static. */
+void prompt_begin(struct app *a, const char *title, const char *label,
+    const char *hint, const char *text, prompted_fn *done, int64_t arg);
+void details_begin(struct app *a, int64_t chat);
 /* What the engine knows of a message. */
 void info_show(struct app *a, const struct engine_event *ev);
 
@@ -239,7 +275,8 @@ uint64_t first_run_tick(struct app *a);
 
 void chatlist_draw(struct app *a, struct box b, bool focus);
 bool chatlist_act(struct app *a, enum action act);
-/* The chat on a line of the list, 0 none. */
+#define LIST_ARCHIVE (-1) /* the line that archived chats are behind */
+/* The chat on a line of the list, LIST_ARCHIVE, 0 none. */
 int64_t chatlist_at(struct app *a, struct box b, int y);
 
 void conv_draw(struct app *a, struct box b);

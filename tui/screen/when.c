@@ -107,6 +107,15 @@ when_full(char out[static WHEN_CAP], uint64_t ms)
 }
 
 const char *
+when_date(char out[static WHEN_CAP], uint64_t ms)
+{
+	struct tm tm = local(ms);
+
+	snprintf(out, WHEN_CAP, "%d %s", tm.tm_mday, months[tm.tm_mon]);
+	return out;
+}
+
+const char *
 when_seen(char out[static WHEN_CAP], uint64_t ms, uint64_t now)
 {
 	struct tm tm = local(ms);

@@ -20,8 +20,15 @@ const char *when_short(char out[static WHEN_CAP], uint64_t ms, uint64_t now);
 const char *when_day(char out[static WHEN_CAP], uint64_t ms, uint64_t now);
 /* "24 November 2026, 14:02:07" */
 const char *when_full(char out[static WHEN_CAP], uint64_t ms);
+/* "24 November" */
+const char *when_date(char out[static WHEN_CAP], uint64_t ms);
 /* "today at 14:02", "on 24 November" */
 const char *when_seen(char out[static WHEN_CAP], uint64_t ms, uint64_t now);
+
+/* "30 seconds", "1 week": how long something lasts. */
+const char *when_span(char out[static WHEN_CAP], uint64_t seconds);
+/* "8h", "2 days", "30": seconds alone; "off" is 0. False: it is none. */
+bool when_parse_span(const char *s, uint64_t *seconds);
 
 /* True when both are on the same local day. */
 bool when_same_day(uint64_t a, uint64_t b);
