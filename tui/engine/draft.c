@@ -6,6 +6,7 @@
 
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
+#include "tui/engine/sentlog.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_clock.h"
 #include "tui/store/store_once.h"
@@ -43,6 +44,8 @@ draft_send_as(struct engine *e, struct draft *d,
 		    STORE_ID_LEN, (uint8_t *)(uintptr_t)whom->chat};
 	}
 	r = content_seal(&b, &d->c);
+	if (r == 0 && whom->message == 0 && whom->line == STORE_LINE_NONE)
+		r = sentlog_note(e, &d->c, whom->account);
 	if (whom->chat != NULL)
 		d->c.sync = NULL; /* it ends with this call */
 	if (r == 0)

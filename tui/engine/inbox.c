@@ -164,9 +164,13 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	const struct repair_from from = from_of(it, c->message_id.data);
 	const struct sync_from us = {it->sender_device, it->message_id.data};
 	const bool own = own_account(b->e, it->sender_account.data);
-	bool known;
-	int r;
+	bool known = false;
+	int r = 0;
 
+	if (c->body_case != SOTTO__CONTENT__CONTENT__BODY_TEXT)
+		r = repair_other(b->e, &from, it->message_id.data, &known);
+	if (r != 0 || known)
+		return r;
 	if (c->group_id.len != 0)
 		return 0; /* a later client's; nothing of it is shown */
 	if (c->sync != NULL)

@@ -5,19 +5,26 @@
 #include "tui/engine/peer_session.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
+#include "tui/engine/sentlog.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_repair.h"
+#include "tui/store/store_sent.h"
 
 #define AGAIN_MS 5000 /* after an error of ours */
 
 /* ---- what did not open -------------------------------------------------------- */
 
+/* *has: there is a conversation to show it in. */
 static int
-has_chat(struct engine *e, const uint8_t *account, bool *has)
+has_chat(struct engine *e, const struct repair_from *from, bool *has)
 {
 	int64_t chat;
-	int r = store_chat_find(e->store, STORE_CHAT_PERSON, account, &chat);
+	int r = from->group != NULL
+		    ? store_chat_find(
+			  e->store, STORE_CHAT_GROUP, from->group, &chat)
+		    : store_chat_find(
+			  e->store, STORE_CHAT_PERSON, from->account, &chat);
 
 	*has = r == 0;
 	return r == ERR_NOTFOUND ? 0 : r;
@@ -35,7 +42,7 @@ is_blocked(struct engine *e, const uint8_t *account, bool *blocked)
 
 /* May one more of this sender wait? */
 static int
-admit(struct engine *e, const uint8_t *account, bool has, bool *yes)
+admit(struct engine *e, const uint8_t *account, bool known, bool *yes)
 {
 	uint64_t theirs, all;
 	bool blocked;
@@ -45,7 +52,7 @@ admit(struct engine *e, const uint8_t *account, bool has, bool *yes)
 		r = store_unreadable_count(e->store, account, &theirs, &all);
 	if (r != 0)
 		return r;
-	if (has)
+	if (known)
 		*yes = !blocked && theirs < REPAIR_WAITING_MAX;
 	else
 		*yes = !blocked && theirs < REPAIR_STRANGER_MAX &&
@@ -79,11 +86,9 @@ find(struct engine *e, const uint8_t *account, const uint8_t *message_id,
 	return 0;
 }
 
-/* A relay takes a message id once. The n-th time it is another one, by which
- * the recipient still knows what it is in case it does not open either. */
-static void
-wire_id(uint8_t out[static STORE_ID_LEN], const uint8_t id[static STORE_ID_LEN],
-    uint32_t n)
+void
+repair_wire_id(uint8_t out[static STORE_ID_LEN],
+    const uint8_t id[static STORE_ID_LEN], uint32_t n)
 {
 	memcpy(out, id, STORE_ID_LEN);
 	out[STORE_ID_LEN - 1] = (uint8_t)(out[STORE_ID_LEN - 1] + n);
@@ -91,19 +96,23 @@ wire_id(uint8_t out[static STORE_ID_LEN], const uint8_t id[static STORE_ID_LEN],
 
 /*
  * The message that this one is, or is another try of: its id, and what is
- * stored of it.
+ * stored of it. What has nothing to show is known by being asked for.
  */
 static int
 find_try(struct engine *e, const struct repair_from *from,
     uint8_t id[static STORE_ID_LEN], struct stored *m)
 {
+	bool asked = false;
 	uint32_t n;
 	int r;
 
 	for (n = 0; n <= REPAIR_RESENDS_MAX; n++) {
-		wire_id(id, from->message_id, 0u - n);
+		repair_wire_id(id, from->message_id, 0u - n);
 		r = find(e, from->account, id, m);
-		if (r != 0 || m->id != 0)
+		if (r == 0 && m->id == 0)
+			r = store_unreadable_has(
+			    e->store, from->account, id, &asked);
+		if (r != 0 || m->id != 0 || asked)
 			return r;
 	}
 	memcpy(id, from->message_id, STORE_ID_LEN);
@@ -126,16 +135,20 @@ int
 repair_unreadable(struct engine *e, const struct repair_from *from, bool *show)
 {
 	uint8_t id[STORE_ID_LEN];
+	const bool own = own_account(e, from->account);
 	bool has = true, yes = true;
 	struct stored m;
 	int r = find_try(e, from, id, &m);
 
 	*show = false;
 	if (r == 0 && m.id == 0) {
-		r = has_chat(e, from->account, &has);
+		r = has_chat(e, from, &has);
 		if (r == 0)
-			r = admit(e, from->account, has, &yes);
-		*show = r == 0 && yes && has;
+			r = admit(e, from->account, has || own, &yes);
+		/* of our own devices only the copy knows the conversation;
+		 * another try of what waits is shown already */
+		*show = r == 0 && yes && has && !own &&
+			memcmp(id, from->message_id, STORE_ID_LEN) == 0;
 	} else if (r == 0) { /* a repeat; if it waits, it is asked for again */
 		yes = m.state == STORE_MSG_WAITING;
 	}
@@ -179,6 +192,23 @@ repair_nothing(struct engine *e, const struct repair_from *from)
 }
 
 int
+repair_other(struct engine *e, const struct repair_from *from,
+    const uint8_t wire_id[static STORE_ID_LEN], bool *known)
+{
+	int r;
+
+	*known = false;
+	if (memcmp(wire_id, from->message_id, STORE_ID_LEN) == 0)
+		return 0; /* the first try: the inbox knows its id */
+	r = store_inbox_has(
+	    e->store, from->account, from->device, from->message_id, known);
+	if (r == 0 && !*known)
+		r = store_inbox_add(e->store, from->account, from->device,
+		    from->message_id, engine_now_ms());
+	return r == 0 ? repair_nothing(e, from) : r;
+}
+
+int
 repair_session(struct engine *e, const struct repair_from *from)
 {
 	return store_unreadable_again(e->store, from->account, from->device,
@@ -194,6 +224,8 @@ repair_upkeep(struct engine *e)
 	if (now_ms < REPAIR_AGE_MS)
 		return 0; /* a clock that was never set */
 	r = store_unreadable_prune(e->store, now_ms - REPAIR_AGE_MS);
+	if (r == 0)
+		r = store_sent_prune(e->store, now_ms - REPAIR_AGE_MS);
 	if (r == 0)
 		r = store_unreadable_again(e->store, NULL, 0, REPAIR_ASKS_MAX,
 		    now_ms - REPAIR_WINDOW_MS);
@@ -323,15 +355,29 @@ answer_nothing(struct engine *e, const struct repair_from *from,
 	return draft_send_as(e, &d, wire, &to);
 }
 
-/* Did this message go to them, and to the keys they have now? A relay knows
- * ids: with a new key in its hand it must get nothing from before. */
-static int
-is_theirs(struct engine *e, const struct repair_from *from,
-    const struct store_message *m, bool *yes)
+int
+repair_may_have(struct engine *e, const struct repair_from *from,
+    uint64_t when_ms, bool *yes)
 {
 	uint64_t now_ms = engine_now_ms();
 	struct store_contact c;
 	struct store_device d;
+	int r = store_contact_get(e->store, from->account, &c);
+
+	*yes = false;
+	if (r == 0)
+		r = store_device_get(e->store, from->account, from->device, &d);
+	*yes = r == 0 && !c.blocked && when_ms >= c.key_changed_ms &&
+	       when_ms + REPAIR_AGE_MS > now_ms &&
+	       (from->device == DEVICELIST_PRIMARY || when_ms >= d.added_ms);
+	return r == ERR_NOTFOUND ? 0 : r;
+}
+
+/* Did this message go to them, and to the keys they have now? */
+static int
+is_theirs(struct engine *e, const struct repair_from *from,
+    const struct store_message *m, bool *yes)
+{
 	struct store_chat chat;
 	int r = store_chat_get(e->store, m->chat, &chat);
 
@@ -342,16 +388,7 @@ is_theirs(struct engine *e, const struct repair_from *from,
 	       (own_account(e, from->account) ||
 		   memcmp(chat.peer, from->account, STORE_ID_LEN) == 0);
 	store_chat_clear(&chat);
-	if (!*yes)
-		return 0;
-	r = store_contact_get(e->store, from->account, &c);
-	if (r == 0)
-		r = store_device_get(e->store, from->account, from->device, &d);
-	*yes = r == 0 && !c.blocked && m->received_ms >= c.key_changed_ms &&
-	       m->received_ms + REPAIR_AGE_MS > now_ms &&
-	       (from->device == DEVICELIST_PRIMARY ||
-		   m->received_ms >= d.added_ms);
-	return r == ERR_NOTFOUND ? 0 : r;
+	return *yes ? repair_may_have(e, from, m->received_ms, yes) : 0;
 }
 
 /* What is still in the outbox was sealed for a session they do not have. */
@@ -378,7 +415,7 @@ send_again(struct engine *e, const struct repair_from *from,
 		return r;
 	if (own)
 		to.chat = chat.peer;
-	wire_id(id, m->message_id, times + 1);
+	repair_wire_id(id, m->message_id, times + 1);
 	r = draft_send_text(e, m, id, &to);
 	store_chat_clear(&chat);
 	return r;
@@ -389,10 +426,13 @@ answer_one(struct engine *e, const struct repair_from *from,
     const uint8_t id[static STORE_ID_LEN], bool *lost)
 {
 	struct store_message m;
-	bool theirs;
+	bool theirs, found;
 	int64_t row;
-	int r = store_message_find(e->store, e->self.account, id, &row);
+	int r = sentlog_answer(e, from, id, &found);
 
+	if (r != 0 || found)
+		return r;
+	r = store_message_find(e->store, e->self.account, id, &row);
 	if (r == ERR_NOTFOUND) {
 		*lost = true;
 		return answer_nothing(e, from, id);

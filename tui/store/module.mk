@@ -12,7 +12,7 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/store_receipt.c tui/store/store_outbox.c \
 	tui/store/store_sender_key.c \
 	tui/store/store_clock.c tui/store/store_once.c tui/store/store_clear.c \
-	tui/store/store_due.c tui/store/store_repair.c \
+	tui/store/store_due.c tui/store/store_repair.c tui/store/store_sent.c \
 	tui/store/store_search.c tui/store/store_setting.c \
 	tui/store/store_transfer.c \
 	tui/store/store_group.c tui/store/store_group_wait.c

@@ -35,6 +35,26 @@ store_unreadable_count(struct store *s,
 }
 
 int
+store_unreadable_has(struct store *s,
+    const uint8_t account[static STORE_ID_LEN],
+    const uint8_t message_id[static STORE_ID_LEN], bool *has)
+{
+	bool found;
+	struct query q;
+	int r;
+
+	q_begin(&q, s,
+	    "SELECT 1 FROM unreadable WHERE account = ? AND message_id = ?");
+	q_blob(&q, account, STORE_ID_LEN);
+	q_blob(&q, message_id, STORE_ID_LEN);
+	found = q_row(&q);
+	r = q_end(&q);
+	if (r == 0)
+		*has = found;
+	return r;
+}
+
+int
 store_unreadable_add(
     struct store *s, const struct store_unreadable *u, uint32_t max)
 {

@@ -23,6 +23,11 @@ int store_unreadable_count(struct store *s,
     const uint8_t account[static STORE_ID_LEN], uint64_t *of_account,
     uint64_t *of_all) MUST_USE;
 
+/* Is it among them? */
+int store_unreadable_has(struct store *s,
+    const uint8_t account[static STORE_ID_LEN],
+    const uint8_t message_id[static STORE_ID_LEN], bool *has) MUST_USE;
+
 /* Remember it, to be asked for; if it was there, to be asked for again, unless
  * that was done max times. */
 int store_unreadable_add(
