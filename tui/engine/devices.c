@@ -10,6 +10,7 @@
 #include "common/proto/method.h"
 #include "common/text.h"
 #include "tui/engine/event.h"
+#include "tui/engine/history.h"
 #include "tui/engine/linking.h"
 #include "tui/store/store_setting.h"
 
@@ -238,9 +239,12 @@ devices_take(struct engine *e, const struct devicelist *l)
 	int r = store_device_list(e->store, e->self.account, &v, &n);
 
 	for (i = 0; r == 0 && i < n; i++)
-		if (devicelist_find(l, v[i].device) == NULL)
+		if (devicelist_find(l, v[i].device) == NULL) {
 			r = store_device_delete(
 			    e->store, e->self.account, v[i].device);
+			if (r == 0)
+				r = history_device_gone(e, v[i].device);
+		}
 	for (i = 0; r == 0 && i < l->n; i++)
 		if (l->v[i].device != e->self.device)
 			r = remember(e, &l->v[i]);

@@ -168,6 +168,7 @@ struct engine {
 	struct engine *link_ctx; /* e; what its requests are known by */
 	struct peer_presence *peers;
 	size_t n_peers;
+	bool history_busy; /* history.h: a part may be made */
 };
 
 /* ---- engine.c --------------------------------------------------------------- */
@@ -283,6 +284,8 @@ struct outbox_for {
 	uint32_t device; /* with STORE_LINE_RETRY: which one it is meant for */
 	const uint8_t *chat; /* a copy for our own devices: of what was sent in
 			      * the conversation with this account; else NULL */
+	uint32_t only_device; /* the account's other devices get a content that
+			       * says nothing; 0: it is for all */
 };
 
 /* Put a content into the outbox, sealed if the account's devices are known.

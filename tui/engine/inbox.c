@@ -15,6 +15,7 @@
 #include "tui/engine/action.h"
 #include "tui/engine/arrive.h"
 #include "tui/engine/content.h"
+#include "tui/engine/history.h"
 #include "tui/engine/peer_session.h"
 #include "tui/engine/prekeys.h"
 #include "tui/engine/receipt.h"
@@ -175,6 +176,11 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		return 0; /* a later client's; nothing of it is shown */
 	if (c->sync != NULL)
 		return own ? sync_take(b->e, &us, c) : 0;
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_HISTORY) {
+		b->owes |= own;
+		return own ? history_take(b->e, it->sender_device, c->history)
+			   : 0;
+	}
 	if (own && c->body_case != SOTTO__CONTENT__CONTENT__BODY_RESET &&
 	    c->body_case != SOTTO__CONTENT__CONTENT__BODY_RETRY)
 		return 0;
@@ -419,6 +425,7 @@ inbox_drained(struct engine *e)
 		post_sync(e, 0, 0);
 	e->drained = true;
 	e->sync_total = 0;
+	history_upkeep(e);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "common/proto/method.h"
+#include "tui/engine/history.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/seal.h"
@@ -85,6 +86,7 @@ outbox_add(struct engine *e, const struct outbox_for *whom,
 	sotto__content__outgoing__init(o);
 	buf_init(&b, OUTGOING_MAX);
 	r = outgoing_begin(o, whom->account, content);
+	o->only_device = whom->only_device;
 	if (r == 0)
 		r = sync_copy(e, o);
 	if (r == 0)
@@ -534,6 +536,7 @@ on_kick(uv_timer_t *timer)
 		later_ms = receipts_flush(e);
 		repair_ms = repair_flush(e);
 		sync_ms = sync_flush(e);
+		history_flush(e);
 	}
 	send_window(e);
 	answer_flush(e);

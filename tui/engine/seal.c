@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "tui/engine/content.h"
 #include "tui/engine/peer_session.h"
 #include "tui/engine/seal.h"
 
@@ -93,6 +94,39 @@ unusable(int r)
 	       r == ERR_FULL || r == ERR_NOTFOUND;
 }
 
+/* For a device that this is not for: the relay wants one for each, and learns
+ * no more from it than its size. */
+static int
+nothing(struct buf *out)
+{
+	Sotto__Content__Content c = SOTTO__CONTENT__CONTENT__INIT;
+	uint8_t id[STORE_ID_LEN];
+
+	randombytes_buf(id, sizeof(id));
+	c.message_id = (ProtobufCBinaryData){sizeof(id), id};
+	return content_seal(out, &c);
+}
+
+static int
+encrypt(struct signal_local *local, const struct buf *rec,
+    const Sotto__Content__Outgoing *o, uint32_t device,
+    struct session_sealed *sealed)
+{
+	struct buf b;
+	int r;
+
+	if (o->only_device == 0 || o->only_device == device)
+		return session_encrypt(local, rec->p, rec->len,
+		    o->content.data, o->content.len, sealed);
+	buf_init(&b, CONTENT_MAX);
+	r = nothing(&b);
+	if (r == 0)
+		r = session_encrypt(
+		    local, rec->p, rec->len, b.p, b.len, sealed);
+	buf_clear(&b);
+	return r;
+}
+
 static int
 seal_one(
     struct engine *e, Sotto__Content__Outgoing *o, const struct store_device *d)
@@ -105,8 +139,7 @@ seal_one(
 
 	if (r != 0)
 		return r;
-	r = session_encrypt(
-	    &local, rec.p, rec.len, o->content.data, o->content.len, &sealed);
+	r = encrypt(&local, &rec, o, d->device, &sealed);
 	buf_clear(&rec);
 	if (unusable(r)) {
 		r = peer_session_archive(e, d->account, d->device);
