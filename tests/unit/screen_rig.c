@@ -393,6 +393,37 @@ be_link_cancel(struct engine *e, uint64_t tag)
 	return took(e, tag);
 }
 
+static int
+be_history(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "history; ");
+	(void)tag;
+	return rig_of(e)->refuse;
+}
+
+static int
+be_history_send(struct engine *e, uint64_t tag, uint32_t device,
+    const struct history_amount *amount)
+{
+	note(rig_of(e), "history to %u %u days; ", device, amount->days);
+	return took(e, tag);
+}
+
+static int
+be_history_ask(struct engine *e, uint64_t tag, uint32_t device,
+    const struct history_amount *amount)
+{
+	note(rig_of(e), "history from %u %u days; ", device, amount->days);
+	return took(e, tag);
+}
+
+static int
+be_history_cancel(struct engine *e, uint64_t tag, uint32_t device)
+{
+	note(rig_of(e), "no history %u; ", device);
+	return took(e, tag);
+}
+
 static void
 note_ids(struct rig *r, const int64_t *ids, size_t n)
 {
@@ -473,6 +504,10 @@ static const struct backend backend = {
     .link_answer = be_link_answer,
     .link_confirm = be_link_confirm,
     .link_cancel = be_link_cancel,
+    .history = be_history,
+    .history_send = be_history_send,
+    .history_ask = be_history_ask,
+    .history_cancel = be_history_cancel,
     .forward_all = be_forward_all,
     .report = be_report,
 };

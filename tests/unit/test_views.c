@@ -2,6 +2,12 @@
 /* What is drawn, at four sizes: tests/vectors/screen/. */
 #include "tests/unit/screen_rig.h"
 
+/* As long as they are: docs/linking.md §2. */
+#define OFFER                                                                  \
+	"SOTTO:LINK/1/"                                                        \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"           \
+	"234567ABCDEFGHIJKLMNO"
+
 typedef void scene_fn(struct rig *r);
 
 static void
@@ -361,6 +367,96 @@ block_question(struct rig *r)
 	rig_press(r, "b");
 }
 
+static void
+give_devices(struct rig *r)
+{
+	struct device_row d[] = {
+	    {.id = 1,
+		.name = lit("laptop"),
+		.added_ms = RIG_NOW - 90 * DAY,
+		.seen_ms = RIG_NOW,
+		.this_one = true,
+		.listed = true},
+	    {.id = 2,
+		.name = lit("desk at home"),
+		.added_ms = RIG_NOW - DAY,
+		.seen_ms = RIG_NOW - HOUR,
+		.listed = true},
+	    {.id = 3,
+		.name = lit(""),
+		.added_ms = RIG_NOW - HOUR,
+		.listed = false},
+	};
+
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_DEVICES, .devices = d, .n = ARRAY_LEN(d)});
+}
+
+static void
+devices(struct rig *r)
+{
+	struct history_row h = {
+	    .device = 2, .state = HISTORY_SENDING, .done = 1200, .total = 8000};
+
+	rig_main(r);
+	rig_press(r, "F6");
+	give_devices(r);
+	rig_event(r,
+	    (struct engine_event){.kind = EV_HISTORY, .history = &h, .n = 1});
+	rig_press(r, "Down");
+}
+
+static void
+link_question(struct rig *r)
+{
+	devices(r);
+	rig_press(r, "l");
+	rig_paste(r, "SOTTO:LINK/1/ABC");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_LINK_CODE,
+			  .text = lit("123456"),
+			  .name = lit("phone in the hall")});
+}
+
+static void
+link_form(struct rig *r)
+{
+	app_start(r->app, false, NULL);
+	rig_press(r, "F6");
+	rig_paste(r, "sotto://relay.example/?invite=abc");
+	rig_press(r, "Enter Ctrl-U");
+	rig_type(r, "desk");
+	rig_press(r, "Tab");
+	rig_type(r, "three quiet otters");
+}
+
+static void
+link_offer(struct rig *r)
+{
+	link_form(r);
+	rig_press(r, "Tab");
+	rig_type(r, "three quiet otters");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	rig_answer(r,
+	    (struct engine_event){.kind = EV_LINK_OFFER, .text = lit(OFFER)});
+}
+
+static void
+link_code(struct rig *r)
+{
+	link_offer(r);
+	rig_event(r,
+	    (struct engine_event){.kind = EV_LINK_CODE, .text = lit("123456")});
+}
+
+static void
+removed(struct rig *r)
+{
+	rig_main(r);
+	rig_event(r, (struct engine_event){.kind = EV_REMOVED});
+}
+
 #define SCENES(X)                                                              \
 	X(conversation)                                                        \
 	X(writing)                                                             \
@@ -391,7 +487,13 @@ block_question(struct rig *r)
 	X(details)                                                             \
 	X(timer_menu)                                                          \
 	X(rename_prompt)                                                       \
-	X(block_question)
+	X(block_question)                                                      \
+	X(devices)                                                             \
+	X(link_question)                                                       \
+	X(link_form)                                                           \
+	X(link_offer)                                                          \
+	X(link_code)                                                           \
+	X(removed)
 
 #define X(name)                                                                \
 	static void test_views__##name##_as_drawn_before(void **state)         \

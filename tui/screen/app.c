@@ -44,14 +44,10 @@ app_use(struct app *a, struct draw *d)
 }
 
 void
-app_free(struct app *a)
+app_forget(struct app *a)
 {
 	struct sending *s;
 
-	if (a == NULL)
-		return;
-	while (a->nviews > 0)
-		app_close(a, a->views[a->nviews - 1]);
 	while ((s = a->sending) != NULL) {
 		a->sending = s->next;
 		sending_free(s);
@@ -61,6 +57,20 @@ app_free(struct app *a)
 	hist_clear(&a->hist);
 	composer_clear(&a->comp);
 	writing_clear(&a->writing);
+	a->forgetting.n = 0;
+	a->forgetting.at = 0;
+	a->open = a->marked = 0;
+	a->draft_at = a->draft_since = 0;
+}
+
+void
+app_free(struct app *a)
+{
+	if (a == NULL)
+		return;
+	while (a->nviews > 0)
+		app_close(a, a->views[a->nviews - 1]);
+	app_forget(a);
 	sodium_memzero(a->vs, sizeof(*a->vs));
 	free(a->vs);
 	free(a);
@@ -271,6 +281,9 @@ app_do(struct app *a, enum action act, int digit)
 		return true;
 	case ACT_SETTINGS:
 		settings_begin(a);
+		return true;
+	case ACT_DEVICES:
+		devices_begin(a);
 		return true;
 	case ACT_RECONNECT:
 		if (app_asked(a, a->be->reconnect(a->e, APP_TAG_NONE)))

@@ -52,7 +52,8 @@ struct view_ops {
 extern const struct view_ops view_main, view_unlock, view_first_run,
     view_palette, view_search, view_safety, view_help, view_new_chat,
     view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
-    view_delete, view_pick, view_ask, view_menu, view_prompt, view_details;
+    view_delete, view_pick, view_ask, view_menu, view_prompt, view_details,
+    view_devices, view_link, view_link_new, view_removed;
 
 /* What the composer's text is to become. */
 enum writing_kind { WRITE_NEW, WRITE_REPLY, WRITE_EDIT };

@@ -247,8 +247,10 @@ take(struct app *a, const struct engine_event *ev)
 		on_relay_key(a, ev);
 		break;
 	case EV_REMOVED:
-		dead(a, "This device is no longer part of the account. Its "
-			"messages stay here, but it cannot send or receive.");
+		removed_begin(a, ev->text);
+		break;
+	case EV_HISTORY:
+		devices_history(a, ev);
 		break;
 	case EV_FATAL:
 		dead(a, ev->text != NULL ? ev->text : err_str(ev->code));

@@ -6,6 +6,9 @@
 
 #include "tui/screen/views.h"
 
+/* Chats, messages and texts go from memory, wiped. */
+void app_forget(struct app *a);
+
 /* ---- app_chat.c ---------------------------------------------------------------- */
 
 /* Save the draft of the open chat, when it has changed. */

@@ -52,4 +52,8 @@ const struct backend backend_engine = {
     .link_answer = engine_link_answer,
     .link_confirm = engine_link_confirm,
     .link_cancel = engine_link_cancel,
+    .history = engine_history,
+    .history_send = engine_history_send,
+    .history_ask = engine_history_ask,
+    .history_cancel = engine_history_cancel,
 };

@@ -84,6 +84,12 @@ struct backend {
 	int (*link_answer)(struct engine *e, uint64_t tag, const char *offer);
 	int (*link_confirm)(struct engine *e, uint64_t tag, bool accept);
 	int (*link_cancel)(struct engine *e, uint64_t tag);
+	int (*history)(struct engine *e, uint64_t tag);
+	int (*history_send)(struct engine *e, uint64_t tag, uint32_t device,
+	    const struct history_amount *amount);
+	int (*history_ask)(struct engine *e, uint64_t tag, uint32_t device,
+	    const struct history_amount *amount);
+	int (*history_cancel)(struct engine *e, uint64_t tag, uint32_t device);
 };
 
 /* The engine's functions. */

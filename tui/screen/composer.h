@@ -76,6 +76,7 @@ void composer_draw(struct draw *d, struct composer *c, struct box b,
 	X("block", "", CHAT_BLOCK, "Block this person, or no longer")          \
 	X("once", "TEXT", SEND_ONCE, "Send a text that can be seen once")      \
 	X("notes", "", NOTES, "Notes to yourself")                             \
+	X("devices", "", DEVICES, "Your devices: link, name, remove")          \
 	X("settings", "", SETTINGS, "Settings: receipts, presence, look")      \
 	X("retry", "", RETRY, "Send again what could not be sent")             \
 	X("connect", "", RECONNECT, "Connect now")                             \

@@ -36,6 +36,10 @@
 	X(PICK, "Picking several chats or people")                             \
 	X(DETAILS, "Details of a chat")                                        \
 	X(MENU, "A choice of several")                                         \
+	X(DEVICES, "Your devices")                                             \
+	X(NEWCOMER, "The first run: another device")                           \
+	X(OFFER, "A code to be read by another device")                        \
+	X(REMOVED, "After this device was removed")                            \
 	X(READ, "Something to read")                                           \
 	X(HELP, "This help")
 
@@ -72,6 +76,7 @@ enum key_ctx {
 	X(MAIN, RECONNECT, "F5", "", "Connect now instead of waiting")         \
 	X(MAIN, DETAILS, "Alt-I", "details",                                   \
 	    "Details of the chat: mute, pin, archive, timer, block and more")  \
+	X(MAIN, DEVICES, "F6", "", "Your devices: link, name, remove")         \
 	X(MAIN, NOTES, "Alt-N", "", "Notes to yourself")                       \
 	X(MAIN, NEXT_CHAT, "Ctrl-N, Alt-Down", "", "Next chat")                \
 	X(MAIN, PREV_CHAT, "Ctrl-P, Alt-Up", "", "Previous chat")              \
@@ -221,6 +226,26 @@ enum key_ctx {
 	X(MENU, MENU_UP, "Up, k, Shift-Tab", "", "Up")                         \
 	X(MENU, MENU_DOWN, "Down, j, Tab", "", "Down")                         \
 	X(MENU, MENU_CLOSE, "Esc, q", "close", "Close")                        \
+	X(DEVICES, DEVICE_LINK, "l, Insert", "link a new one",                 \
+	    "Take a new device into your account")                             \
+	X(DEVICES, DEVICE_RENAME, "r, Enter", "name", "Name the marked one")   \
+	X(DEVICES, DEVICE_REMOVE, "d, Delete", "remove",                       \
+	    "Remove the marked one from your account")                         \
+	X(DEVICES, DEVICE_HISTORY, "h", "history",                             \
+	    "Send it messages from before it was linked, or ask it for some")  \
+	X(DEVICES, DEVICE_UP, "Up, k", "", "Up")                               \
+	X(DEVICES, DEVICE_DOWN, "Down, j", "", "Down")                         \
+	X(DEVICES, DEVICE_CLOSE, "Esc, q", "close", "Close")                   \
+	X(NEWCOMER, LINK_HERE, "F6", "I have an account",                      \
+	    "Link this device to an account that you have")                    \
+	X(OFFER, OFFER_INVERSE, "i", "inverse",                                \
+	    "Draw the code for a terminal with dark letters")                  \
+	X(OFFER, OFFER_COPY, "y", "copy", "Copy the text to the clipboard")    \
+	X(OFFER, OFFER_CLOSE, "Esc, q", "close", "Close; the code is void")    \
+	X(REMOVED, REMOVED_WIPE, "w", "wipe",                                  \
+	    "Destroy everything that is kept on this device")                  \
+	X(REMOVED, REMOVED_KEEP, "Esc, Enter", "keep and read",                \
+	    "Keep the messages and read them")                                 \
 	X(READ, READ_UP, "Up, k", "", "Line up")                               \
 	X(READ, READ_DOWN, "Down, j", "", "Line down")                         \
 	X(READ, READ_PAGE_UP, "PgUp", "", "Page up")                           \

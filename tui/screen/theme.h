@@ -94,6 +94,7 @@ enum { TA_BOLD = 1, TA_DIM = 2, TA_UNDER = 4, TA_REVERSE = 8, TA_ITALIC = 16 };
 	X(TITLE, TA_BOLD, 6, DEF, 4, DEF, TA_BOLD, 0x87afd7, DEF, 0x005f87,    \
 	    DEF, TA_BOLD)                                                      \
 	X(COMPOSER, 0, DEF, DEF, DEF, DEF, 0, DEF, DEF, DEF, DEF, 0)           \
+	X(QR, 0, 7, 0, 7, 0, 0, 0xffffff, 0x000000, 0xffffff, 0x000000, 0)     \
 	X(PROMPT, TA_BOLD, 6, DEF, 4, DEF, TA_BOLD, 0x87afd7, DEF, 0x005f87,   \
 	    DEF, TA_BOLD)
 

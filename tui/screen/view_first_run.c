@@ -66,6 +66,8 @@ first_run_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 		out[n++] = CTX_SECRET;
 	if (v->step == FR_TYPE_CODE)
 		out[n++] = CTX_CODE;
+	if (v->step == FR_FILL)
+		out[n++] = CTX_NEWCOMER;
 	out[n++] = CTX_EDIT;
 	out[n] = CTX_NONE;
 }
@@ -391,6 +393,8 @@ first_run_act(struct app *a, enum action act, int digit)
 		submit(a);
 	else if (act == ACT_FORM_RESEND)
 		resend(a);
+	else if (act == ACT_LINK_HERE)
+		link_new_begin(a, form_text(&v->form, FR_RELAY), v->opened);
 	else
 		done = form_act(&v->form, act);
 	update_sides(a);

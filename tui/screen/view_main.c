@@ -501,6 +501,7 @@ main_act(struct app *a, enum action act, int digit)
 	case ACT_SAFETY:
 	case ACT_SETTINGS:
 	case ACT_RECONNECT:
+	case ACT_DEVICES:
 	case ACT_MOUSE:
 		return app_do(a, act, digit);
 	default:

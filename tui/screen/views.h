@@ -211,6 +211,50 @@ struct details_view {
 	int marked, top, view;
 };
 
+#define DEVICES_HISTORY_MAX 16
+
+struct devices_view {
+	struct device_row *rows; /* heap, with their names */
+	size_t n;
+	int marked, top;
+	uint64_t tag, change;
+	char error[200];
+	/* Kept while the list is closed; without the sentences. */
+	struct history_row history[DEVICES_HISTORY_MAX];
+	size_t nhistory;
+};
+
+struct link_view {
+	uint64_t tag;
+	char code[16], name[ENGINE_DEVICE_NAME_MAX + 1], error[200];
+	bool confirming, ended;
+};
+
+enum link_new_field { LN_RELAY, LN_NAME, LN_PASS, LN_AGAIN, LN_FIELDS };
+
+enum link_new_step {
+	LN_FILL,
+	LN_MAKING, /* the store is being made, the relay asked */
+	LN_OFFER, /* the code is shown */
+	LN_COMPARE, /* so are the digits */
+	LN_LINKED,
+};
+
+struct link_new_view {
+	struct form form;
+	struct field fields[LN_FIELDS];
+	enum link_new_step step;
+	bool opened; /* the store is there: no passphrase is needed */
+	bool inverse;
+	uint64_t tag;
+	char offer[256], code[16];
+};
+
+struct removed_view {
+	char why[300];
+	uint64_t tag;
+};
+
 struct view_state {
 	struct unlock_view unlock;
 	struct first_run_view first_run;
@@ -231,6 +275,10 @@ struct view_state {
 	struct menu_view menu;
 	struct prompt_view prompt;
 	struct details_view details;
+	struct devices_view devices;
+	struct link_view link;
+	struct link_new_view link_new;
+	struct removed_view removed;
 };
 
 /* ---- shared parts -------------------------------------------------------------- */
@@ -261,6 +309,16 @@ void menu_begin(struct app *a, const char *title, const char *const *words,
 void prompt_begin(struct app *a, const char *title, const char *label,
     const char *hint, const char *text, prompted_fn *done, int64_t arg);
 void details_begin(struct app *a, int64_t chat);
+void devices_begin(struct app *a);
+void devices_history(struct app *a, const struct engine_event *ev);
+/* Ask what a device that was just linked shall have. */
+void devices_offer_history(struct app *a, uint32_t device);
+void link_begin(struct app *a); /* the trusted device */
+/* The new one. relay: as far as it is known, or "". */
+void link_new_begin(struct app *a, const char *relay, bool opened);
+void removed_begin(struct app *a, const char *why);
+/* Draw a text as a QR code; what is left of the box is for words. */
+struct box qr_box(struct app *a, struct box b, const char *text, bool inverse);
 /* What the engine knows of a message. */
 void info_show(struct app *a, const struct engine_event *ev);
 

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Devices on the screen: list, link from both sides, remove. */
+#include "tests/unit/screen_rig.h"
+#include "tui/screen/app_int.h"
+
+static int
+setup(void **state)
+{
+	static struct rig r;
+
+	rig_open(&r, 24, 80, NULL);
+	*state = &r;
+	return 0;
+}
+
+static int
+setup_main(void **state)
+{
+	setup(state);
+	rig_main(*state);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	rig_close(*state);
+	return 0;
+}
+
+#define assert_log(r, text) assert_string_equal(rig_log(r), text)
+
+static void
+give_devices(struct rig *r)
+{
+	struct device_row d[] = {
+	    {.id = 1, .name = lit("laptop"), .this_one = true, .listed = true},
+	    {.id = 2, .name = lit("desk"), .listed = true},
+	};
+
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_DEVICES, .devices = d, .n = ARRAY_LEN(d)});
+}
+
+static void
+open_devices(struct rig *r)
+{
+	uint64_t tag;
+
+	rig_press(r, "F6");
+	tag = r->tag;
+	assert_log(r, "devices; history; ");
+	r->tag = tag;
+	give_devices(r);
+}
+
+static void
+done(struct rig *r)
+{
+	rig_answer(r, (struct engine_event){.kind = EV_DONE});
+}
+
+/* ---- the list ---------------------------------------------------------------------- */
+
+static void
+test_devices__are_named_and_removed_after_a_question(void **state)
+{
+	struct rig *r = *state;
+
+	open_devices(r);
+	assert_true(rig_shows(r, "this one, the first"));
+	rig_log(r);
+	rig_press(r, "Down r Ctrl-U");
+	rig_type(r, "at home");
+	rig_press(r, "Enter");
+	assert_log(r, "device 2 is at home; ");
+	done(r);
+	assert_log(r, "devices; "); /* what it is now */
+	give_devices(r);
+	rig_press(r, "d n");
+	assert_log(r, "");
+	rig_press(r, "d");
+	assert_true(rig_shows(r, "desk leaves your account"));
+	rig_log(r);
+	rig_press(r, "y");
+	assert_log(r, "remove device 2; ");
+}
+
+static void
+test_devices__what_fails_is_said(void **state)
+{
+	struct rig *r = *state;
+
+	rig_press(r, "F6");
+	rig_event(r, (struct engine_event){.kind = EV_ERROR,
+			 .tag = r->app->vs->devices.tag,
+			 .code = ERR_IO,
+			 .text = lit("the relay does not answer")});
+	assert_true(rig_shows(r, "The relay does not answer."));
+	rig_press(r, "r d h Down"); /* nothing is marked: nothing happens */
+	assert_null(strstr(rig_log(r), "device "));
+	rig_press(r, "Esc");
+	assert_int_equal(r->app->nviews, 1);
+}
+
+static void
+test_devices__history_is_offered_asked_for_and_shown(void **state)
+{
+	struct rig *r = *state;
+	struct history_row h = {.device = 2, .state = HISTORY_ASKED};
+
+	rig_event(r,
+	    (struct engine_event){.kind = EV_HISTORY, .history = &h, .n = 1});
+	assert_true(rig_shows(r, "Device 2 asks for your history"));
+	open_devices(r);
+	assert_true(rig_shows(r, "asks for history: h answers"));
+	rig_press(r, "Down h Enter");
+	assert_non_null(strstr(rig_log(r), "history to 2 30 days; "));
+	rig_press(r, "h Down Down Down Enter");
+	assert_log(r, "history from 2 0 days; ");
+	rig_press(r, "h Down Down Down Down Enter");
+	assert_log(r, "no history 2; ");
+	h.state = HISTORY_SENDING;
+	h.done = 7;
+	h.total = 9;
+	rig_event(r,
+	    (struct engine_event){.kind = EV_HISTORY, .history = &h, .n = 1});
+	assert_true(rig_shows(r, "history goes: 7 of 9"));
+	h.state = HISTORY_ENDED;
+	h.text = lit("the other device refused");
+	rig_event(r,
+	    (struct engine_event){.kind = EV_HISTORY, .history = &h, .n = 1});
+	assert_true(rig_shows(r, "the other device refused"));
+}
+
+/* ---- the trusted side ---------------------------------------------------------------- */
+
+static void
+to_question(struct rig *r)
+{
+	open_devices(r);
+	rig_press(r, "l");
+	rig_paste(r, "SOTTO:LINK/1/ABC");
+	rig_log(r);
+	rig_press(r, "Enter");
+	assert_log(r, "link answer SOTTO:LINK/1/ABC; ");
+	rig_press(r, "y"); /* too early */
+	assert_log(r, "");
+	rig_answer(r, (struct engine_event){.kind = EV_LINK_CODE,
+			  .text = lit("123456"),
+			  .name = lit("hall")});
+	assert_true(rig_shows(r, "123 456"));
+	assert_true(rig_shows(r, "hall"));
+	rig_log(r);
+}
+
+static void
+test_link__yes_links_and_offers_history(void **state)
+{
+	struct rig *r = *state;
+
+	to_question(r);
+	rig_press(r, "y y");
+	assert_log(r, "link confirm 1; "); /* once */
+	rig_answer(r, (struct engine_event){.kind = EV_DONE, .device = 3});
+	assert_false(app_is_open(r->app, &view_link));
+	assert_true(rig_shows(r, "What shall the new device get?"));
+	rig_log(r);
+	rig_press(r, "Up Enter"); /* "nothing" is marked */
+	assert_log(r, "history to 3 0 days; ");
+}
+
+static void
+test_link__no_and_esc_call_it_off(void **state)
+{
+	struct rig *r = *state;
+
+	to_question(r);
+	rig_press(r, "n");
+	assert_log(r, "link confirm 0; ");
+	assert_false(app_is_open(r->app, &view_link));
+	rig_press(r, "l");
+	rig_paste(r, "SOTTO:LINK/1/ABC");
+	rig_press(r, "Enter");
+	rig_log(r);
+	rig_press(r, "Esc");
+	assert_log(r, "link cancel; ");
+}
+
+static void
+test_link__what_fails_is_said_and_over(void **state)
+{
+	struct rig *r = *state;
+
+	to_question(r);
+	rig_event(r, (struct engine_event){.kind = EV_LINK_ENDED,
+			 .code = ERR_DENIED,
+			 .text = lit("the new device gave up")});
+	assert_true(rig_shows(r, "The new device gave up."));
+	rig_log(r);
+	rig_press(r, "y Esc");
+	assert_log(r, "");
+}
+
+/* ---- the new device ------------------------------------------------------------------- */
+
+static void
+fill(struct rig *r)
+{
+	app_start(r->app, false, NULL);
+	rig_press(r, "F6");
+	rig_paste(r, "sotto://relay.example/?invite=abc");
+	rig_press(r, "Enter Ctrl-U");
+	rig_type(r, "desk");
+	rig_press(r, "Enter");
+	rig_type(r, "three quiet otters");
+	rig_press(r, "Enter");
+}
+
+static void
+test_link_new__from_the_form_to_the_chats(void **state)
+{
+	struct rig *r = *state;
+	struct engine_self self = {.registered = true, .device = 2};
+
+	fill(r);
+	rig_type(r, "three quiet otters");
+	rig_press(r, "Enter");
+	assert_log(r, "unlock three quiet otters; ");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	assert_log(r, "link sotto://relay.example/?invite=abc as desk; ");
+	assert_int_equal(
+	    edit_len(&r->app->vs->link_new.fields[LN_PASS].edit), 0);
+	rig_answer(r, (struct engine_event){.kind = EV_LINK_OFFER,
+			  .text = lit("SOTTO:LINK/1/X")});
+	assert_true(rig_shows(r, "SOTTO:LINK/1/X"));
+	rig_log(r);
+	rig_press(r, "y i");
+	assert_log(r, "copy SOTTO:LINK/1/X; ");
+	assert_true(r->app->vs->link_new.inverse);
+	rig_event(r,
+	    (struct engine_event){.kind = EV_LINK_CODE, .text = lit("123456")});
+	assert_true(rig_shows(r, "123 456"));
+	rig_log(r);
+	rig_event(
+	    r, (struct engine_event){.kind = EV_REGISTERED, .self = self});
+	assert_log(r, "chats; ");
+	assert_int_equal(r->app->nviews, 1);
+	assert_true(rig_shows(r, "Linked."));
+}
+
+static void
+test_link_new__mistakes_are_said_before_anything_is_made(void **state)
+{
+	struct rig *r = *state;
+
+	fill(r);
+	rig_type(r, "three quiet otter");
+	rig_press(r, "Enter");
+	assert_log(r, "");
+	assert_true(rig_shows(r, "passphrases differ"));
+	rig_press(r, "Up Up Up Ctrl-U");
+	rig_type(r, "http://x");
+	rig_log(r);
+	rig_press(r, "Down Down Down Enter");
+	assert_log(r, "");
+	assert_true(rig_shows(r, "sotto://"));
+}
+
+static void
+test_link_new__refused_or_closed_it_can_begin_again(void **state)
+{
+	struct rig *r = *state;
+
+	fill(r);
+	rig_type(r, "three quiet otters");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	rig_log(r);
+	rig_answer(r, (struct engine_event){.kind = EV_ERROR,
+			  .code = ERR_IO,
+			  .text = lit("the relay does not answer")});
+	assert_true(rig_shows(r, "The relay does not answer."));
+	rig_press(r, "Tab Enter");
+	assert_non_null(strstr(rig_log(r), "link sotto://"));
+	rig_answer(r, (struct engine_event){.kind = EV_LINK_OFFER,
+			  .text = lit("SOTTO:LINK/1/X")});
+	rig_press(r, "Esc");
+	assert_non_null(strstr(rig_log(r), "link cancel; "));
+	/* Back where one registers; the store is there already. */
+	assert_true(app_is_open(r->app, &view_first_run));
+	assert_false(rig_shows(r, "Passphrase"));
+}
+
+/* ---- removed --------------------------------------------------------------------------- */
+
+static void
+test_removed__offers_to_wipe_and_starts_afresh(void **state)
+{
+	struct rig *r = *state;
+
+	rig_type(r, "precious");
+	rig_event(r, (struct engine_event){.kind = EV_REMOVED});
+	assert_true(rig_shows(r, "This device was removed"));
+	rig_log(r);
+	rig_press(r, "w n");
+	assert_log(r, "");
+	rig_press(r, "w y");
+	assert_log(r, "wipe; ");
+	done(r);
+	assert_true(app_is_open(r->app, &view_first_run));
+	assert_int_equal(r->app->m.n, 0);
+	assert_int_equal(r->app->hist.n, 0);
+	assert_string_equal(composer_text(&r->app->comp), "");
+}
+
+static void
+test_removed__what_is_here_can_still_be_read(void **state)
+{
+	struct rig *r = *state;
+
+	rig_event(r, (struct engine_event){.kind = EV_REMOVED});
+	rig_press(r, "Esc");
+	assert_true(rig_shows(r, "See you at the harbour"));
+	assert_int_equal(r->app->nviews, 1);
+}
+
+#define A(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define M(name) cmocka_unit_test_setup_teardown(name, setup_main, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    M(test_devices__are_named_and_removed_after_a_question),
+	    M(test_devices__what_fails_is_said),
+	    M(test_devices__history_is_offered_asked_for_and_shown),
+	    M(test_link__yes_links_and_offers_history),
+	    M(test_link__no_and_esc_call_it_off),
+	    M(test_link__what_fails_is_said_and_over),
+	    A(test_link_new__from_the_form_to_the_chats),
+	    A(test_link_new__mistakes_are_said_before_anything_is_made),
+	    A(test_link_new__refused_or_closed_it_can_begin_again),
+	    M(test_removed__offers_to_wipe_and_starts_afresh),
+	    M(test_removed__what_is_here_can_still_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

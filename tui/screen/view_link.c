@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* view_link.c — taking a new device into the account: its text, the code that
+ * both show, yes or no. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/screen/app_int.h"
+
+static void
+offered(struct app *a, const char *text, int64_t arg)
+{
+	struct link_view *v = &a->vs->link;
+
+	(void)arg;
+	memset(v, 0, sizeof(*v));
+	v->tag = app_tag(a);
+	if (app_asked(a, a->be->link_answer(a->e, v->tag, text)))
+		app_push(a, &view_link);
+}
+
+void
+link_begin(struct app *a)
+{
+	prompt_begin(a, "Link a new device", "Its text",
+	    "On the new device: sotto, then F6. Paste the text that it shows "
+	    "here. sotto link --answer FILE reads a picture of its code.",
+	    "", offered, 0);
+}
+
+static void
+link_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
+{
+	(void)a;
+	out[0] = CTX_QUESTION;
+	out[1] = CTX_NONE;
+}
+
+static bool
+link_offers(const struct app *a, enum action act)
+{
+	return act != ACT_QUESTION_YES || a->vs->link.code[0] != '\0';
+}
+
+static void
+link_draw(struct app *a, struct box b)
+{
+	const struct link_view *v = &a->vs->link;
+	struct box in = popup(a, b, 60, 11, "Link a new device");
+	char text[200];
+	int n;
+
+	draw_cursor(a->draw, in.y, in.x);
+	if (v->error[0] != '\0') {
+		draw_wrapped(a->draw, in, v->error, ST_ERROR);
+		return;
+	}
+	if (v->code[0] == '\0' || v->confirming) {
+		draw_wrapped(a->draw, in,
+		    v->confirming ? "Linking..." : "Asking the new device...",
+		    ST_TEXT);
+		return;
+	}
+	draw_printf(a->draw, in.y, in.x, in.w, ST_STRONG, "%.3s %s", v->code,
+	    v->code + 3);
+	in.y += in.h > 5 ? 2 : 1;
+	in.h -= in.h > 5 ? 2 : 1;
+	snprintf(text, sizeof(text),
+	    "Does the new device, %.64s, show the same code?",
+	    v->name[0] != '\0' ? v->name : "without a name");
+	n = draw_wrapped(a->draw, in, text, ST_TEXT);
+	in.y += n + (in.h > 5);
+	in.h -= n + (in.h > 5);
+	if (in.h > 0)
+		draw_wrapped(a->draw, in,
+		    "Whoever has it reads and writes as you. y links it, n "
+		    "does "
+		    "not.",
+		    ST_WARN);
+}
+
+static bool
+link_act(struct app *a, enum action act, int digit)
+{
+	struct link_view *v = &a->vs->link;
+
+	(void)digit;
+	if (act == ACT_QUESTION_YES) {
+		if (v->code[0] == '\0' || v->confirming || v->error[0] != '\0')
+			return true;
+		v->tag = app_tag(a);
+		v->confirming =
+		    app_asked(a, a->be->link_confirm(a->e, v->tag, true));
+		return true;
+	}
+	if (act != ACT_QUESTION_NO)
+		return false;
+	app_close(a, &view_link);
+	return true;
+}
+
+/* Closed before its end: called off. */
+static void
+link_close(struct app *a)
+{
+	struct link_view *v = &a->vs->link;
+
+	if (v->ended)
+		return;
+	if (v->code[0] != '\0' && !v->confirming)
+		app_asked(a, a->be->link_confirm(a->e, APP_TAG_NONE, false));
+	else
+		app_asked(a, a->be->link_cancel(a->e, APP_TAG_NONE));
+	v->ended = true;
+}
+
+static void
+done(struct app *a, uint32_t device)
+{
+	struct link_view *v = &a->vs->link;
+
+	v->ended = true;
+	app_close(a, &view_link);
+	if (app_is_open(a, &view_devices))
+		devices_begin(a);
+	app_notice(a, ST_GOOD, "Linked.");
+	if (device != 0)
+		devices_offer_history(a, device);
+}
+
+static void
+link_event(struct app *a, const struct engine_event *ev)
+{
+	struct link_view *v = &a->vs->link;
+	bool ours = ev->tag != 0 && ev->tag == v->tag;
+
+	if (ours && ev->kind == EV_LINK_CODE) {
+		snprintf(v->code, sizeof(v->code), "%s",
+		    ev->text != NULL ? ev->text : "");
+		snprintf(v->name, sizeof(v->name), "%s",
+		    ev->name != NULL ? ev->name : "");
+	} else if (ours && ev->kind == EV_DONE) {
+		done(a, ev->device);
+	} else if ((ours && ev->kind == EV_ERROR) ||
+		   ev->kind == EV_LINK_ENDED) {
+		app_sentence(ev, v->error, sizeof(v->error));
+		v->ended = true;
+		a->claimed = true;
+	}
+}
+
+const struct view_ops view_link = {
+    .name = "link",
+    .contexts = link_contexts,
+    .offers = link_offers,
+    .draw = link_draw,
+    .act = link_act,
+    .event = link_event,
+    .close = link_close,
+};
