@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "tui/engine/group_send.h"
 #include "tui/engine/linking.h"
 #include "tui/engine/sync.h"
 #include "tui/engine/timer.h"
@@ -72,6 +73,7 @@ account_close(struct engine *e)
 {
 	linking_close(e);
 	inbox_link_lost(e);
+	group_send_close(e);
 	free(e->self.phone);
 	free(e->self.name);
 	free(e->self.relay);

@@ -206,15 +206,14 @@ cmd_retry(struct engine *e, struct cmd *c)
 
 /* The newest of them are owed a receipt; older ones are behind these. */
 static int
-owe_read(struct engine *e, const uint8_t account[static STORE_ID_LEN],
-    const struct store_messages *newly)
+owe_read(struct engine *e, const struct store_messages *newly)
 {
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < newly->n; i++)
 		if (newly->v[i].state == STORE_MSG_RECEIVED)
-			r = store_due_put(e->store, account,
+			r = store_due_put(e->store, newly->v[i].account,
 			    newly->v[i].message_id, STORE_DUE_READ);
 	return r;
 }
@@ -252,7 +251,7 @@ mark_read(struct engine *e, struct cmd *c)
 	if (r == 0 && chat.unread_mark)
 		r = unread_mark_clear(e, &chat);
 	if (r == 0 && e->self.read_receipts && !chat.blocked)
-		r = owe_read(e, chat.peer, &newly);
+		r = owe_read(e, &newly);
 	if (r == 0)
 		r = sync_read(e, c->chat, &newly);
 	store_messages_clear(&newly);

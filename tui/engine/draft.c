@@ -6,6 +6,8 @@
 
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
+#include "tui/engine/group.h"
+#include "tui/engine/group_send.h"
 #include "tui/engine/sentlog.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_clock.h"
@@ -29,6 +31,45 @@ draft_introduce(struct engine *e, struct draft *d)
 	d->c.profile = &d->profile;
 }
 
+/* Pairwise, about a group: with how far we are in its chain. */
+static int
+send_about_group(struct engine *e, struct draft *d, const uint8_t *wire_id,
+    const struct outbox_for *whom)
+{
+	Sotto__Content__GroupHead head = SOTTO__CONTENT__GROUP_HEAD__INIT;
+	struct outbox_for to = *whom;
+	struct group_view v;
+	int r = group_view_get(e, whom->group, &v);
+
+	if (r != 0)
+		return r;
+	to.group = NULL;
+	head.version = v.pub.version;
+	head.hash = (ProtobufCBinaryData){
+	    GROUP_HASH_LEN, (uint8_t *)(uintptr_t)v.pub.head};
+	d->c.group_head = &head;
+	r = draft_send_as(e, d, wire_id, &to);
+	d->c.group_head = NULL;
+	group_view_clear(&v);
+	return r;
+}
+
+/* To the group: group_send.h seals it. */
+static int
+send_to_group(struct engine *e, const struct draft *d, const uint8_t *wire_id,
+    const struct outbox_for *whom)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, CONTENT_MAX);
+	r = content_seal(&b, &d->c);
+	if (r == 0)
+		r = group_send_add(e, whom->group, &b, whom->message, wire_id);
+	buf_clear(&b);
+	return r;
+}
+
 int
 draft_send_as(struct engine *e, struct draft *d,
     const uint8_t wire_id[static STORE_ID_LEN], const struct outbox_for *whom)
@@ -37,6 +78,13 @@ draft_send_as(struct engine *e, struct draft *d,
 	struct buf b;
 	int r;
 
+	if (whom->group != NULL) {
+		d->c.group_id = (ProtobufCBinaryData){
+		    STORE_ID_LEN, (uint8_t *)(uintptr_t)whom->group};
+		return whom->account != NULL
+			   ? send_about_group(e, d, wire_id, whom)
+			   : send_to_group(e, d, wire_id, whom);
+	}
 	buf_init(&b, CONTENT_MAX);
 	if (whom->chat != NULL) {
 		d->c.sync = &sync;
@@ -68,6 +116,9 @@ outbox_for_chat(
 	const bool notes =
 	    chat->kind == STORE_CHAT_PERSON && own_account(e, chat->peer);
 
+	if (chat->kind == STORE_CHAT_GROUP)
+		return (struct outbox_for){
+		    .group = chat->peer, .message = message};
 	return (struct outbox_for){.account = chat->peer,
 	    .message = notes ? 0 : message,
 	    .chat = notes ? chat->peer : NULL};
@@ -82,9 +133,27 @@ draft_send_in(struct engine *e, struct draft *d, const struct store_chat *chat,
 	return draft_send(e, d, &whom);
 }
 
+/* Before the relay has made it, or let us in, what is written waits. */
+static bool
+may_write_group(struct engine *e, uint64_t tag, const uint8_t *group)
+{
+	const char *why = NULL;
+	int r = group_may_send(e, group, &why);
+
+	if (r == 0 || r == ERR_STATE)
+		return true;
+	if (why != NULL)
+		reply_error(e, tag, r, "%s", why);
+	else
+		reply_error(e, tag, r, NULL);
+	return false;
+}
+
 bool
 may_write(struct engine *e, uint64_t tag, const struct store_chat *chat)
 {
+	if (chat->kind == STORE_CHAT_GROUP)
+		return may_write_group(e, tag, chat->peer);
 	if (chat->trust == STORE_TRUST_CHANGED)
 		reply_error(e, tag, ERR_UNTRUSTED,
 		    "Their safety number has changed since you compared it. "

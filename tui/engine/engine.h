@@ -265,6 +265,8 @@ enum engine_event_kind {
 	EV_CHAT_CLEARED, /* chat: deleted, but for what was new elsewhere: ask
 			  * for its pages anew */
 	EV_CHAT_GONE, /* chat: it has left the list */
+	EV_GROUP_KEYS, /* chat; done, total: accounts that were given the key of
+			* a large group. Messages leave when all have it */
 	EV_SYNC, /* done, total: draining a long queue; 0, 0 once after each
 		  * connect when nothing waits there any more */
 	EV_RELAY_KEY, /* text: fingerprint, changed; answer with

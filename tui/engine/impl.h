@@ -65,6 +65,7 @@ struct sending { /* one SEND in flight */
 	struct engine *e;
 	int64_t row; /* outbox id; 0: this slot is free */
 	bool answered; /* result below waits for the next turn */
+	bool group; /* a SEND_GROUP */
 	int err;
 	uint32_t retry_ms;
 	char *text; /* why, when it failed for good */
@@ -75,6 +76,7 @@ struct fetch { /* one GET_KEYS in flight */
 	size_t asked; /* for so many devices; 0: all */
 	bool used;
 	bool had; /* bundles came */
+	bool quiet; /* for groups, which can do without */
 	uint8_t account[STORE_ID_LEN];
 };
 
@@ -83,6 +85,8 @@ struct peer_presence {
 	bool online;
 	uint64_t last_seen_ms;
 	uint64_t typing_until_ms; /* 0: not typing */
+	bool typing_in_group;
+	uint8_t group[STORE_ID_LEN]; /* then: which one */
 	uint64_t typed_ms; /* when we last told them that we type */
 	uint64_t heard_ms; /* when something of theirs last arrived */
 };
@@ -159,6 +163,8 @@ struct engine {
 	uint64_t outbox_hold_ms; /* rate limited until */
 	uint64_t receipts_full_ms; /* receipt.c: when a burst may be sent */
 	struct fetch fetches[FETCHES_MAX];
+	struct group_room *rooms; /* group_send.c */
+	uint64_t slice_end_ns; /* group_room.c: uv_hrtime() to stop at */
 	struct drafting drafting[8]; /* sync.c; SYNC_DRAFTS */
 	uint64_t flush_tag; /* outbox.c: who waits until nothing leaves */
 	uint32_t list_sent; /* devices.c: version on its way to the relay */
@@ -257,6 +263,10 @@ void contacts_confirm(struct engine *e);
  * ids NULL: all devices. */
 void keys_fetch(struct engine *e, const uint8_t account[static STORE_ID_LEN],
     const uint32_t *ids, size_t n);
+/* The same for a group: it goes without those whose keys cannot be had
+ * (group_send_no_keys()), and nothing else waits for them. */
+void keys_fetch_quietly(struct engine *e,
+    const uint8_t account[static STORE_ID_LEN], const uint32_t *ids, size_t n);
 bool keys_fetching(
     const struct engine *e, const uint8_t account[static STORE_ID_LEN]);
 
@@ -286,6 +296,8 @@ struct outbox_for {
 			      * the conversation with this account; else NULL */
 	uint32_t only_device; /* the account's other devices get a content that
 			       * says nothing; 0: it is for all */
+	const uint8_t *group; /* account NULL: to this group; else pairwise and
+			       * about it; or NULL */
 };
 
 /* Put a content into the outbox, sealed if the account's devices are known.
@@ -297,6 +309,7 @@ int outbox_add(struct engine *e, const struct outbox_for *whom,
 void outbox_kick(struct engine *e);
 /* There may be receipts or requests to make; rows that wait go on waiting. */
 void outbox_wake(struct engine *e);
+void outbox_wake_in(struct engine *e, uint64_t ms); /* in so long */
 void outbox_link_lost(struct engine *e);
 /* Nothing leaves for so long; 0: the usual pause. */
 void outbox_hold(struct engine *e, uint32_t ms);
@@ -320,6 +333,10 @@ void presence_link_lost(struct engine *e);
 void presence_event(struct engine *e, const uint8_t *body, size_t len);
 void presence_typing(
     struct engine *e, const uint8_t account[static STORE_ID_LEN], bool started);
+/* The same in a group. */
+void presence_typing_in(struct engine *e,
+    const uint8_t account[static STORE_ID_LEN],
+    const uint8_t group[static STORE_ID_LEN], bool started);
 void presence_heard(
     struct engine *e, const uint8_t account[static STORE_ID_LEN]);
 /* Made when absent; NULL: no memory. Valid until the next call. */

@@ -15,6 +15,8 @@
 #include "tui/engine/action.h"
 #include "tui/engine/arrive.h"
 #include "tui/engine/content.h"
+#include "tui/engine/group.h"
+#include "tui/engine/group_receive.h"
 #include "tui/engine/history.h"
 #include "tui/engine/peer_session.h"
 #include "tui/engine/prekeys.h"
@@ -49,6 +51,8 @@ place(struct batch *b, const item *it, struct store_message *m)
 	m->device = it->sender_device;
 	m->dir = STORE_IN;
 	m->received_ms = engine_now_ms();
+	if (it->group_id.len == STORE_ID_LEN)
+		return group_chat(b->e, it->group_id.data, &m->chat);
 	return store_chat_open(b->e->store, STORE_CHAT_PERSON, m->account,
 	    m->received_ms, &m->chat);
 }
@@ -58,7 +62,9 @@ from_of(const item *it, const uint8_t *message_id)
 {
 	return (struct repair_from){.account = it->sender_account.data,
 	    .device = it->sender_device,
-	    .message_id = message_id};
+	    .message_id = message_id,
+	    .group = it->group_id.len == STORE_ID_LEN ? it->group_id.data
+						      : NULL};
 }
 
 static int
@@ -159,6 +165,26 @@ is_dropped(struct engine *e, const item *it, const Sotto__Content__Content *c,
 	return r == ERR_NOTFOUND ? 0 : r;
 }
 
+/* What came of something for a group. */
+static int
+took(struct batch *b, const item *it, const struct group_took *t)
+{
+	b->owes |= t->owes;
+	b->claims |= t->claims;
+	return t->unreadable ? on_unreadable(b, it) : 0;
+}
+
+/* Over a session, about a group. */
+static int
+on_group_content(
+    struct batch *b, const item *it, const Sotto__Content__Content *c)
+{
+	struct group_took t = {.owes = false};
+	int r = group_receive_content(b->e, it, c, &t);
+
+	return r == 0 ? took(b, it, &t) : r;
+}
+
 static int
 on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 {
@@ -173,7 +199,7 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	if (r != 0 || known)
 		return r;
 	if (c->group_id.len != 0)
-		return 0; /* a later client's; nothing of it is shown */
+		return on_group_content(b, it, c);
 	if (c->sync != NULL)
 		return own ? sync_take(b->e, &us, c) : 0;
 	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_HISTORY) {
@@ -374,6 +400,33 @@ open_item(struct batch *b, const item *it, bool *opened)
 	return r;
 }
 
+/* To a group. *opened: as of open_item(). */
+static int
+open_group_item(struct batch *b, const item *it, bool *opened)
+{
+	struct group_took t = {.owes = false};
+	int r;
+
+	*opened = true;
+	if (it->type == GROUP_ITEM_ENTRY)
+		return it->group_id.len != STORE_ID_LEN
+			   ? 0
+			   : group_entry_take(b->e, it->group_id.data,
+				 it->ciphertext.data, it->ciphertext.len);
+	r = group_receive_item(b->e, it, &t);
+	*opened = !t.unreadable;
+	if (r == 0 && !t.refused)
+		presence_heard(b->e, it->sender_account.data);
+	return r == 0 ? took(b, it, &t) : r;
+}
+
+static int
+open_any(struct batch *b, const item *it, bool *opened)
+{
+	return it->group_id.len > 0 ? open_group_item(b, it, opened)
+				    : open_item(b, it, opened);
+}
+
 static bool
 item_sound(const struct engine *e, const item *it)
 {
@@ -394,12 +447,12 @@ take_item(struct batch *b, const item *it)
 	if (!item_sound(e, it))
 		return 0; /* no sender to show it under */
 	if (it->seq == 0)
-		return open_item(b, it, &opened);
+		return open_any(b, it, &opened);
 	r = store_inbox_has(e->store, it->sender_account.data,
 	    it->sender_device, it->message_id.data, &seen);
 	if (r != 0 || seen)
 		return r;
-	r = open_item(b, it, &opened);
+	r = open_any(b, it, &opened);
 	if (r == 0 && opened && !b->held)
 		r = store_inbox_add(e->store, it->sender_account.data,
 		    it->sender_device, it->message_id.data, engine_now_ms());

@@ -12,9 +12,11 @@
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
 #include "tui/engine/devices.h"
+#include "tui/engine/group_send.h"
 #include "tui/engine/peer_session.h"
 
 #define KEYS_REFUSED_MS 60000 /* then it is tried again */
+#define KEYS_AGAIN_MS	5000 /* where a relay names no time */
 
 bool
 keys_fetching(
@@ -322,6 +324,20 @@ keys_refused(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 		outbox_hold(e, retry_ms);
 }
 
+/* Their keys cannot be had, or not now; a group does without. */
+static void
+group_keys_refused(
+    struct engine *e, const struct fetch *f, int err, uint32_t retry_ms)
+{
+	const bool never = err == 0 || err == ERR_NOTFOUND || err == ERR_AUTH ||
+			   err == ERR_FORMAT;
+
+	group_send_no_keys(e, f->account,
+	    never	   ? 0
+	    : retry_ms > 0 ? retry_ms
+			   : KEYS_AGAIN_MS);
+}
+
 static void
 on_keys(void *ctx, const struct link_reply *reply)
 {
@@ -344,11 +360,13 @@ on_keys(void *ctx, const struct link_reply *reply)
 			r = txn_end(e, take_keys(e, f->account, res));
 		sotto__relay__get_keys_response__free_unpacked(res, NULL);
 	}
-	if (r != 0)
+	if (f->quiet && (r != 0 || (f->asked > 0 && !f->had)))
+		group_keys_refused(e, f, r, reply->retry_after_ms);
+	else if (r != 0)
 		keys_refused(e, f->account, r, reply->retry_after_ms);
-	if (r == 0 && f->asked > 0 && !f->had)
+	else if (f->asked > 0 && !f->had)
 		outbox_hold(e, 0); /* those devices have none to give */
-	else if (r == 0)
+	else
 		outbox_kick(e);
 }
 
@@ -376,7 +394,23 @@ keys_fetch(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 	req.device_ids = want;
 	req.n_device_ids = n;
 	f->asked = n;
+	f->quiet = false;
 	f->used = ask_relay(e, METHOD_GET_KEYS, &req.base, on_keys, f) == 0;
+}
+
+void
+keys_fetch_quietly(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const uint32_t *ids, size_t n)
+{
+	size_t i;
+
+	if (keys_fetching(e, account))
+		return;
+	keys_fetch(e, account, ids, n);
+	for (i = 0; i < FETCHES_MAX; i++)
+		if (e->fetches[i].used &&
+		    memcmp(e->fetches[i].account, account, STORE_ID_LEN) == 0)
+			e->fetches[i].quiet = true;
 }
 
 /* ---- the list alone ------------------------------------------------------------------ */

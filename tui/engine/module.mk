@@ -12,6 +12,8 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/action.c tui/engine/inbox.c tui/engine/compose.c tui/engine/presence.c \
 	tui/engine/view.c tui/engine/row.c tui/engine/devicelist.c tui/engine/content.c \
 	tui/engine/draft.c tui/engine/receipt.c \
+	tui/engine/sender_keys.c tui/engine/group_room.c tui/engine/group_send.c \
+	tui/engine/group_receive.c tui/engine/group_answer.c tui/engine/group_absent.c \
 	tui/engine/peer_session.c tui/engine/repair.c tui/engine/sentlog.c \
 	tui/engine/arrive.c tui/engine/sync.c tui/engine/sync_take.c tui/engine/devices.c \
 	tui/engine/devices_cmd.c tui/engine/linking.c \
@@ -19,7 +21,7 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/net tui/backup tui/store common/backup common/group common/link common/signal common/noise common/proto common
 tui/engine_TESTS := test_content test_devicelist test_engine test_engine_receipt test_engine_repair test_engine_sentlog \
-	test_engine_memory test_engine_devices test_engine_action
+	test_engine_memory test_engine_devices test_engine_action test_engine_group_send
 tui/engine_TESTS += test_engine_history
 ENGINE_RIG := tests/unit/engine_rig.c tests/unit/engine_rig_groups.c \
 	tests/unit/store_help.c
@@ -30,3 +32,4 @@ test_engine_memory_SRC := $(ENGINE_RIG)
 test_engine_history_SRC := $(ENGINE_RIG)
 test_engine_devices_SRC := $(ENGINE_RIG)
 test_engine_action_SRC := $(ENGINE_RIG)
+test_engine_group_send_SRC := $(ENGINE_RIG)

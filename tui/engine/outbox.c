@@ -14,6 +14,8 @@
 
 #include "common/proto/method.h"
 #include "tui/engine/history.h"
+#include "tui/engine/group_receive.h"
+#include "tui/engine/group_send.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/seal.h"
@@ -133,6 +135,8 @@ row_failed(struct engine *e, const struct store_outgoing *row)
 	bool moved = false;
 	int r = store_outbox_delete(e->store, row->id);
 
+	if (r == 0)
+		r = group_send_row_failed(e, row->id, row->account);
 	if (r == 0 && row->message != 0)
 		r = store_message_set_state(
 		    e->store, row->message, STORE_MSG_FAILED, &moved);
@@ -303,6 +307,59 @@ on_stale(
 	store_outgoing_clear(&row);
 }
 
+/* The same for a group: its devices are asked for, the row is made anew. */
+static int
+refused_group(struct engine *e, const struct store_outgoing *row,
+    const Sotto__Relay__SendGroupResponse *res)
+{
+	Sotto__Content__Outgoing *o = outgoing_read(row);
+	int r;
+
+	if (o == NULL)
+		return ERR_NOMEM;
+	r = group_send_stale(e, row, o, res);
+	if (r == ERR_DENIED)
+		r = row_failed(e, row);
+	sotto__content__outgoing__free_unpacked(o, NULL);
+	return r;
+}
+
+static void
+on_group_stale(struct engine *e, struct sending *s,
+    const Sotto__Relay__SendGroupResponse *res)
+{
+	struct store_outgoing row;
+	int r = store_outbox_get(e->store, s->row, &row);
+
+	if (r != 0)
+		return;
+	r = txn_begin(e);
+	if (r == 0)
+		r = txn_end(e, refused_group(e, &row, res));
+	store_outgoing_clear(&row);
+	if (r != 0 && !e->failed)
+		outbox_hold(e, 0);
+}
+
+static void
+group_sent_or_stale(
+    struct engine *e, struct sending *s, const struct link_reply *rep)
+{
+	Sotto__Relay__SendGroupResponse *res =
+	    sotto__relay__send_group_response__unpack(NULL, rep->len, rep->body);
+
+	if (res != NULL && !res->stale) {
+		s->answered = true;
+	} else {
+		if (res != NULL)
+			on_group_stale(e, s, res);
+		slot_free(s);
+		e->outbox_cursor = 0;
+	}
+	if (res != NULL)
+		sotto__relay__send_group_response__free_unpacked(res, NULL);
+}
+
 static void
 sent_or_stale(struct engine *e, struct sending *s, const struct link_reply *rep)
 {
@@ -328,7 +385,10 @@ on_sent(void *ctx, const struct link_reply *rep)
 	struct engine *e = s->e;
 
 	if (rep->err == 0) {
-		sent_or_stale(e, s, rep);
+		if (s->group)
+			group_sent_or_stale(e, s, rep);
+		else
+			sent_or_stale(e, s, rep);
 		kick_in(e, 0);
 	} else if (rep->from_relay && rep->err == ERR_RATE) {
 		slot_free(s);
@@ -438,6 +498,47 @@ make_ready(struct engine *e, const struct store_outgoing *row,
 	return ERR_NOTFOUND;
 }
 
+/* Nothing goes to them for a reason that will not pass. */
+static int
+group_row_refused(
+    struct engine *e, const struct store_outgoing *row, const char *why)
+{
+	int r = txn_begin(e);
+
+	if (r == 0)
+		r = txn_end(e, row_failed(e, row));
+	if (r == 0 && row->message != 0)
+		reply_error(e, 0, ERR_DENIED, "Not sent: %s",
+		    why != NULL ? why : err_str(ERR_DENIED));
+	return r;
+}
+
+static int
+try_group_row(struct engine *e, struct sending *s,
+    const struct store_outgoing *row, Sotto__Content__Outgoing *o)
+{
+	const char *why;
+	struct buf b;
+	bool ready;
+	int r = group_send_ready(e, row, o, &ready, &why);
+
+	if (r == ERR_DENIED)
+		return group_row_refused(e, row, why);
+	if (r != 0 || !ready)
+		return 0; /* it is looked at again */
+	buf_init(&b, FRAME_BODY_MAX);
+	r = group_send_request(e, row, o, &b);
+	if (r == 0)
+		r = link_request(e->link, METHOD_SEND_GROUP, b.p, b.len,
+		    REQUEST_MS, on_sent, s);
+	if (r == 0) {
+		s->row = row->id;
+		s->group = true;
+	}
+	buf_clear(&b);
+	return r;
+}
+
 /* One row. Returns ERR_FULL when no more can leave now. */
 static int
 try_row(struct engine *e, const struct store_outgoing *row)
@@ -449,6 +550,10 @@ try_row(struct engine *e, const struct store_outgoing *row)
 	if (s == NULL)
 		return ERR_FULL;
 	o = outgoing_read(row);
+	if (o != NULL && o->group_id.len != 0) {
+		r = try_group_row(e, s, row, o);
+		goto out;
+	}
 	if (o == NULL || o->account_id.len != STORE_ID_LEN)
 		goto out; /* ours alone: damaged rows fail store_check() */
 	if (held_back(e, o->account_id.data) ||
@@ -494,7 +599,7 @@ is_busy(const struct engine *e)
 	for (i = 0; i < FETCHES_MAX; i++)
 		if (e->fetches[i].used)
 			return true;
-	return false;
+	return group_send_busy(e);
 }
 
 static void
@@ -526,12 +631,15 @@ on_kick(uv_timer_t *timer)
 	if (e->store == NULL || e->failed)
 		return;
 	settle_answers(e);
+	group_receive_held(e);
 	timer_run(e);
 	now_ms = engine_now_ms();
 	if (now_ms < e->outbox_hold_ms) { /* woken by something else */
 		kick_in(e, e->outbox_hold_ms - now_ms);
 		return;
 	}
+	if (group_send_turn(e))
+		e->outbox_cursor = 0;
 	if (connection_online(e)) {
 		later_ms = receipts_flush(e);
 		repair_ms = repair_flush(e);
@@ -571,6 +679,12 @@ outbox_wake(struct engine *e)
 }
 
 void
+outbox_wake_in(struct engine *e, uint64_t ms)
+{
+	kick_in(e, ms);
+}
+
+void
 outbox_hold(struct engine *e, uint32_t ms)
 {
 	if (ms == 0)
@@ -583,6 +697,7 @@ outbox_hold(struct engine *e, uint32_t ms)
 void
 outbox_link_lost(struct engine *e)
 {
+	group_send_link_lost(e);
 	e->outbox_cursor = 0;
 }
 

@@ -43,15 +43,27 @@ presence_of(const struct engine *e, const uint8_t account[static STORE_ID_LEN])
 	return NULL;
 }
 
-/* The row is drawn anew where there is a chat. */
 static void
-show(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+show_chat(struct engine *e, enum store_chat_kind kind,
+    const uint8_t peer[static STORE_ID_LEN])
 {
 	int64_t chat;
 
-	if (store_chat_find(e->store, STORE_CHAT_PERSON, account, &chat) == 0 &&
+	if (store_chat_find(e->store, kind, peer, &chat) == 0 &&
 	    chat_changed(e, chat) == ERR_IO)
 		event_post_fatal(e, ERR_IO, store_error(e->store));
+}
+
+/* The row is drawn anew where there is a chat; also that of the group in which
+ * they type, or did. */
+static void
+show(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	const struct peer_presence *p = presence_of(e, account);
+
+	show_chat(e, STORE_CHAT_PERSON, account);
+	if (p != NULL && p->typing_in_group)
+		show_chat(e, STORE_CHAT_GROUP, p->group);
 }
 
 /* ---- ours ----------------------------------------------------------------------- */
@@ -203,6 +215,39 @@ typing_timer(struct engine *e)
 		    &e->timer, on_typing_timer, next > now ? next - now : 0, 0);
 }
 
+static void
+end_typing(struct engine *e, struct peer_presence *p)
+{
+	p->typing_until_ms = 0;
+	show(e, p->account);
+	p->typing_in_group = false;
+}
+
+void
+presence_typing_in(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const uint8_t group[static STORE_ID_LEN], bool started)
+{
+	struct peer_presence *p = presence_get(e, account);
+	bool here;
+
+	if (p == NULL)
+		return;
+	here = p->typing_until_ms != 0 && p->typing_in_group &&
+	       memcmp(p->group, group, STORE_ID_LEN) == 0;
+	if (!started && !here)
+		return;
+	if (p->typing_until_ms != 0 && (!here || !started))
+		end_typing(e, p);
+	if (started) {
+		p->typing_until_ms = engine_now_ms() + TYPING_SHOWN_MS;
+		p->typing_in_group = true;
+		memcpy(p->group, group, STORE_ID_LEN);
+		if (!here)
+			show(e, account);
+	}
+	typing_timer(e);
+}
+
 void
 presence_typing(
     struct engine *e, const uint8_t account[static STORE_ID_LEN], bool started)
@@ -212,7 +257,12 @@ presence_typing(
 
 	if (p == NULL)
 		return;
-	was = p->typing_until_ms != 0;
+	was = p->typing_until_ms != 0 && !p->typing_in_group;
+	if (p->typing_in_group && !started)
+		return; /* that is elsewhere */
+	if (p->typing_in_group && p->typing_until_ms != 0)
+		end_typing(e, p);
+	p->typing_in_group = false;
 	p->typing_until_ms = started ? engine_now_ms() + TYPING_SHOWN_MS : 0;
 	if (was != started)
 		show(e, account);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tui/engine/draft.h"
+#include "tui/engine/group_receive.h"
 #include "tui/engine/receipt.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
@@ -35,7 +36,16 @@ take_one(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 		return r;
 	once &= chat.kind == STORE_CHAT_PERSON;
 	theirs = memcmp(chat.peer, account, STORE_ID_LEN) == 0;
+	if (chat.kind == STORE_CHAT_GROUP) {
+		const struct group_receipt gr = {msg, id, chat.peer, account,
+		    device, state, when_ms};
+
+		theirs = false;
+		r = group_receive_receipt(e, &gr);
+	}
 	store_chat_clear(&chat);
+	if (r != 0)
+		return r;
 	if (!theirs)
 		return 0;
 	r = store_receipt_put(

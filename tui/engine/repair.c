@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tui/engine/draft.h"
+#include "tui/engine/group_receive.h"
 #include "tui/engine/peer_session.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
@@ -428,8 +429,10 @@ answer_one(struct engine *e, const struct repair_from *from,
 	struct store_message m;
 	bool theirs, found;
 	int64_t row;
-	int r = sentlog_answer(e, from, id, &found);
+	int r = group_receive_asked(e, from, id, &found);
 
+	if (r == 0 && !found)
+		r = sentlog_answer(e, from, id, &found);
 	if (r != 0 || found)
 		return r;
 	r = store_message_find(e->store, e->self.account, id, &row);

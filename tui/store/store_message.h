@@ -153,7 +153,12 @@ struct store_receipt {
 int store_receipt_put(struct store *s, int64_t id,
     const uint8_t account[static STORE_ID_LEN], uint32_t device,
     enum store_msg_state state, uint64_t when_ms, bool *moved) MUST_USE;
-/* *v is heap, freed by free(). */
+/* The same, and the message stays in its state: who else it went to is for the
+ * caller to count. ERR_STATE there is no such message. */
+int store_receipt_note(struct store *s, int64_t id,
+    const uint8_t account[static STORE_ID_LEN], uint32_t device,
+    enum store_msg_state state, uint64_t when_ms) MUST_USE;
+/* By account, then device. *v is heap, freed by free(). */
 int store_receipt_list(
     struct store *s, int64_t id, struct store_receipt **v, size_t *n) MUST_USE;
 

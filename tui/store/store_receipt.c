@@ -11,7 +11,6 @@ store_receipt_put(struct store *s, int64_t id,
     enum store_msg_state state, uint64_t when_ms, bool *moved)
 {
 	bool read = state == STORE_MSG_READ, changed = false;
-	struct query q;
 	struct tx tx;
 	int r;
 
@@ -21,25 +20,33 @@ store_receipt_put(struct store *s, int64_t id,
 	if (r != 0)
 		return r;
 	r = store_message_set_state(s, id, state, &changed);
-	if (r == 0) {
-		q_begin(&q, s,
-		    "INSERT INTO receipt(message, account, device,"
-		    " delivered_ms, read_ms) VALUES(?1, ?2, ?3, ?4, ?5)"
-		    " ON CONFLICT DO UPDATE SET"
-		    " delivered_ms = iif(delivered_ms = 0, ?4,"
-		    "  delivered_ms),"
-		    " read_ms = iif(read_ms = 0, ?5, read_ms)");
-		q_int(&q, id);
-		q_blob(&q, account, STORE_ID_LEN);
-		q_int(&q, device);
-		q_time(&q, read ? 0 : when_ms);
-		q_time(&q, read ? when_ms : 0);
-		r = q_run(&q);
-	}
+	if (r == 0)
+		r = store_receipt_note(s, id, account, device, state, when_ms);
 	r = tx_leave(s, &tx, r);
 	if (r == 0 && moved != NULL)
 		*moved = changed;
 	return r;
+}
+
+int
+store_receipt_note(struct store *s, int64_t id,
+    const uint8_t account[static STORE_ID_LEN], uint32_t device,
+    enum store_msg_state state, uint64_t when_ms)
+{
+	bool read = state == STORE_MSG_READ;
+	struct query q;
+
+	q_begin(&q, s,
+	    "INSERT INTO receipt(message, account, device, delivered_ms,"
+	    " read_ms) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+	    " delivered_ms = iif(delivered_ms = 0, ?4, delivered_ms),"
+	    " read_ms = iif(read_ms = 0, ?5, read_ms)");
+	q_int(&q, id);
+	q_blob(&q, account, STORE_ID_LEN);
+	q_int(&q, device);
+	q_time(&q, read ? 0 : when_ms);
+	q_time(&q, read ? when_ms : 0);
+	return q_run(&q);
 }
 
 int
