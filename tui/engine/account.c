@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "tui/engine/group.h"
 #include "tui/engine/group_send.h"
 #include "tui/engine/linking.h"
 #include "tui/engine/sync.h"
@@ -72,6 +73,7 @@ void
 account_close(struct engine *e)
 {
 	linking_close(e);
+	groups_close(e);
 	inbox_link_lost(e);
 	group_send_close(e);
 	free(e->self.phone);

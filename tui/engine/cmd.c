@@ -43,6 +43,9 @@ cmd_free(struct cmd *c)
 		sodium_memzero(c->s[i], strlen(c->s[i]));
 		free(c->s[i]);
 	}
+	if (c->data != NULL)
+		sodium_memzero(c->data, c->data_len);
+	free(c->data);
 	free(c->ids);
 	free(c);
 }

@@ -87,6 +87,11 @@ enum cmd_need {
 	X(SET_TRUST, NEED_REGISTERED, cmd_set_trust)                           \
 	X(RECONNECT, NEED_REGISTERED, cmd_reconnect)                           \
 	X(FLUSH, NEED_REGISTERED, cmd_flush)                                   \
+	X(GROUPS, NEED_OPEN, cmd_groups)                                       \
+	X(GROUP, NEED_OPEN, cmd_group)                                         \
+	X(GROUP_CHANGE, NEED_REGISTERED, cmd_group_change)                     \
+	X(GROUP_JOIN, NEED_REGISTERED, cmd_group_join)                         \
+	X(GROUP_ACCEPT, NEED_REGISTERED, cmd_group_accept)                     \
 	X(INCOMING_AFTER, NEED_OPEN, cmd_incoming_after)                       \
 	X(SET_CURSOR, NEED_OPEN, cmd_set_cursor)
 
@@ -115,6 +120,8 @@ struct cmd {
 	uint8_t key[2][16]; /* a message id, an account */
 	int64_t *ids; /* heap: messages, then chats */
 	size_t n_ids, n_chats;
+	uint8_t *data; /* heap, wiped: a packed group_intent */
+	size_t data_len;
 	char *s[CMD_STRINGS]; /* heap; wiped when the command is freed */
 	struct cmd *next;
 };

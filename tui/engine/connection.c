@@ -11,6 +11,7 @@
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
 #include "tui/engine/event.h"
+#include "tui/engine/group.h"
 #include "tui/engine/linking.h"
 #include "tui/net/libcurl.h"
 
@@ -67,12 +68,14 @@ on_state(void *ctx, const struct link_status *st)
 		account_upkeep(e);
 		contacts_confirm(e);
 		presence_start(e);
+		groups_online(e);
 		outbox_kick(e);
 		if (e->sync_total == 0)
 			inbox_drained(e);
 		return;
 	}
 	outbox_link_lost(e);
+	groups_link_lost(e);
 	inbox_link_lost(e);
 	presence_link_lost(e);
 	if (st->state != LINK_CONNECTING) {

@@ -145,6 +145,7 @@ struct chat_row {
 	bool online; /* presence, where it is shared with us */
 	uint64_t last_seen_ms;
 	bool typing;
+	bool group; /* account is the group's id; engine_group() */
 	bool to_self; /* the chat with one's own account: notes */
 	bool blocked; /* nothing of theirs comes, nothing can be sent */
 	bool archived; /* a new message ends it, unless it is muted */
@@ -232,6 +233,49 @@ struct backup_row {
 	uint64_t done, total; /* messages, while it runs */
 };
 
+/* Numbers as in the store. */
+enum group_standing {
+	GROUP_IS_MAKING = 0, /* ours; the relay has not taken it yet */
+	GROUP_IS_MEMBER = 1,
+	GROUP_IS_ADDED = 2, /* we were added; what it is has not come yet */
+	GROUP_IS_ASKED = 3, /* by a link; an admin decides */
+	GROUP_IS_LEFT = 4,
+	GROUP_IS_REMOVED = 5,
+	GROUP_IS_FAILED = 6, /* it was never made, or we were not let in */
+	GROUP_IS_JOINING = 7, /* the relay has not taken us in yet */
+};
+
+struct group_member_row {
+	uint8_t account[ENGINE_ID_LEN];
+	char *name; /* as the person knows them; "Somebody" */
+	char *phone; /* E.164; "" unknown */
+	bool you, admin;
+	bool asks; /* no member: waits for an admin */
+};
+
+struct group_row {
+	int64_t chat;
+	uint8_t id[ENGINE_ID_LEN];
+	char *name, *about; /* "" as long as they are not known */
+	uint32_t timer_s; /* messages disappear after; 0: they stay */
+	enum group_standing standing;
+	uint32_t version;
+	uint32_t n_members, n_asking;
+	bool admin; /* us */
+	bool may_send, may_edit, may_add; /* us, now */
+	bool admins_send, admins_edit, admins_add; /* not everybody may */
+	bool has_link, link_approval;
+	char *link; /* text, for admins that know it; else NULL */
+	uint32_t pending; /* own changes that wait for the relay */
+	char *failed; /* why the last own change was not made; "" it was */
+	bool catching_up; /* changes are missing yet */
+	char *alarm; /* a sentence: the relay tells two stories; NULL: no */
+	bool alarm_accepted; /* engine_group_accept() */
+	struct group_member_row *members; /* with answers only: first members
+					   * by account, then who asks */
+	size_t n_rows;
+};
+
 /* ---- events ---------------------------------------------------------------- */
 
 enum engine_event_kind {
@@ -250,11 +294,14 @@ enum engine_event_kind {
 	EV_SELF, /* self */
 	EV_LINK_OFFER, /* text: show it, as a QR code too; expires_ms */
 	EV_DEVICES, /* devices[n], by id */
+	EV_GROUPS, /* groups[n], without members */
 	EV_MSG_INFO, /* msgs[1], info */
 	EV_ONCE, /* msgs[1]: its text, for this once */
 	EV_FORWARDED, /* total: messages made; each came by an EV_MSG_NEW */
 	EV_BACKUP_CODE, /* text: 64 digits in groups; show them, once */
 	/* by itself */
+	EV_GROUP, /* groups[1]: it has changed, without members. Also the
+		   * answer to commands about groups, then with members */
 	EV_CONN, /* conn, text: why, retry_ms: when next */
 	EV_MSG_NEW, /* msg; shown chats append it */
 	EV_MSG_STATE, /* msg_id, chat, state */
@@ -327,6 +374,7 @@ struct engine_event {
 	struct backup_row *backup;
 	struct msg_info *info;
 	struct device_row *devices;
+	struct group_row *groups;
 	struct msg_row *msgs; /* n rows; EV_MSG_NEW, EV_SENT_LOCALLY: one */
 	struct chat_row *chats;
 	struct hit_row *hits;
@@ -572,5 +620,61 @@ int engine_incoming_after(
 /* Everything up to this message has been handed on: what `sotto recv` keeps,
  * so that nothing is lost while nobody reads. EV_DONE. */
 int engine_set_cursor(struct engine *e, uint64_t tag, int64_t id) MUST_USE;
+
+/* ---- groups: docs/groups.md §9 -------------------------------------------------- */
+
+#define ENGINE_GROUP_NAME_MAX  256 /* bytes */
+#define ENGINE_GROUP_ABOUT_MAX 2048
+#define ENGINE_GROUP_MEMBERS   1024
+
+/*
+ * Changes are answered by EV_GROUP once the relay has taken them, by EV_ERROR
+ * (ERR_DENIED: its text says why it cannot be); without the relay at once,
+ * pending says that they wait: they are made as soon as it is there. Accounts
+ * are chat_row.account of people.
+ */
+int engine_groups(struct engine *e, uint64_t tag) MUST_USE; /* EV_GROUPS */
+int engine_group(
+    struct engine *e, uint64_t tag, int64_t chat) MUST_USE; /* EV_GROUP */
+int engine_group_create(struct engine *e, uint64_t tag, const char *name,
+    const char *about, uint32_t timer_s,
+    const uint8_t (*accounts)[ENGINE_ID_LEN], size_t n) MUST_USE;
+
+enum engine_group_act {
+	ENGINE_GROUP_ADD,
+	ENGINE_GROUP_REMOVE,
+	ENGINE_GROUP_PROMOTE,
+	ENGINE_GROUP_DEMOTE,
+	ENGINE_GROUP_APPROVE, /* who asked to be let in */
+	ENGINE_GROUP_DECLINE, /* the same; oneself: take it back */
+	ENGINE_GROUP_LEAVE, /* no accounts */
+};
+int engine_group_act(struct engine *e, uint64_t tag, int64_t chat,
+    enum engine_group_act act, const uint8_t (*accounts)[ENGINE_ID_LEN],
+    size_t n) MUST_USE;
+
+/* NULL: as it is. picture: an opaque locator; timer_s: ENGINE_GROUP_AS_IS. */
+#define ENGINE_GROUP_AS_IS UINT32_MAX
+struct engine_group_edit {
+	const char *name, *about;
+	const uint8_t *picture;
+	size_t picture_len;
+	uint32_t timer_s;
+};
+int engine_group_edit(struct engine *e, uint64_t tag, int64_t chat,
+    const struct engine_group_edit *edit) MUST_USE;
+
+/* Who may: -1 as it is, 0 everybody, 1 admins. */
+int engine_group_permit(struct engine *e, uint64_t tag, int64_t chat, int send,
+    int edit, int add) MUST_USE;
+enum engine_group_link { ENGINE_LINK_OFF, ENGINE_LINK_OPEN, ENGINE_LINK_ASK };
+/* A new link; the one before is none any more. */
+int engine_group_link(struct engine *e, uint64_t tag, int64_t chat,
+    enum engine_group_link link) MUST_USE;
+/* Join, or ask to be let in. Needs the relay. */
+int engine_group_join(
+    struct engine *e, uint64_t tag, const char *link) MUST_USE;
+/* The relay tells two stories, and the person goes on with ours. */
+int engine_group_accept(struct engine *e, uint64_t tag, int64_t chat) MUST_USE;
 
 #endif

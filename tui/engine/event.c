@@ -38,6 +38,25 @@ chat_row_clear(struct chat_row *c)
 	wipe_string(&c->draft);
 }
 
+void
+group_row_clear(struct group_row *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n_rows; i++) {
+		wipe_string(&g->members[i].name);
+		wipe_string(&g->members[i].phone);
+	}
+	free(g->members);
+	g->members = NULL;
+	g->n_rows = 0;
+	wipe_string(&g->name);
+	wipe_string(&g->about);
+	wipe_string(&g->link);
+	wipe_string(&g->failed);
+	wipe_string(&g->alarm);
+}
+
 static void
 self_clear(struct engine_self *s)
 {
@@ -90,6 +109,8 @@ engine_event_free(struct engine_event *ev)
 			msg_row_clear(&ev->hits[i].msg);
 			wipe_string(&ev->hits[i].title);
 		}
+		if (ev->groups != NULL)
+			group_row_clear(&ev->groups[i]);
 		if (ev->devices != NULL)
 			wipe_string(&ev->devices[i].name);
 		if (ev->history != NULL)
@@ -98,6 +119,7 @@ engine_event_free(struct engine_event *ev)
 	backup_free(ev->backup);
 	free(ev->history);
 	info_free(ev->info);
+	free(ev->groups);
 	free(ev->devices);
 	free(ev->msgs);
 	free(ev->chats);

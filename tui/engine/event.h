@@ -23,5 +23,6 @@ void reply_error(struct engine *e, uint64_t tag, int code, const char *fmt, ...)
 
 void msg_row_clear(struct msg_row *m);
 void chat_row_clear(struct chat_row *c);
+void group_row_clear(struct group_row *g);
 
 #endif

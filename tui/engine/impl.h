@@ -171,6 +171,7 @@ struct engine {
 	uint32_t list_waits; /* lists without an answer */
 	uint64_t list_tag; /* the command that waits for it, 0: none */
 	struct linking *linking; /* linking.h; NULL: none is under way */
+	struct groups *groups; /* group_int.h; NULL: nothing was to do yet */
 	struct engine *link_ctx; /* e; what its requests are known by */
 	struct peer_presence *peers;
 	size_t n_peers;
@@ -283,6 +284,14 @@ int keys_fetch_list(struct engine *e,
  */
 int keys_vouched(struct engine *e, const uint8_t account[static STORE_ID_LEN],
     uint32_t device, const struct identity_pk *identity) MUST_USE;
+
+/*
+ * The identity of a device by the account's list, of this version or later.
+ * Returns 0; ERR_NOTFOUND the list does not have it; ERR_BUSY no such list is
+ * here: fetch it.
+ */
+int keys_of_device(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    uint32_t device, uint32_t list_version, struct identity_pk *out) MUST_USE;
 
 /* ---- outbox.c, seal.c --------------------------------------------------------- */
 

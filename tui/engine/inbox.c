@@ -198,6 +198,13 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		r = repair_other(b->e, &from, it->message_id.data, &known);
 	if (r != 0 || known)
 		return r;
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_GROUP) {
+		b->owes = true;
+		return c->sync != NULL
+			   ? 0
+			   : group_content_take(
+				 b->e, it->sender_account.data, c->group);
+	}
 	if (c->group_id.len != 0)
 		return on_group_content(b, it, c);
 	if (c->sync != NULL)
@@ -446,6 +453,11 @@ take_item(struct batch *b, const item *it)
 
 	if (!item_sound(e, it))
 		return 0; /* no sender to show it under */
+	if (it->type == GROUP_ITEM_ENTRY)
+		return it->group_id.len == GROUP_ID_LEN
+			   ? group_entry_take(e, it->group_id.data,
+				 it->ciphertext.data, it->ciphertext.len)
+			   : 0;
 	if (it->seq == 0)
 		return open_any(b, it, &opened);
 	r = store_inbox_has(e->store, it->sender_account.data,

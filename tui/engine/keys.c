@@ -511,3 +511,24 @@ keys_vouched(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 		   ? listed(e, account, device, identity)
 		   : r;
 }
+
+int
+keys_of_device(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    uint32_t device, uint32_t list_version, struct identity_pk *out)
+{
+	const struct devicelist_entry *v;
+	struct devicelist l;
+	int r = own_account(e, account) ? devices_list(e, &l)
+					: known_list(e, account, &l);
+
+	if (r == ERR_AUTH || r == ERR_FORMAT)
+		r = ERR_NOTFOUND;
+	if (r != 0)
+		return r == ERR_NOTFOUND ? ERR_BUSY : r;
+	v = devicelist_find(&l, device);
+	if (v != NULL)
+		*out = v->identity;
+	return v != NULL		   ? 0
+	       : l.version >= list_version ? ERR_NOTFOUND
+					   : ERR_BUSY;
+}

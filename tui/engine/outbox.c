@@ -14,6 +14,7 @@
 
 #include "common/proto/method.h"
 #include "tui/engine/history.h"
+#include "tui/engine/group.h"
 #include "tui/engine/group_receive.h"
 #include "tui/engine/group_send.h"
 #include "tui/engine/receipt.h"
@@ -599,7 +600,7 @@ is_busy(const struct engine *e)
 	for (i = 0; i < FETCHES_MAX; i++)
 		if (e->fetches[i].used)
 			return true;
-	return group_send_busy(e);
+	return group_send_busy(e) || (connection_online(e) && groups_busy(e));
 }
 
 static void
@@ -626,7 +627,7 @@ static void
 on_kick(uv_timer_t *timer)
 {
 	struct engine *e = timer->data;
-	uint64_t now_ms, later_ms = 0, repair_ms = 0, sync_ms = 0;
+	uint64_t now_ms, later_ms = 0, repair_ms = 0, sync_ms = 0, group_ms = 0;
 
 	if (e->store == NULL || e->failed)
 		return;
@@ -644,10 +645,13 @@ on_kick(uv_timer_t *timer)
 		later_ms = receipts_flush(e);
 		repair_ms = repair_flush(e);
 		sync_ms = sync_flush(e);
+		group_ms = groups_flush(e);
 		history_flush(e);
 	}
 	send_window(e);
 	answer_flush(e);
+	if (group_ms > 0)
+		kick_in(e, group_ms);
 	if (sync_ms > 0)
 		kick_in(e, sync_ms);
 	if (repair_ms > 0)

@@ -10,6 +10,7 @@
 #include "tui/engine/content.h"
 #include "tui/engine/devices.h"
 #include "tui/engine/draft.h"
+#include "tui/engine/group.h"
 #include "tui/store/store_chat.h"
 #include "tui/store/store_clock.h"
 
@@ -437,6 +438,8 @@ sync_all(struct engine *e)
 		r = tell_chats(e, chats.v + i, part(n_chats, i));
 	if (r == 0)
 		r = sync_profile(e);
+	if (r == 0)
+		r = groups_tell_own(e);
 	store_chats_clear(&chats);
 	free(c);
 	return r;

@@ -27,6 +27,8 @@ title_of(const struct engine *e, const struct store_chat *c)
 	if (c->title != NULL && c->title[0] != '\0' &&
 	    strcmp(c->title, c->phone) != 0)
 		return strdup(c->title);
+	if (c->kind == STORE_CHAT_GROUP)
+		return strdup("Group");
 	if (c->phone[0] == '\0')
 		return strdup("Unknown number");
 	return strdup(e164_format(shown, c->phone));
@@ -66,6 +68,7 @@ chat_row_from(
 	    .online = p != NULL && p->online,
 	    .last_seen_ms = e->self.share_presence ? c->seen_ms : 0,
 	    .typing = p != NULL && p->typing_until_ms != 0,
+	    .group = c->kind == STORE_CHAT_GROUP,
 	    .to_self = c->kind == STORE_CHAT_PERSON && own_account(e, c->peer),
 	    .blocked = c->blocked,
 	    .archived = c->archived,

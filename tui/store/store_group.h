@@ -124,10 +124,11 @@ int store_entry_hold(struct store *s, const uint8_t group[static STORE_ID_LEN],
     uint32_t version, const void *entry, size_t len) MUST_USE;
 /* The lowest version. *p is heap. ERR_NOTFOUND. */
 int store_entry_first(struct store *s, const uint8_t group[static STORE_ID_LEN],
-    uint32_t *version, uint8_t **p, size_t *len) MUST_USE;
-/* Those up to a version go. */
-int store_entry_drop(struct store *s, const uint8_t group[static STORE_ID_LEN],
-    uint32_t up_to) MUST_USE;
+    int64_t *id, uint32_t *version, uint8_t **p, size_t *len) MUST_USE;
+/* The next one that came, by id; 0: the first. */
+int store_entry_next(struct store *s, const uint8_t group[static STORE_ID_LEN],
+    int64_t after, int64_t *id, uint8_t **p, size_t *len) MUST_USE;
+int store_entry_delete(struct store *s, int64_t id) MUST_USE;
 
 /* ---- welcomes and shares that wait for a record --------------------------------- */
 

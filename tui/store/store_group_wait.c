@@ -168,9 +168,10 @@ store_entry_hold(struct store *s, const uint8_t group[static STORE_ID_LEN],
 
 int
 store_entry_first(struct store *s, const uint8_t group[static STORE_ID_LEN],
-    uint32_t *version, uint8_t **p, size_t *len)
+    int64_t *id, uint32_t *version, uint8_t **p, size_t *len)
 {
 	uint8_t *b = NULL;
+	int64_t row = 0;
 	uint32_t at = 0;
 	size_t n = 0;
 	struct query q;
@@ -178,12 +179,48 @@ store_entry_first(struct store *s, const uint8_t group[static STORE_ID_LEN],
 	int r;
 
 	q_begin(&q, s,
-	    "SELECT version, entry FROM group_entry WHERE group_id = ?"
+	    "SELECT id, version, entry FROM group_entry WHERE group_id = ?"
 	    " ORDER BY version, id LIMIT 1");
 	q_blob(&q, group, STORE_ID_LEN);
 	found = q_row(&q);
 	if (found) {
-		at = (uint32_t)q_get_int(&q, 0);
+		row = q_get_int(&q, 0);
+		at = (uint32_t)q_get_int(&q, 1);
+		b = q_dup_blob(&q, 2, &n);
+	}
+	r = q_end(&q);
+	if (r == 0 && !found)
+		r = nothing(s);
+	if (r != 0) {
+		free(b);
+		return r;
+	}
+	*id = row;
+	*version = at;
+	*p = b;
+	*len = n;
+	return 0;
+}
+
+int
+store_entry_next(struct store *s, const uint8_t group[static STORE_ID_LEN],
+    int64_t after, int64_t *id, uint8_t **p, size_t *len)
+{
+	uint8_t *b = NULL;
+	int64_t row = 0;
+	size_t n = 0;
+	struct query q;
+	bool found;
+	int r;
+
+	q_begin(&q, s,
+	    "SELECT id, entry FROM group_entry WHERE group_id = ?"
+	    " AND id > ? ORDER BY id LIMIT 1");
+	q_blob(&q, group, STORE_ID_LEN);
+	q_int(&q, after);
+	found = q_row(&q);
+	if (found) {
+		row = q_get_int(&q, 0);
 		b = q_dup_blob(&q, 1, &n);
 	}
 	r = q_end(&q);
@@ -193,22 +230,19 @@ store_entry_first(struct store *s, const uint8_t group[static STORE_ID_LEN],
 		free(b);
 		return r;
 	}
-	*version = at;
+	*id = row;
 	*p = b;
 	*len = n;
 	return 0;
 }
 
 int
-store_entry_drop(
-    struct store *s, const uint8_t group[static STORE_ID_LEN], uint32_t up_to)
+store_entry_delete(struct store *s, int64_t id)
 {
 	struct query q;
 
-	q_begin(&q, s,
-	    "DELETE FROM group_entry WHERE group_id = ? AND version <= ?");
-	q_blob(&q, group, STORE_ID_LEN);
-	q_int(&q, up_to);
+	q_begin(&q, s, "DELETE FROM group_entry WHERE id = ?");
+	q_int(&q, id);
 	return q_run(&q);
 }
 
