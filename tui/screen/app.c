@@ -283,7 +283,7 @@ app_do(struct app *a, enum action act, int digit)
 		settings_begin(a);
 		return true;
 	case ACT_DEVICES:
-		devices_begin(a);
+		devices_view_begin(a);
 		return true;
 	case ACT_RECONNECT:
 		if (app_asked(a, a->be->reconnect(a->e, APP_TAG_NONE)))

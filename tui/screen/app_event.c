@@ -250,7 +250,7 @@ take(struct app *a, const struct engine_event *ev)
 		removed_begin(a, ev->text);
 		break;
 	case EV_HISTORY:
-		devices_history(a, ev);
+		devices_view_history(a, ev);
 		break;
 	case EV_FATAL:
 		dead(a, ev->text != NULL ? ev->text : err_str(ev->code));

@@ -32,7 +32,7 @@ ask(struct app *a)
 }
 
 void
-devices_begin(struct app *a)
+devices_view_begin(struct app *a)
 {
 	struct devices_view *v = &a->vs->devices;
 
@@ -268,7 +268,7 @@ devices_act(struct app *a, enum action act, int digit)
 		list_move(&v->marked, &v->top, (int)v->n, 0, 1);
 		return true;
 	case ACT_DEVICE_LINK:
-		link_begin(a);
+		link_view_begin(a);
 		return true;
 	case ACT_DEVICE_RENAME:
 		if (d != NULL)
@@ -334,7 +334,7 @@ devices_event(struct app *a, const struct engine_event *ev)
 
 /* Something about history has moved, whether the list is open or not. */
 void
-devices_history(struct app *a, const struct engine_event *ev)
+devices_view_history(struct app *a, const struct engine_event *ev)
 {
 	struct devices_view *v = &a->vs->devices;
 	size_t i, k;
@@ -376,7 +376,7 @@ history_offered(struct app *a, int i, int64_t device)
 
 /* A device has just been linked: it may have what was before. */
 void
-devices_offer_history(struct app *a, uint32_t device)
+devices_view_offer(struct app *a, uint32_t device)
 {
 	static const char *const words[] = {
 	    "The last 30 days", "Everything", "Nothing from before"};

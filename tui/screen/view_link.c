@@ -19,7 +19,7 @@ offered(struct app *a, const char *text, int64_t arg)
 }
 
 void
-link_begin(struct app *a)
+link_view_begin(struct app *a)
 {
 	prompt_begin(a, "Link a new device", "Its text",
 	    "On the new device: sotto, then F6. Paste the text that it shows "
@@ -121,10 +121,10 @@ done(struct app *a, uint32_t device)
 	v->ended = true;
 	app_close(a, &view_link);
 	if (app_is_open(a, &view_devices))
-		devices_begin(a);
+		devices_view_begin(a);
 	app_notice(a, ST_GOOD, "Linked.");
 	if (device != 0)
-		devices_offer_history(a, device);
+		devices_view_offer(a, device);
 }
 
 static void

@@ -13,7 +13,7 @@
 #include "tui/screen/strength.h"
 
 void
-link_new_begin(struct app *a, const char *relay, bool opened)
+link_new_view_begin(struct app *a, const char *relay, bool opened)
 {
 	struct link_new_view *v = &a->vs->link_new;
 	char host[ENGINE_DEVICE_NAME_MAX] = "";

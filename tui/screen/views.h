@@ -309,13 +309,13 @@ void menu_begin(struct app *a, const char *title, const char *const *words,
 void prompt_begin(struct app *a, const char *title, const char *label,
     const char *hint, const char *text, prompted_fn *done, int64_t arg);
 void details_begin(struct app *a, int64_t chat);
-void devices_begin(struct app *a);
-void devices_history(struct app *a, const struct engine_event *ev);
+void devices_view_begin(struct app *a);
+void devices_view_history(struct app *a, const struct engine_event *ev);
 /* Ask what a device that was just linked shall have. */
-void devices_offer_history(struct app *a, uint32_t device);
-void link_begin(struct app *a); /* the trusted device */
+void devices_view_offer(struct app *a, uint32_t device);
+void link_view_begin(struct app *a); /* the trusted device */
 /* The new one. relay: as far as it is known, or "". */
-void link_new_begin(struct app *a, const char *relay, bool opened);
+void link_new_view_begin(struct app *a, const char *relay, bool opened);
 void removed_begin(struct app *a, const char *why);
 /* Draw a text as a QR code; what is left of the box is for words. */
 struct box qr_box(struct app *a, struct box b, const char *text, bool inverse);
