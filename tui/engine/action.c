@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "tui/engine/draft.h"
+#include "tui/engine/group.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_clock.h"
@@ -145,14 +146,23 @@ action_take(struct engine *e, const struct action_by *by,
 	return r == ERR_FORMAT ? 0 : r;
 }
 
-/* Those who may act in a chat of two are the two. */
+/* Those who may act in a chat of two are the two, in a group its members. */
 static bool
 may_act(struct engine *e, const struct store_chat *chat,
     const struct store_early *a)
 {
-	return chat->kind != STORE_CHAT_PERSON ||
-	       memcmp(a->actor, chat->peer, STORE_ID_LEN) == 0 ||
-	       memcmp(a->actor, e->self.account, STORE_ID_LEN) == 0;
+	struct group_view v;
+	bool in;
+
+	if (memcmp(a->actor, e->self.account, STORE_ID_LEN) == 0)
+		return true;
+	if (chat->kind == STORE_CHAT_PERSON)
+		return memcmp(a->actor, chat->peer, STORE_ID_LEN) == 0;
+	if (group_view_get(e, chat->peer, &v) != 0)
+		return false;
+	in = group_public_find(&v.pub, a->actor, NULL);
+	group_view_clear(&v);
+	return in;
 }
 
 int
@@ -379,8 +389,7 @@ star(struct engine *e, struct cmd *c, struct target *t)
 	int r;
 
 	if (t->m.kind == STORE_MSG_ONCE)
-		return explain(
-		    e, c, "What can be looked at once is not kept.");
+		return explain(e, c, "What can be looked at once is not kept.");
 	r = txn_begin(e);
 	return r == 0 ? txn_end(e, star_now(e, c, t)) : r;
 }

@@ -11,6 +11,7 @@
 #include "tui/engine/compose.h"
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
+#include "tui/engine/group_send.h"
 #include "tui/engine/seal.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
@@ -339,6 +340,19 @@ tell_typing(struct engine *e, const uint8_t account[static STORE_ID_LEN])
 	return true;
 }
 
+static void
+tell_group_typing(struct engine *e, const uint8_t *group, struct buf *b)
+{
+	int r = txn_begin(e);
+
+	if (r == 0)
+		r = txn_end(e, group_send_typing(e, group, b));
+	if (r == 0 && b->len > 0 &&
+	    link_request(e->link, METHOD_SEND_GROUP, b->p, b->len, REQUEST_MS,
+		on_typing_sent, e) != 0)
+		link_retry_now(e->link);
+}
+
 void
 cmd_typing(struct engine *e, struct cmd *c)
 {
@@ -351,7 +365,10 @@ cmd_typing(struct engine *e, struct cmd *c)
 		return;
 	}
 	buf_init(&b, FRAME_BODY_MAX);
-	if (chat.trust != STORE_TRUST_CHANGED && !chat.blocked &&
+	if (chat.kind == STORE_CHAT_GROUP) {
+		if (e->self.share_presence && connection_online(e))
+			tell_group_typing(e, chat.peer, &b);
+	} else if (chat.trust != STORE_TRUST_CHANGED && !chat.blocked &&
 	    !own_account(e, chat.peer) && tell_typing(e, chat.peer)) {
 		r = txn_begin(e);
 		if (r == 0)

@@ -119,6 +119,7 @@ struct msg_row {
 	/* What names it on every device of everybody; zeros for notes. */
 	uint8_t message_id[ENGINE_ID_LEN];
 	uint8_t author[ENGINE_ID_LEN];
+	char *from; /* in a group: who wrote it; NULL: we, or nobody */
 	bool opened; /* MSG_ONCE: nothing is left of it */
 	uint32_t expire_s; /* disappears so long after it was seen; 0: stays */
 	uint64_t expires_ms; /* when; 0: the timer does not run yet */

@@ -26,6 +26,7 @@ msg_row_clear(struct msg_row *m)
 	wipe_string(&m->text);
 	wipe_string(&m->quote);
 	wipe_string(&m->quote_from);
+	wipe_string(&m->from);
 	wipe_string(&m->reactions);
 }
 

@@ -41,6 +41,7 @@ struct group_room {
 	size_t n_without;
 	size_t n_doubted; /* accounts whose changed key was not looked at */
 	uint64_t hold_until_ms; /* the relay gives out no more keys till then */
+	uint64_t typed_ms; /* when it was last told that we type */
 	uint64_t judged; /* of what waits; group_receive.c */
 	uint32_t shown, total; /* progress: accounts that lacked it */
 };

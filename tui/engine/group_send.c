@@ -11,6 +11,7 @@
 #include "tui/engine/draft.h"
 #include "tui/engine/group_room.h"
 #include "tui/store/store_message.h"
+#include "tui/store/store_sent.h"
 
 #define REFUSALS_MAX 10 /* stale answers in a row for one message */
 
@@ -122,6 +123,30 @@ seal_with(struct engine *e, const uint8_t group[static STORE_ID_LEN],
 	return r;
 }
 
+/* What is no message is in the log of all that is sent. */
+static int
+log_content(struct engine *e, const Sotto__Content__Content *c,
+    const struct buf *content, const uint8_t group[static STORE_ID_LEN])
+{
+	struct store_sent row = {.sent_ms = engine_now_ms(),
+	    .content = content->p,
+	    .len = content->len};
+	struct store_sent old;
+	int r = store_sent_get(e->store, c->message_id.data, group, &old);
+
+	if (r == 0)
+		store_sent_clear(&old); /* sealed anew */
+	if (r != ERR_NOTFOUND)
+		return r;
+	memcpy(row.message_id, c->message_id.data, STORE_ID_LEN);
+	memcpy(row.account, group, STORE_ID_LEN);
+	row.has_about = c->body_case == SOTTO__CONTENT__CONTENT__BODY_EDIT &&
+			c->edit->message_id.len == STORE_ID_LEN;
+	if (row.has_about)
+		memcpy(row.about, c->edit->message_id.data, STORE_ID_LEN);
+	return store_sent_add(e->store, &row, false);
+}
+
 /* Who was a member then may ask for it again. */
 static int
 log_sent(struct engine *e, const struct buf *content,
@@ -136,8 +161,9 @@ log_sent(struct engine *e, const struct buf *content,
 		return r;
 	memcpy(sent.group, group, STORE_ID_LEN);
 	memcpy(sent.message_id, c->message_id.data, STORE_ID_LEN);
-	if (c->body_case != SOTTO__CONTENT__CONTENT__BODY_TYPING)
-		r = store_group_sent_put(e->store, &sent);
+	r = store_group_sent_put(e->store, &sent);
+	if (r == 0 && c->body_case != SOTTO__CONTENT__CONTENT__BODY_TEXT)
+		r = log_content(e, c, content, group);
 	content_free(c);
 	return r;
 }
@@ -430,8 +456,10 @@ group_send_typing(
 
 	if (g == NULL)
 		return ERR_NOMEM;
-	if (!g->known || !g->settled)
+	if (!g->known || !g->settled ||
+	    engine_now_ms() < g->typed_ms + GROUP_TYPING_MS)
 		return 0; /* nobody is asked for this */
+	g->typed_ms = engine_now_ms();
 	r = group_view_get(e, group, &v);
 	if (r != 0)
 		return r == ERR_NOTFOUND ? 0 : r;

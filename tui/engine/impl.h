@@ -346,6 +346,9 @@ void presence_typing(
 void presence_typing_in(struct engine *e,
     const uint8_t account[static STORE_ID_LEN],
     const uint8_t group[static STORE_ID_LEN], bool started);
+/* Does anybody type in that group? */
+bool presence_types_in(
+    const struct engine *e, const uint8_t group[static STORE_ID_LEN]);
 void presence_heard(
     struct engine *e, const uint8_t account[static STORE_ID_LEN]);
 /* Made when absent; NULL: no memory. Valid until the next call. */

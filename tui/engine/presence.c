@@ -215,6 +215,20 @@ typing_timer(struct engine *e)
 		    &e->timer, on_typing_timer, next > now ? next - now : 0, 0);
 }
 
+bool
+presence_types_in(
+    const struct engine *e, const uint8_t group[static STORE_ID_LEN])
+{
+	size_t i;
+
+	for (i = 0; i < e->n_peers; i++)
+		if (e->peers[i].typing_until_ms != 0 &&
+		    e->peers[i].typing_in_group &&
+		    memcmp(e->peers[i].group, group, STORE_ID_LEN) == 0)
+			return true;
+	return false;
+}
+
 static void
 end_typing(struct engine *e, struct peer_presence *p)
 {

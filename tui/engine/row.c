@@ -125,6 +125,21 @@ add_reactions(struct engine *e, struct msg_row *out)
 	return r;
 }
 
+/* In a group it has to be said who wrote it. */
+static int
+add_from(struct engine *e, struct msg_row *out, const struct store_message *m)
+{
+	char who[STORE_NAME_MAX];
+	uint8_t peer[STORE_ID_LEN];
+	enum store_chat_kind kind;
+	int r = store_chat_kind(e->store, m->chat, &kind, peer);
+
+	if (r != 0 || kind != STORE_CHAT_GROUP)
+		return r == ERR_NOTFOUND ? 0 : r;
+	out->from = strdup(account_name(e, m->account, who));
+	return out->from == NULL ? ERR_NOMEM : 0;
+}
+
 int
 msg_row_from(
     struct engine *e, struct msg_row *out, const struct store_message *m)
@@ -155,6 +170,8 @@ msg_row_from(
 		r = add_quote(e, out);
 	if (r == 0 && m->reactions > 0)
 		r = add_reactions(e, out);
+	if (r == 0 && m->dir == STORE_IN)
+		r = add_from(e, out, m);
 	if (r != 0)
 		msg_row_clear(out);
 	return r;

@@ -154,6 +154,7 @@ sync_read(struct engine *e, int64_t chat, const struct store_messages *newly)
 	if (r != 0)
 		return r;
 	rd.chat_account = bytes_of(row.peer, STORE_ID_LEN);
+	rd.group = row.kind == STORE_CHAT_GROUP;
 	rd.author_account = bytes_of(last->account, STORE_ID_LEN);
 	rd.message_id = bytes_of(last->message_id, STORE_ID_LEN);
 	s.what_case = SOTTO__CONTENT__SYNC__WHAT_READ;
@@ -457,13 +458,12 @@ tell_draft(struct engine *e, int64_t chat)
 
 	if (r != 0)
 		return r == ERR_NOTFOUND ? 0 : r;
-	if (row.kind == STORE_CHAT_PERSON) {
-		dr.chat_account = bytes_of(row.peer, STORE_ID_LEN);
-		dr.text = row.draft;
-		s.what_case = SOTTO__CONTENT__SYNC__WHAT_DRAFT;
-		s.draft = &dr;
-		r = tell(e, &s);
-	}
+	dr.chat_account = bytes_of(row.peer, STORE_ID_LEN);
+	dr.group = row.kind == STORE_CHAT_GROUP;
+	dr.text = row.draft;
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_DRAFT;
+	s.draft = &dr;
+	r = tell(e, &s);
 	store_chat_clear(&row);
 	return r;
 }

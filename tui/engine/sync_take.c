@@ -155,7 +155,8 @@ take_read(
     struct engine *e, const Sotto__Content__SyncRead *rd, uint64_t read_ms)
 {
 	int64_t chat, id;
-	int r = find_chat(e, &rd->chat_account, &chat);
+	int r = rd->group ? find_group(e, &rd->chat_account, &chat)
+			  : find_chat(e, &rd->chat_account, &chat);
 
 	if (r == 0 && (rd->author_account.len != STORE_ID_LEN ||
 			  rd->message_id.len != STORE_ID_LEN))
@@ -343,7 +344,8 @@ take_draft(struct engine *e, const Sotto__Content__SyncDraft *m)
 {
 	char *text;
 	int64_t chat;
-	int r = find_chat(e, &m->chat_account, &chat);
+	int r = m->group ? find_group(e, &m->chat_account, &chat)
+			 : find_chat(e, &m->chat_account, &chat);
 
 	if (r != 0)
 		return passable(r);

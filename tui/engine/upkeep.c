@@ -11,6 +11,7 @@
 #include "tui/engine/devices.h"
 #include "tui/engine/prekeys.h"
 #include "tui/engine/repair.h"
+#include "tui/store/store_sender_key.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_once.h"
@@ -48,6 +49,10 @@ make_keys(struct engine *e)
 		r = store_early_prune(e->store, now - INBOX_KEEP_MS);
 	if (r == 0 && now > REPAIR_AGE_MS)
 		r = store_once_prune(e->store, now - REPAIR_AGE_MS);
+	if (r == 0 && now > REPAIR_AGE_MS)
+		r = store_group_sent_prune(e->store, now - REPAIR_AGE_MS);
+	if (r == 0 && now > REPAIR_AGE_MS)
+		r = store_group_content_prune(e->store, now - REPAIR_AGE_MS);
 	if (r == 0)
 		r = repair_upkeep(e);
 	return txn_end(e, r);

@@ -67,7 +67,10 @@ chat_row_from(
 	    .draft = strdup(c->draft != NULL ? c->draft : ""),
 	    .online = p != NULL && p->online,
 	    .last_seen_ms = e->self.share_presence ? c->seen_ms : 0,
-	    .typing = p != NULL && p->typing_until_ms != 0,
+	    .typing = c->kind == STORE_CHAT_GROUP
+			  ? presence_types_in(e, c->peer)
+			  : p != NULL && p->typing_until_ms != 0 &&
+				!p->typing_in_group,
 	    .group = c->kind == STORE_CHAT_GROUP,
 	    .to_self = c->kind == STORE_CHAT_PERSON && own_account(e, c->peer),
 	    .blocked = c->blocked,

@@ -141,6 +141,26 @@ store_chat_get(struct store *s, int64_t chat, struct store_chat *out)
 	return r;
 }
 
+int
+store_chat_kind(struct store *s, int64_t chat, enum store_chat_kind *kind,
+    uint8_t peer[static STORE_ID_LEN])
+{
+	struct query q;
+	bool found;
+	int r;
+
+	q_begin(&q, s, "SELECT kind, peer FROM chat WHERE id = ?");
+	q_int(&q, chat);
+	found = q_row(&q);
+	if (found) {
+		*kind = q_get_int(&q, 0);
+		q_get_bytes(&q, 1, peer, STORE_ID_LEN);
+	}
+	r = q_end(&q);
+	return r == 0 && !found ? store_fail(s, ERR_NOTFOUND, "no such chat")
+				: r;
+}
+
 static int
 read_chats(struct query *q, struct store_chats *out)
 {

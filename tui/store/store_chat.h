@@ -71,6 +71,9 @@ int store_chat_find(struct store *s, enum store_chat_kind kind,
 int store_chat_get(
     struct store *s, int64_t chat, struct store_chat *out) MUST_USE;
 void store_chat_clear(struct store_chat *c);
+/* What it is, and with whom. ERR_NOTFOUND. */
+int store_chat_kind(struct store *s, int64_t chat, enum store_chat_kind *kind,
+    uint8_t peer[static STORE_ID_LEN]) MUST_USE;
 
 /* ERR_NOTFOUND; ERR_RANGE above INT64_MAX. */
 int store_chat_set(struct store *s, int64_t chat, enum store_chat_setting what,

@@ -467,3 +467,13 @@ store_group_content_delete(struct store *s, int64_t id)
 	q_int(&q, id);
 	return q_run_one(&q);
 }
+
+int
+store_group_content_prune(struct store *s, uint64_t before_ms)
+{
+	struct query q;
+
+	q_begin(&q, s, "DELETE FROM group_held_content WHERE received_ms < ?");
+	q_time(&q, before_ms);
+	return q_run(&q);
+}

@@ -124,5 +124,6 @@ int store_group_content_add(
 int store_group_content_next(
     struct store *s, int64_t after, struct store_group_content *out) MUST_USE;
 int store_group_content_delete(struct store *s, int64_t id) MUST_USE;
+int store_group_content_prune(struct store *s, uint64_t before_ms) MUST_USE;
 
 #endif
