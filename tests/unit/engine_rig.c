@@ -259,6 +259,9 @@ compare(struct er_net *net, const struct er_person *from,
 
 	sotto__relay__stale_devices__init(m);
 	m->account_id = acc->account_id;
+	if (net->gone != NULL && acc->account_id.len == STORE_ID_LEN &&
+	    memcmp(net->gone, acc->account_id.data, STORE_ID_LEN) == 0)
+		m->gone = true;
 	m->missing = st->missing;
 	m->extra = st->extra;
 	m->reregistered = st->again;
@@ -275,7 +278,7 @@ compare(struct er_net *net, const struct er_person *from,
 			 env->registration_id != p->registration_id)
 			st->again[m->n_reregistered++] = d;
 	}
-	return m->n_missing + m->n_extra + m->n_reregistered > 0;
+	return m->gone || m->n_missing + m->n_extra + m->n_reregistered > 0;
 }
 
 static void
@@ -599,6 +602,15 @@ answer(struct er_net *net, struct er_request *rq)
 	case METHOD_OWN_DEVICES:
 		do_own_devices(net, rq, &out);
 		break;
+	case METHOD_REGISTER:
+	case METHOD_VERIFY_OTP:
+	case METHOD_SET_PIN:
+	case METHOD_CHANGE_NUMBER:
+	case METHOD_DELETE_ACCOUNT:
+	case METHOD_LOOKUP:
+		if (net->account != NULL)
+			net->account(net, rq, &rep, &out);
+		break;
 	case METHOD_REMOVE_DEVICE:
 		rep.err = do_remove(net, rq);
 		break;
@@ -687,6 +699,8 @@ look_at(struct er_person *p, const struct engine_event *ev)
 	p->gone += ev->kind == EV_MSG_GONE;
 	p->fresh += ev->kind == EV_MSG_NEW;
 	p->done += ev->kind == EV_DONE;
+	if (ev->kind == EV_ERROR && ev->locked)
+		p->locked = ev->tries_left;
 	p->registered += ev->kind == EV_REGISTERED;
 	p->ended += ev->kind == EV_LINK_ENDED;
 	p->was_removed += ev->kind == EV_REMOVED;

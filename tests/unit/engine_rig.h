@@ -58,7 +58,7 @@ struct er_person {
 	/* what was seen */
 	unsigned sends, fetches; /* requests to the relay */
 	unsigned fatal, errors, gone, fresh; /* events */
-	unsigned registered, ended, was_removed, done;
+	unsigned registered, ended, was_removed, done, locked;
 	char offer[256], code[8], new_name[80], why[256];
 	struct engine_event *devices; /* the last EV_DEVICES */
 };
@@ -83,6 +83,7 @@ struct er_net {
 	const struct er_person
 	    *slow; /* the relay does not get at what they send */
 	bool deaf; /* nothing is delivered */
+	const uint8_t *gone; /* this account has been deleted */
 	bool lose_answers; /* of GROUP_CHANGE and SEND_GROUP: done, not told */
 	struct { /* one mailbox at a time */
 		uint8_t id[16];
@@ -94,6 +95,10 @@ struct er_net {
 	/* A GET_KEYS answer before it leaves; NULL: nothing is bent. */
 	void (*bend_keys)(struct er_net *net, struct er_person *asks,
 	    Sotto__Relay__GetKeysResponse *res);
+	/* REGISTER, VERIFY_OTP, SET_PIN, CHANGE_NUMBER, DELETE_ACCOUNT and
+	 * LOOKUP; NULL: done, with an empty answer. */
+	void (*account)(struct er_net *net, struct er_request *rq,
+	    struct link_reply *rep, struct buf *out);
 	/* Bend an item before it is queued; NULL: nothing. */
 	void (*bend)(struct er_net *net, struct er_person *from,
 	    struct er_person *to, Sotto__Relay__DeliverEvent__Item *it);

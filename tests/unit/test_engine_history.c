@@ -80,7 +80,7 @@ state_of(struct er_person *p, uint32_t device, bool incoming)
 
 /* A long past in Anna's store, older than what was said. */
 static void
-fill(struct home *h, unsigned n)
+fill(struct home *h, unsigned n, uint64_t ago_ms)
 {
 	static char text[400];
 	int64_t chat = er_chat(h->anna, h->ben), id;
@@ -93,7 +93,7 @@ fill(struct home *h, unsigned n)
 		    .dir = i % 2 ? STORE_OUT : STORE_IN,
 		    .state = i % 2 ? STORE_MSG_READ : STORE_MSG_RECEIVED,
 		    .sent_ms = engine_now_ms(),
-		    .received_ms = engine_now_ms()};
+		    .received_ms = engine_now_ms() - ago_ms};
 
 		snprintf(text, sizeof(text), "%0390u", i);
 		m.text = text;
@@ -159,6 +159,7 @@ test_history__an_amount(void **state)
 
 	(void)state;
 	begin(&h);
+	fill(&h, 1, 3 * 24 * 3600 * 1000ull);
 	give(h.anna, 2, 0, 1);
 	er_run(&h.net);
 	assert_shows(h.laptop, h.ben, "delivered:three");
@@ -213,7 +214,7 @@ test_history__goes_on_after_a_restart_of_either(void **state)
 
 	(void)state;
 	begin(&h);
-	fill(&h, MANY);
+	fill(&h, MANY, 0);
 	er_stop(h.laptop);
 	give(h.anna, 2, 0, 0);
 	er_run(&h.net);
@@ -278,7 +279,7 @@ test_history__lost_parts_come_again(void **state)
 
 	(void)state;
 	begin(&h);
-	fill(&h, MANY);
+	fill(&h, MANY, 0);
 	give(h.anna, 2, 0, 0);
 	er_turn(&h.net);
 	while (state_of(h.laptop, 1, true) != STORE_TRANSFER_RECEIVING)
@@ -308,7 +309,7 @@ test_history__called_off_by_either(void **state)
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		begin(&h);
-		fill(&h, MANY);
+		fill(&h, MANY, 0);
 		give(h.anna, 2, 0, 0);
 		while (state_of(h.laptop, 1, true) != STORE_TRANSFER_RECEIVING)
 			er_turn(&h.net);
@@ -353,32 +354,30 @@ test_history__is_for_one_device(void **state)
 	end(&h);
 }
 
-/* A reaction that came before its message waits for it. */
+/* An edit that came before its message waits for it. */
 static void
 test_history__what_came_early_happens(void **state)
 {
+	struct store_early early = {
+	    .kind = STORE_EARLY_EDIT, .text = lit("two, or so")};
 	struct store_messages page;
 	struct home h;
-	struct cmd *c;
 
 	(void)state;
 	begin(&h);
 	assert_ok(store_message_before(
-	    h.ben->e->store, er_chat(h.ben, h.anna), 0, 1, &page));
-	c = cmd_new(CMD_REACT, 9, "+", NULL, NULL);
-	assert_non_null(c);
-	c->id = page.v[0].id;
-	cmd_react(h.ben->e, c);
-	cmd_free(c);
+	    h.anna->e->store, er_chat(h.anna, h.ben), 0, 2, &page));
+	memcpy(early.author, h.ben->account, STORE_ID_LEN);
+	memcpy(early.actor, h.ben->account, STORE_ID_LEN);
+	memcpy(early.message_id, page.v[0].message_id, STORE_ID_LEN);
+	early.when_ms = page.v[0].sent_ms + 1;
 	store_messages_clear(&page);
-	er_run(&h.net);
+	assert_ok(store_early_put(h.laptop->e->store, &early, engine_now_ms()));
 	give(h.anna, 2, 0, 0);
 	er_run(&h.net);
-	assert_ok(store_message_before(
-	    h.laptop->e->store, er_chat(h.laptop, h.ben), 0, 1, &page));
-	assert_string_equal(page.v[0].text, "three");
-	assert_int_equal(page.v[0].reactions, 1);
-	store_messages_clear(&page);
+	assert_shows(h.laptop, h.ben,
+	    "delivered:one received:two, or so "
+	    "delivered:three");
 	end(&h);
 }
 
@@ -447,7 +446,7 @@ test_history__ends_with_the_device(void **state)
 
 	(void)state;
 	begin(&h);
-	fill(&h, MANY);
+	fill(&h, MANY, 0);
 	er_stop(h.laptop);
 	give(h.anna, 2, 0, 0);
 	er_run(&h.net);

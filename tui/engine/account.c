@@ -109,7 +109,7 @@ self_load(struct engine *e)
 {
 	const struct store_account *row = &e->keys->row;
 	struct engine_self *s = &e->self;
-	int64_t receipts = 1, presence = 0;
+	int64_t receipts = 1, presence = 0, pin = 0;
 	int r;
 
 	s->registered = row->registered;
@@ -128,6 +128,9 @@ self_load(struct engine *e)
 	if (r == 0)
 		r = store_setting_get_int(
 		    e->store, "share_presence", 0, &presence);
+	if (r == 0)
+		r = store_setting_get_int(e->store, "pin_set", 0, &pin);
+	s->pin_set = pin != 0;
 	s->read_receipts = receipts != 0;
 	s->share_presence = presence != 0;
 	return r;

@@ -1,34 +1,221 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* account_care.c — the account itself: its lock, its number, its end. */
-#include "tui/engine/event.h"
-#include "tui/engine/impl.h"
+/* account_care.c — the lock, and the end; the number: number.c. */
+#include "tui/engine/account_care.h"
 
-void
-cmd_verify_pin(struct engine *e, struct cmd *c)
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/e164.h"
+#include "common/proto/method.h"
+#include "common/proto/relay.pb-c.h"
+#include "tui/engine/devicelist.h"
+#include "tui/engine/event.h"
+#include "tui/store/store_setting.h"
+
+#define PIN_SET	   "pin_set"
+#define PIN_PASSES 4
+#define PIN_MEMORY (64u * 1024 * 1024) /* bytes */
+
+_Static_assert(crypto_pwhash_SALTBYTES == STORE_ID_LEN, "the account is it");
+
+int
+pin_proof(const struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const char *pin, uint8_t out[static PIN_PROOF_LEN])
 {
-	reply_error(e, c->tag, ERR_STATE, "Not possible yet.");
+	bool fast = e->opts.fast_kdf;
+
+	if (strlen(pin) > ENGINE_PIN_MAX)
+		return ERR_RANGE;
+	return crypto_pwhash(out, PIN_PROOF_LEN, pin, strlen(pin), account,
+		   fast ? crypto_pwhash_OPSLIMIT_MIN : PIN_PASSES,
+		   fast ? crypto_pwhash_MEMLIMIT_MIN : PIN_MEMORY,
+		   crypto_pwhash_ALG_ARGON2ID13) == 0
+		   ? 0
+		   : ERR_NOMEM;
+}
+
+/* A request of a command, until it is answered. */
+struct asking {
+	struct engine *e;
+	uint64_t tag;
+	bool on;
+};
+
+static int
+ask(struct engine *e, uint64_t tag, bool on, uint16_t method,
+    const ProtobufCMessage *m, link_reply_fn *cb)
+{
+	struct asking *q = calloc(1, sizeof(*q));
+	int r;
+
+	if (q == NULL)
+		return ERR_NOMEM;
+	*q = (struct asking){.e = e, .tag = tag, .on = on};
+	r = ask_relay(e, method, m, cb, q);
+	if (r != 0)
+		free(q);
+	return r;
+}
+
+static void
+not_asked(struct engine *e, uint64_t tag, int r)
+{
+	if (r == ERR_CLOSED)
+		reply_error(e, tag, r,
+		    "That needs the relay, and it is not connected.");
+	else
+		reply_error(e, tag, r, NULL);
+}
+
+static void
+refused(struct engine *e, uint64_t tag, const struct link_reply *reply)
+{
+	char *text = sentence_of(reply->text);
+
+	reply_error(e, tag, reply->err, "%s",
+	    text != NULL && text[0] != '\0' ? text : err_str(reply->err));
+	free(text);
+}
+
+static bool
+is_first(struct engine *e, uint64_t tag)
+{
+	if (e->self.device == DEVICELIST_PRIMARY)
+		return true;
+	reply_error(e, tag, ERR_DENIED,
+	    "Only the device that registered the number can do that.");
+	return false;
+}
+
+/* ---- the lock ------------------------------------------------------------------------ */
+
+static void
+on_pin_set(void *ctx, const struct link_reply *reply)
+{
+	struct asking *q = ctx;
+	struct engine *e = q->e;
+	int r = reply->err;
+
+	if (r != 0) {
+		if (q->tag != 0)
+			refused(e, q->tag, reply);
+		free(q);
+		return;
+	}
+	r = store_setting_put_int(e->store, PIN_SET, q->on);
+	if (r == 0)
+		r = self_load(e);
+	if (r != 0)
+		reply_error(e, q->tag, r, NULL);
+	else
+		self_post(e, EV_SELF, q->tag);
+	free(q);
+}
+
+static int
+send_proof(struct engine *e, uint64_t tag, const uint8_t *proof)
+{
+	Sotto__Relay__SetPinRequest req = SOTTO__RELAY__SET_PIN_REQUEST__INIT;
+
+	if (proof != NULL)
+		req.proof = (ProtobufCBinaryData){
+		    PIN_PROOF_LEN, (uint8_t *)(uintptr_t)proof};
+	return ask(
+	    e, tag, proof != NULL, METHOD_SET_PIN, &req.base, on_pin_set);
 }
 
 void
 cmd_set_pin(struct engine *e, struct cmd *c)
 {
-	reply_error(e, c->tag, ERR_STATE, "Not possible yet.");
+	uint8_t proof[PIN_PROOF_LEN];
+	const char *pin = c->s[0];
+	int r = 0;
+
+	if (!is_first(e, c->tag))
+		return;
+	if (pin != NULL && strlen(pin) < ENGINE_PIN_MIN) {
+		reply_error(e, c->tag, ERR_RANGE,
+		    "A PIN has at least %d characters.", ENGINE_PIN_MIN);
+		return;
+	}
+	if (pin != NULL && connection_online(e))
+		r = pin_proof(e, e->self.account, pin, proof);
+	if (r == 0)
+		r = send_proof(e, c->tag, pin != NULL ? proof : NULL);
+	sodium_memzero(proof, sizeof(proof));
+	if (r != 0)
+		not_asked(e, c->tag, r);
+}
+
+/* Registering has lifted the lock: the person who knew the PIN keeps it. */
+static void
+lock_again(struct engine *e)
+{
+	int r;
+
+	if (!e->relock.due ||
+	    memcmp(e->relock.account, e->self.account, STORE_ID_LEN) != 0)
+		return;
+	r = send_proof(e, 0, e->relock.proof);
+	if (r != 0)
+		return; /* the next connection does it */
+	sodium_memzero(&e->relock, sizeof(e->relock));
 }
 
 void
-cmd_change_number(struct engine *e, struct cmd *c)
+account_care_open(struct engine *e)
 {
-	reply_error(e, c->tag, ERR_STATE, "Not possible yet.");
+	lock_again(e);
+	number_ask(e);
 }
 
-void
-cmd_change_number_code(struct engine *e, struct cmd *c)
+/* ---- the end ------------------------------------------------------------------------- */
+
+static void
+on_deleted(void *ctx, const struct link_reply *reply)
 {
-	reply_error(e, c->tag, ERR_STATE, "Not possible yet.");
+	struct asking *q = ctx;
+	struct engine *e = q->e;
+	struct engine_event *ev;
+
+	if (reply->err != 0) {
+		refused(e, q->tag, reply);
+		free(q);
+		return;
+	}
+	reply_done(e, q->tag);
+	free(q);
+	link_stop(e->link);
+	ev = event_new(e, EV_REMOVED, 0);
+	if (ev == NULL)
+		return;
+	ev->text = strdup("The account is deleted; the relay has nothing of it "
+			  "any more. What this device holds can be wiped.");
+	event_post(e, ev);
 }
 
 void
 cmd_delete_account(struct engine *e, struct cmd *c)
 {
-	reply_error(e, c->tag, ERR_STATE, "Not possible yet.");
+	Sotto__Relay__DeleteAccountRequest req =
+	    SOTTO__RELAY__DELETE_ACCOUNT_REQUEST__INIT;
+	enum e164_reason why;
+	char phone[E164_CAP];
+	int r;
+
+	if (!is_first(e, c->tag))
+		return;
+	if (c->s[0] == NULL || e164_parse(phone, c->s[0], e->home, &why) != 0 ||
+	    strcmp(phone, e->self.phone) != 0) {
+		reply_error(e, c->tag, ERR_DENIED,
+		    "That is not the number of this account. Nothing was "
+		    "deleted.");
+		return;
+	}
+	req.phone = phone;
+	r = ask(e, c->tag, false, METHOD_DELETE_ACCOUNT, &req.base, on_deleted);
+	if (r != 0)
+		not_asked(e, c->tag, r);
 }

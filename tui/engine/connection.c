@@ -10,6 +10,7 @@
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
+#include "tui/engine/account_care.h"
 #include "tui/engine/event.h"
 #include "tui/engine/group.h"
 #include "tui/engine/linking.h"
@@ -66,6 +67,7 @@ on_state(void *ctx, const struct link_status *st)
 			return;
 		}
 		account_upkeep(e);
+		account_care_open(e);
 		contacts_confirm(e);
 		presence_start(e);
 		groups_online(e);
@@ -92,9 +94,9 @@ device_removed(struct engine *e)
 	link_stop(e->link);
 	if (ev == NULL)
 		return;
-	ev->text = strdup("This device is no longer part of the account. "
-			  "What it holds can be wiped; register or link it "
-			  "again to go on.");
+	ev->text = strdup("This device is no longer part of the account, or "
+			  "the account is gone. What it holds can be wiped; "
+			  "register or link it again to go on.");
 	event_post(e, ev);
 }
 

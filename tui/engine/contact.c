@@ -14,6 +14,7 @@
 #include "common/signal/fingerprint.h"
 #include "common/text.h"
 #include "tui/engine/chat.h"
+#include "tui/engine/account_care.h"
 #include "tui/engine/devices.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_clock.h"
@@ -319,7 +320,9 @@ settle_claim(struct engine *e, struct store_contact *c, bool is_true)
 	c->phone_known = is_true;
 	if (!is_true)
 		memset(c->phone, 0, sizeof(c->phone));
-	r = store_contact_put(e->store, c);
+	r = number_settled(e, c, is_true);
+	if (r == 0)
+		r = store_contact_put(e->store, c);
 	if (r == 0)
 		r = store_chat_find(
 		    e->store, STORE_CHAT_PERSON, c->account, &chat);

@@ -59,6 +59,23 @@ struct registration {
 	char name[STORE_NAME_MAX];
 	uint8_t token[64];
 	size_t token_len;
+	bool locked; /* the number has a PIN, salted with: */
+	uint8_t lock_account[STORE_ID_LEN];
+};
+
+#define PIN_PROOF_LEN 32
+
+struct relock { /* a PIN that is to hold again after registering */
+	bool due;
+	uint8_t account[STORE_ID_LEN];
+	uint8_t proof[PIN_PROOF_LEN];
+};
+
+struct moving { /* to another number */
+	uint64_t tag; /* the command that waits, 0: none */
+	char phone[STORE_PHONE_MAX];
+	uint8_t token[64];
+	size_t token_len;
 };
 
 struct sending { /* one SEND in flight */
@@ -158,6 +175,8 @@ struct engine {
 	bool upkeep_busy, confirm_busy, stopping;
 
 	struct registration reg;
+	struct relock relock; /* account_care.h */
+	struct moving moving;
 	struct sending sending[OUTBOX_INFLIGHT];
 	int64_t outbox_cursor;
 	uint64_t outbox_hold_ms; /* rate limited until */

@@ -12,6 +12,7 @@
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
+#include "tui/engine/account_care.h"
 #include "tui/engine/action.h"
 #include "tui/engine/arrive.h"
 #include "tui/engine/content.h"
@@ -232,6 +233,9 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		return on_action(b, it, c);
 	case SOTTO__CONTENT__CONTENT__BODY_TIMER:
 		return on_timer(b, it, c->timer);
+	case SOTTO__CONTENT__CONTENT__BODY_NUMBER_CHANGED:
+		return number_claimed(b->e, it->sender_account.data,
+		    c->number_changed->phone, &b->claims);
 	case SOTTO__CONTENT__CONTENT__BODY_TYPING:
 		presence_typing(
 		    b->e, it->sender_account.data, c->typing->started);

@@ -4,7 +4,7 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/commands.c tui/engine/chat.c tui/engine/timer.c \
 	tui/engine/once.c tui/engine/forward.c tui/engine/info.c tui/engine/report.c \
 	tui/engine/commands_care.c tui/engine/history.c tui/engine/history_out.c \
-	tui/engine/history_in.c tui/engine/account_care.c \
+	tui/engine/history_in.c tui/engine/account_care.c tui/engine/number.c \
 	tui/engine/backups.c \
 	tui/engine/commands_group.c tui/engine/group.c tui/engine/group_follow.c \
 	tui/engine/group_own.c tui/engine/group_paper.c tui/engine/group_work.c \
@@ -26,7 +26,7 @@ tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/net tui/backup tui/store common/backup common/group common/link common/signal common/noise common/proto common
 tui/engine_TESTS := test_content test_devicelist test_engine test_engine_receipt test_engine_repair test_engine_sentlog \
 	test_engine_memory test_engine_devices test_engine_action test_engine_group_send
-tui/engine_TESTS += test_engine_history
+tui/engine_TESTS += test_engine_history test_engine_account
 ENGINE_RIG := tests/unit/engine_rig.c tests/unit/engine_rig_groups.c \
 	tests/unit/store_help.c
 test_engine_receipt_SRC := $(ENGINE_RIG)
@@ -34,6 +34,7 @@ test_engine_sentlog_SRC := $(ENGINE_RIG)
 test_engine_repair_SRC := $(ENGINE_RIG)
 test_engine_memory_SRC := $(ENGINE_RIG)
 test_engine_history_SRC := $(ENGINE_RIG)
+test_engine_account_SRC := $(ENGINE_RIG)
 test_engine_devices_SRC := $(ENGINE_RIG)
 test_engine_action_SRC := $(ENGINE_RIG)
 test_engine_group_send_SRC := $(ENGINE_RIG)

@@ -28,6 +28,7 @@
 
 #define REFUSALS_MAX   5 /* stale device lists in a row for one message */
 #define RETRY_LATER_MS 5000
+#define GONE	       "They have left this relay: the message was not sent."
 
 /* ---- rows as bytes --------------------------------------------------------------- */
 
@@ -283,6 +284,19 @@ fetch_missing(struct engine *e, const Sotto__Relay__StaleDevices *st)
 		keys_fetch(e, st->account_id.data, ids, n);
 }
 
+/* Whom it is for has no account any more. */
+static bool
+is_gone(const Sotto__Content__Outgoing *o,
+    const Sotto__Relay__SendResponse *res)
+{
+	size_t i;
+
+	for (i = 0; i < res->n_stale; i++)
+		if (res->stale[i]->gone && is_of(o, &res->stale[i]->account_id))
+			return true;
+	return false;
+}
+
 static void
 on_stale(
     struct engine *e, struct sending *s, const Sotto__Relay__SendResponse *res)
@@ -295,7 +309,9 @@ on_stale(
 	if (r != 0)
 		return;
 	o = outgoing_read(&row);
-	if (o != NULL) {
+	if (o != NULL && is_gone(o, res)) {
+		outbox_account_gone(e, o->account_id.data, GONE);
+	} else if (o != NULL) {
 		r = txn_begin(e);
 		if (r == 0)
 			r = txn_end(e, refused_row(e, &row, o, res));

@@ -12,8 +12,18 @@
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
 #include "common/text.h"
+#include "tui/engine/account_care.h"
 #include "tui/engine/linking.h"
 #include "tui/engine/prekeys.h"
+#include "tui/store/store_setting.h"
+
+#define LOCKED                                                                 \
+	"This number has a registration lock. Enter its PIN to go on; "        \
+	"without "                                                             \
+	"it, the lock ends a week after the account was last used."
+#define WRONG_PIN "That is not the PIN of this number."
+#define NO_TRIES                                                               \
+	"Too many wrong PINs were tried. The number stays locked for a day."
 
 /* The answer a waiting register or verify command gets. */
 static void
@@ -31,6 +41,31 @@ refuse(struct engine *e, int err, uint32_t retry_ms, const char *text)
 	ev->code = err;
 	ev->retry_after_ms = retry_ms;
 	ev->text = sentence_of(text);
+	event_post(e, ev);
+}
+
+/* The code is right; the PIN was wrong, or not given. */
+static void
+refuse_locked(struct engine *e, const struct link_reply *reply)
+{
+	const struct link_lock *lock = &reply->lock;
+	struct engine_event *ev = event_new(e, EV_ERROR, e->reg.tag);
+	bool tried = e->relock.due;
+
+	e->reg.tag = 0;
+	e->reg.locked = true;
+	memcpy(e->reg.lock_account, lock->account, STORE_ID_LEN);
+	sodium_memzero(&e->relock, sizeof(e->relock));
+	if (ev == NULL)
+		return;
+	ev->code = ERR_AUTH;
+	ev->locked = true;
+	ev->tries_left = lock->tries_left;
+	ev->lapses_ms = lock->lapses_ms;
+	ev->retry_after_ms = reply->retry_after_ms;
+	ev->text = strdup(lock->tries_left == 0 ? NO_TRIES
+			  : tried		? WRONG_PIN
+						: LOCKED);
 	event_post(e, ev);
 }
 
@@ -191,6 +226,8 @@ become(struct engine *e, const Sotto__Relay__VerifyOtpResponse *res)
 			r = prekeys_uploaded(e);
 		if (r == 0)
 			r = devices_begin(e, &e->keys->identity.pk);
+		if (r == 0) /* registering has lifted it */
+			r = store_setting_put_int(e->store, "pin_set", 0);
 		r = txn_end(e, r);
 	}
 	if (r != 0)
@@ -208,6 +245,10 @@ on_verified(void *ctx, const struct link_reply *reply)
 	uint64_t tag;
 	int r;
 
+	if (reply->err != 0 && reply->lock.set) {
+		refuse_locked(e, reply);
+		return;
+	}
 	if (reply->err != 0) {
 		refuse(e, reply->err, reply->retry_after_ms, reply->text);
 		return;
@@ -261,21 +302,19 @@ send_code(struct engine *e, char *code)
 	req.identity_key =
 	    (ProtobufCBinaryData){STORE_PUB_LEN, row->identity_public};
 	req.pre_keys = &up.msg;
+	if (e->relock.due)
+		req.pin_proof =
+		    (ProtobufCBinaryData){PIN_PROOF_LEN, e->relock.proof};
 	r = ask_relay(e, METHOD_VERIFY_OTP, &req.base, on_verified, e);
 	prekeys_release(&up);
 	return r;
 }
 
-void
-cmd_verify(struct engine *e, struct cmd *c)
+static void
+verify(struct engine *e, const struct cmd *c)
 {
 	int r;
 
-	if (!e->reg.active || e->reg.token_len == 0) {
-		reply_error(e, c->tag, ERR_STATE,
-		    "Ask for a code first: no number was given yet.");
-		return;
-	}
 	e->reg.tag = c->tag;
 	r = send_code(e, c->s[0]);
 	if (r == ERR_CLOSED)
@@ -283,6 +322,45 @@ cmd_verify(struct engine *e, struct cmd *c)
 		    "The connection to the relay is gone. Ask for a new code.");
 	else if (r != 0)
 		refuse(e, r, 0, err_str(r));
+}
+
+static bool
+has_token(struct engine *e, const struct cmd *c)
+{
+	if (e->reg.active && e->reg.token_len > 0)
+		return true;
+	reply_error(e, c->tag, ERR_STATE,
+	    "Ask for a code first: no number was given yet.");
+	return false;
+}
+
+void
+cmd_verify(struct engine *e, struct cmd *c)
+{
+	if (!has_token(e, c))
+		return;
+	sodium_memzero(&e->relock, sizeof(e->relock));
+	verify(e, c);
+}
+
+/* The salt came with the refusal of the code alone. */
+void
+cmd_verify_pin(struct engine *e, struct cmd *c)
+{
+	int r = 0;
+
+	if (!has_token(e, c))
+		return;
+	sodium_memzero(&e->relock, sizeof(e->relock));
+	if (e->reg.locked) {
+		memcpy(e->relock.account, e->reg.lock_account, STORE_ID_LEN);
+		r = pin_proof(e, e->relock.account, c->s[1], e->relock.proof);
+		e->relock.due = r == 0;
+	}
+	if (r != 0)
+		reply_error(e, c->tag, r, NULL);
+	else
+		verify(e, c);
 }
 
 /* ---- the relay's own key ----------------------------------------------------- */

@@ -303,6 +303,22 @@ sync_profile(struct engine *e)
 }
 
 int
+sync_number(struct engine *e)
+{
+	Sotto__Content__SyncNumber m = SOTTO__CONTENT__SYNC_NUMBER__INIT;
+	Sotto__Content__Sync s = SOTTO__CONTENT__SYNC__INIT;
+	bool any;
+	int r = others(e, &any);
+
+	if (r != 0 || !any)
+		return r;
+	m.phone = e->keys->row.phone;
+	s.what_case = SOTTO__CONTENT__SYNC__WHAT_NUMBER;
+	s.number = &m;
+	return tell(e, &s);
+}
+
+int
 sync_secret(struct engine *e)
 {
 	Sotto__Content__SyncSecret m = SOTTO__CONTENT__SYNC_SECRET__INIT;

@@ -38,6 +38,7 @@ int sync_read(struct engine *e, int64_t chat,
 int sync_contact(struct engine *e, const struct store_contact *c) MUST_USE;
 int sync_chat(struct engine *e, int64_t chat) MUST_USE;
 int sync_profile(struct engine *e) MUST_USE;
+int sync_number(struct engine *e) MUST_USE;
 int sync_secret(struct engine *e) MUST_USE;
 int sync_star(
     struct engine *e, const struct store_message *m, bool on) MUST_USE;

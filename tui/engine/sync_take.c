@@ -6,6 +6,7 @@
 
 #include "common/e164.h"
 #include "common/text.h"
+#include "tui/engine/account_care.h"
 #include "tui/engine/action.h"
 #include "tui/engine/arrive.h"
 #include "tui/engine/chat.h"
@@ -431,6 +432,10 @@ take_sync(struct engine *e, const struct sync_from *from,
 		return take_chats(e, s->chats);
 	case SOTTO__CONTENT__SYNC__WHAT_DRAFT:
 		return take_draft(e, s->draft);
+	case SOTTO__CONTENT__SYNC__WHAT_NUMBER:
+		return from->device == DEVICELIST_PRIMARY
+			   ? number_taken(e, s->number->phone)
+			   : 0;
 	case SOTTO__CONTENT__SYNC__WHAT_PROFILE:
 		return take_profile(e, s->profile);
 	case SOTTO__CONTENT__SYNC__WHAT_SECRET:

@@ -248,6 +248,17 @@ violation(struct link *l)
 	go_offline(l, ERR_FORMAT, "the relay does not keep to the protocol", 0);
 }
 
+static void
+read_lock(struct link_lock *out, const Sotto__Relay__RegistrationLock *m)
+{
+	if (m == NULL || m->account_id.len != sizeof(out->account))
+		return;
+	out->set = true;
+	memcpy(out->account, m->account_id.data, sizeof(out->account));
+	out->tries_left = m->tries_left;
+	out->lapses_ms = m->lapses_ms;
+}
+
 /* The relay's Error as a reply; *e owns the text. */
 static struct link_reply
 error_reply(const struct frame *f, Sotto__Relay__Error **e)
@@ -264,6 +275,7 @@ error_reply(const struct frame *f, Sotto__Relay__Error **e)
 	reply.err = (*e)->code < 0 ? (*e)->code : ERR_INTERNAL;
 	reply.text = (*e)->text;
 	reply.retry_after_ms = (*e)->retry_after_ms;
+	read_lock(&reply.lock, (*e)->lock);
 	return reply;
 }
 

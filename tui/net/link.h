@@ -43,6 +43,14 @@ struct link_status {
 	uint32_t retry_ms; /* OFFLINE: the next attempt is made in so long */
 };
 
+/* VERIFY_OTP: the code was right, but the number has a PIN. */
+struct link_lock {
+	bool set;
+	uint8_t account[16];
+	uint32_t tries_left;
+	uint64_t lapses_ms;
+};
+
 struct link_reply {
 	int err; /* 0: body is the response */
 	bool from_relay; /* err is the relay's answer, not our own trouble */
@@ -51,6 +59,7 @@ struct link_reply {
 	const char
 	    *text; /* the relay's words, unsanitised, or ours; never NULL */
 	uint32_t retry_after_ms; /* from the relay; 0: it names no time */
+	struct link_lock lock;
 };
 
 /*
