@@ -51,8 +51,22 @@ mem_free(void *data, void *p)
 	(void)p;
 }
 
-static void
-block_free(struct pb_mem *mem)
+int
+pb_mem_begin(struct pb_mem *mem, size_t len)
+{
+	*mem = (struct pb_mem){
+	    .alloc = {mem_alloc, mem_free, mem},
+	    .size = PB_BASE + PB_FACTOR * len,
+	};
+	mem->block = malloc(mem->size);
+	if (mem->block == NULL)
+		return ERR_NOMEM;
+	ASAN_POISON_MEMORY_REGION(mem->block, mem->size);
+	return 0;
+}
+
+void
+pb_mem_end(struct pb_mem *mem)
 {
 	ASAN_UNPOISON_MEMORY_REGION(mem->block, mem->size);
 	sodium_memzero(mem->block, mem->used);
@@ -64,19 +78,16 @@ int
 pb_unpack(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
     const uint8_t *p, size_t len, ProtobufCMessage **out)
 {
+	int r;
+
 	*out = NULL;
-	*mem = (struct pb_mem){
-	    .alloc = {mem_alloc, mem_free, mem},
-	    .size = PB_BASE + PB_FACTOR * len,
-	};
-	mem->block = malloc(mem->size);
-	if (mem->block == NULL)
-		return ERR_NOMEM;
-	ASAN_POISON_MEMORY_REGION(mem->block, mem->size);
+	r = pb_mem_begin(mem, len);
+	if (r != 0)
+		return r;
 	*out = protobuf_c_message_unpack(type, &mem->alloc, len, p);
 	if (*out != NULL)
 		return 0;
-	block_free(mem);
+	pb_mem_end(mem);
 	return mem->error != 0 ? mem->error : ERR_FORMAT;
 }
 
@@ -84,7 +95,7 @@ void
 pb_free(struct pb_mem *mem, ProtobufCMessage *m)
 {
 	if (m != NULL)
-		block_free(mem);
+		pb_mem_end(mem);
 }
 
 int

@@ -27,8 +27,20 @@ struct pb_mem {
 int pb_unpack(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
     const uint8_t *p, size_t len, ProtobufCMessage **out) MUST_USE;
 
+/*
+ * The same for what need not be copied: bytes fields point into p, which
+ * outlives the message. For records, which are large; unknown fields take no
+ * memory. Types of numbers, bytes and messages only.
+ */
+int pb_view(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
+    const uint8_t *p, size_t len, ProtobufCMessage **out) MUST_USE;
+
 /* Wipe and free; NULL is fine. */
 void pb_free(struct pb_mem *mem, ProtobufCMessage *m);
+
+/* The block of a message of len bytes: 0 or ERR_NOMEM; wipe and free it. */
+int pb_mem_begin(struct pb_mem *mem, size_t len) MUST_USE;
+void pb_mem_end(struct pb_mem *mem);
 
 /* Append the encoding: 0, ERR_FULL, ERR_NOMEM; out unchanged on error. */
 int pb_pack(struct buf *out, const ProtobufCMessage *m) MUST_USE;

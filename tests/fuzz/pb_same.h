@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pb_same.h — pb_view() beside protobuf-c's own decoder: what one takes the
+ * other takes, with the same meaning. Used by a fuzz target and a unit test.
+ */
+#ifndef TESTS_FUZZ_PB_SAME_H
+#define TESTS_FUZZ_PB_SAME_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/proto/signal.pb-c.h"
+#include "common/signal/pb.h"
+
+/* All records that are read in place, and a type with messages in it. */
+static const ProtobufCMessageDescriptor *const pb_same_types[] = {
+    &sotto__signal__session_record__descriptor,
+    &sotto__signal__session__descriptor,
+    &sotto__signal__pq_ratchet__descriptor,
+    &sotto__signal__scannable_fingerprint__descriptor,
+};
+#define PB_SAME_TYPES (sizeof(pb_same_types) / sizeof(pb_same_types[0]))
+
+/* What is not known is not compared: one of the two forgets it. */
+static inline void
+pb_same_forget(ProtobufCMessage *m)
+{
+	const ProtobufCFieldDescriptor *d = m->descriptor->fields;
+	unsigned i;
+	size_t k, n;
+
+	m->n_unknown_fields = 0;
+	for (i = 0; i < m->descriptor->n_fields; i++, d++) {
+		uint8_t *base = (uint8_t *)m;
+		ProtobufCMessage **v, *one;
+
+		if (d->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		if (d->label != PROTOBUF_C_LABEL_REPEATED) {
+			memcpy(&one, base + d->offset, sizeof(one));
+			if (one != NULL)
+				pb_same_forget(one);
+			continue;
+		}
+		memcpy(&n, base + d->quantifier_offset, sizeof(n));
+		memcpy(&v, base + d->offset, sizeof(v));
+		for (k = 0; k < n; k++)
+			pb_same_forget(v[k]);
+	}
+}
+
+static inline bool
+pb_same_bytes(const ProtobufCMessage *a, const ProtobufCMessage *b)
+{
+	struct buf x, y;
+	bool same;
+
+	buf_init(&x, SIZE_MAX / 2);
+	buf_init(&y, SIZE_MAX / 2);
+	same = pb_pack(&x, a) == 0 && pb_pack(&y, b) == 0 && x.len == y.len &&
+	       (x.len == 0 || memcmp(x.p, y.p, x.len) == 0);
+	buf_clear(&x);
+	buf_clear(&y);
+	return same;
+}
+
+/* A yes or no that is written as another kind of field: protobuf-c does not
+ * look, pb_view() does. */
+static inline bool
+pb_same_odd(
+    const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len)
+{
+	const uint8_t *end = p + len;
+	unsigned i, shift;
+	uint64_t v[2]; /* tag and kind; number or length */
+
+	while (p < end) {
+		for (i = 0; i < 2; i++) {
+			v[i] = 0;
+			for (shift = 0; p < end; shift += 7) {
+				v[i] |= (uint64_t)(*p & 0x7f) << (shift & 63);
+				if (*p++ < 0x80)
+					break;
+			}
+			if (i == 0 && (v[0] & 7) != 0 && (v[0] & 7) != 2)
+				break;
+		}
+		for (i = 0; i < type->n_fields; i++)
+			if (type->fields[i].id == v[0] >> 3 &&
+			    type->fields[i].type == PROTOBUF_C_TYPE_BOOL &&
+			    (v[0] & 7) != 0)
+				return true;
+		if ((v[0] & 7) == 1 || (v[0] & 7) == 5)
+			v[1] = (v[0] & 7) == 1 ? 8 : 4;
+		else if ((v[0] & 7) != 2)
+			v[1] = 0;
+		p = v[1] > (uint64_t)(end - p) ? end : p + v[1];
+	}
+	return false;
+}
+
+/* *taken: both take it. Returns false when they differ. */
+static inline bool
+pb_same(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len,
+    bool *taken)
+{
+	struct pb_mem mine, theirs;
+	ProtobufCMessage *a, *b;
+	int x = pb_view(&mine, type, p, len, &a);
+	int y = pb_unpack(&theirs, type, p, len, &b);
+	bool same;
+
+	*taken = x == 0 && y == 0;
+	if (*taken) {
+		pb_same_forget(b);
+		same = pb_same_bytes(a, b);
+	} else if (x == 0) { /* what is not known takes them memory */
+		same = y == ERR_RANGE;
+	} else {
+		same = y != 0 || pb_same_odd(type, p, len);
+	}
+	if (x == 0)
+		pb_free(&mine, a);
+	if (y == 0)
+		pb_free(&theirs, b);
+	return same;
+}
+
+#endif
