@@ -292,6 +292,44 @@ devices_act(struct app *a, enum action act, int digit)
 	}
 }
 
+/* ---- a device that was just linked -------------------------------------------------- */
+
+static void
+history_offered(struct app *a, int i, int64_t device)
+{
+	if (i < 2)
+		history_chosen(a, i, device);
+}
+
+/* A device has just been linked: it may have what was before. 0: the newest in
+ * the list that is on its way. */
+void
+devices_view_offer(struct app *a, uint32_t device)
+{
+	static const char *const words[] = {
+	    "The last 30 days", "Everything", "Nothing from before"};
+
+	a->vs->devices.offer = device == 0;
+	if (device != 0)
+		menu_begin(a, "What shall the new device get?", words,
+		    (int)ARRAY_LEN(words), 2, history_offered, device);
+}
+
+static void
+offer_newest(struct app *a)
+{
+	const struct devices_view *v = &a->vs->devices;
+	uint32_t newest = 0;
+	size_t i;
+
+	for (i = 0; i < v->n; i++) {
+		if (v->rows[i].id > newest && !v->rows[i].this_one)
+			newest = v->rows[i].id;
+	}
+	if (newest != 0)
+		devices_view_offer(a, newest);
+}
+
 /* ---- events ------------------------------------------------------------------------- */
 
 static void
@@ -324,6 +362,8 @@ devices_event(struct app *a, const struct engine_event *ev)
 		return;
 	if (ev->tag == v->tag && ev->kind == EV_DEVICES) {
 		take_rows(a, ev);
+		if (v->offer)
+			offer_newest(a);
 	} else if (ev->tag == v->tag && ev->kind == EV_ERROR) {
 		app_sentence(ev, v->error, sizeof(v->error));
 		a->claimed = true;
@@ -365,24 +405,6 @@ devices_view_history(struct app *a, const struct engine_event *ev)
 			app_notice(a, ST_WARN, "History: %s",
 			    h->text != NULL ? h->text : "it has ended.");
 	}
-}
-
-static void
-history_offered(struct app *a, int i, int64_t device)
-{
-	if (i < 2)
-		history_chosen(a, i, device);
-}
-
-/* A device has just been linked: it may have what was before. */
-void
-devices_view_offer(struct app *a, uint32_t device)
-{
-	static const char *const words[] = {
-	    "The last 30 days", "Everything", "Nothing from before"};
-
-	menu_begin(a, "What shall the new device get?", words,
-	    (int)ARRAY_LEN(words), 2, history_offered, device);
 }
 
 const struct view_ops view_devices = {

@@ -120,11 +120,9 @@ done(struct app *a, uint32_t device)
 
 	v->ended = true;
 	app_close(a, &view_link);
-	if (app_is_open(a, &view_devices))
-		devices_view_begin(a);
+	devices_view_begin(a);
 	app_notice(a, ST_GOOD, "Linked.");
-	if (device != 0)
-		devices_view_offer(a, device);
+	devices_view_offer(a, device);
 }
 
 static void

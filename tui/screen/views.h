@@ -218,6 +218,7 @@ struct devices_view {
 	size_t n;
 	int marked, top;
 	uint64_t tag, change;
+	bool offer; /* the newest in the list is offered history */
 	char error[200];
 	/* Kept while the list is closed; without the sentences. */
 	struct history_row history[DEVICES_HISTORY_MAX];
