@@ -416,9 +416,6 @@ group_receive_content(struct engine *e, const group_item *it,
 	switch (c->body_case) {
 	case SOTTO__CONTENT__CONTENT__BODY_SENDER_KEY:
 		return take_key(e, &s, c);
-	case SOTTO__CONTENT__CONTENT__BODY_GROUP:
-		took->owes = true;
-		return group_content_take(e, s.account, c->group);
 	case SOTTO__CONTENT__CONTENT__BODY_TYPING:
 		return 0; /* not over a session */
 	default:

@@ -419,11 +419,6 @@ open_group_item(struct batch *b, const item *it, bool *opened)
 	int r;
 
 	*opened = true;
-	if (it->type == GROUP_ITEM_ENTRY)
-		return it->group_id.len != STORE_ID_LEN
-			   ? 0
-			   : group_entry_take(b->e, it->group_id.data,
-				 it->ciphertext.data, it->ciphertext.len);
 	r = group_receive_item(b->e, it, &t);
 	*opened = !t.unreadable;
 	if (r == 0 && !t.refused)

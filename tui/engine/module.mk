@@ -17,7 +17,7 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/view.c tui/engine/row.c tui/engine/devicelist.c tui/engine/content.c \
 	tui/engine/draft.c tui/engine/receipt.c \
 	tui/engine/sender_keys.c tui/engine/group_room.c tui/engine/group_send.c \
-	tui/engine/group_receive.c tui/engine/group_answer.c tui/engine/group_absent.c \
+	tui/engine/group_receive.c tui/engine/group_answer.c \
 	tui/engine/peer_session.c tui/engine/repair.c tui/engine/sentlog.c \
 	tui/engine/arrive.c tui/engine/sync.c tui/engine/sync_take.c tui/engine/devices.c \
 	tui/engine/devices_cmd.c tui/engine/linking.c \
