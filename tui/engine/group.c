@@ -271,6 +271,8 @@ stand(struct engine *e, struct store_group *g, const struct group_view *v)
 	}
 	if (v->has_secret || g->standing != STORE_GROUP_MEMBER)
 		g->todo &= ~(uint32_t)STORE_GROUP_ASK_KEY;
+	if (v->has_secret && (g->todo & STORE_GROUP_PROPOSE) != 0)
+		group_todo(g, STORE_GROUP_PROPOSE, 0); /* it may wait for it */
 }
 
 /* A link that is none any more is not to be shown. */

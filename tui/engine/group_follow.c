@@ -151,8 +151,6 @@ advance(struct engine *e, struct store_group *g, const struct group_entry *en,
 		r = group_effects(e, g, had ? &before : NULL, en);
 	if (had)
 		group_view_clear(&before);
-	if (r == 0 && !had)
-		r = group_papers(e, g);
 	return r;
 }
 
@@ -207,14 +205,15 @@ group_follow(struct engine *e, struct store_group *g)
 		r = store_entry_first(e->store, g->id, &id, &version, &p, &len);
 		if (r == ERR_NOTFOUND) {
 			g->todo &= ~(uint32_t)STORE_GROUP_HELD;
-			return store_group_put(e->store, g);
+			r = g->len > 0 ? group_papers(e, g) : 0;
+			return r == 0 ? store_group_put(e->store, g) : r;
 		}
 		if (r != 0)
 			return r;
-		/* Without a record: what is before it comes with a welcome, or
-		 * from the relay. */
-		r = g->len == 0 && version > 1 ? ERR_AGAIN
-					       : apply(e, g, p, len);
+		/* A welcome is the better beginning: its sender has a name. */
+		r = g->len == 0 && (version > 1 || !e->groups->from_start)
+			? ERR_AGAIN
+			: apply(e, g, p, len);
 		free(p);
 		if (r == ERR_AGAIN) {
 			if (g->wanted < version)

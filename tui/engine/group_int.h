@@ -35,6 +35,7 @@ struct groups {
 	bool listed; /* GROUP_LIST was answered on this connection */
 	uint8_t id[GROUP_ID_LEN]; /* which group the request is about */
 	int64_t change; /* the own change it carries; 0: none */
+	bool from_start; /* entries of the relay: they begin a record, too */
 	bool held_settled; /* the list of devices has come, or will not */
 	uint8_t held_account[STORE_ID_LEN];
 	struct {

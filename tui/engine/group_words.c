@@ -6,7 +6,7 @@
 #include "tui/engine/group_int.h"
 
 #define NAMED_MAX 3 /* accounts that a line names */
-#define WORDS_MAX  4096
+#define WORDS_MAX 4096
 
 /* ---- alarms -------------------------------------------------------------------- */
 

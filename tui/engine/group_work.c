@@ -143,11 +143,13 @@ take_entries(struct engine *e, struct store_group *g,
 	size_t i;
 	int r = 0;
 
+	e->groups->from_start = true;
 	for (i = 0; r == 0 && i < n; i++) {
 		r = group_hold(e, g, v[i].data, v[i].len);
 		if (r == 0)
 			r = group_follow(e, g);
 	}
+	e->groups->from_start = false;
 	return r;
 }
 
@@ -482,8 +484,10 @@ follow_in(struct engine *e)
 	struct store_group g;
 	int r = store_group_get(e->store, e->groups->id, &g);
 
+	e->groups->from_start = true;
 	if (r == 0)
 		r = group_follow(e, &g);
+	e->groups->from_start = false;
 	store_group_clear(&g);
 	return r;
 }
@@ -515,8 +519,10 @@ fetch_list(struct engine *e, struct store_group *g)
 	int r = txn_begin(e);
 
 	/* Which list it is that is missing, or whether any is by now. */
+	gs->from_start = true;
 	if (r == 0)
 		r = txn_end(e, group_follow(e, g));
+	gs->from_start = false;
 	if (r != 0 || (g->todo & STORE_GROUP_HELD) == 0)
 		return r;
 	r = keys_fetch_list(e, gs->held_account, on_list);
@@ -738,6 +744,9 @@ groups_online(struct engine *e)
 
 	if (gs != NULL)
 		gs->busy = gs->listed = false;
+	/* What failed on the last connection is tried at once on this one. */
+	if (store_group_retry(e->store) != 0 && !e->failed)
+		reply_error(e, 0, ERR_IO, NULL);
 	groups_wake(e);
 }
 

@@ -38,3 +38,5 @@ test_engine_account_SRC := $(ENGINE_RIG)
 test_engine_devices_SRC := $(ENGINE_RIG)
 test_engine_action_SRC := $(ENGINE_RIG)
 test_engine_group_send_SRC := $(ENGINE_RIG)
+tui/engine_TESTS += test_engine_group
+test_engine_group_SRC := $(ENGINE_RIG)

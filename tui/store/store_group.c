@@ -241,6 +241,17 @@ store_group_due(struct store *s, uint64_t now_ms,
 }
 
 int
+store_group_retry(struct store *s)
+{
+	struct query q;
+
+	q_begin(&q, s,
+	    "UPDATE group_row SET next_ms = 0, attempts = 0"
+	    " WHERE todo > 0 AND attempts > 0");
+	return q_run(&q);
+}
+
+int
 store_chat_set_title(struct store *s, int64_t chat, const char *title)
 {
 	struct query q;

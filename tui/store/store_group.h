@@ -83,6 +83,8 @@ int store_group_put_record(struct store *s,
 /* All of them without records, by id. *v is heap, freed by free(). */
 int store_group_list(
     struct store *s, struct store_group **v, size_t *n) MUST_USE;
+/* What waits after an error is to be done now. */
+int store_group_retry(struct store *s) MUST_USE;
 /* One with something to do by now; *wait_ms: else how long until there is, 0:
  * never. ERR_NOTFOUND. */
 int store_group_due(struct store *s, uint64_t now_ms,
