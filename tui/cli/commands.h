@@ -67,6 +67,55 @@ struct devices_opts {
 #define DEVICES_ROWS 2
 extern const struct conf_row devices_rows[DEVICES_ROWS];
 
+struct send_opts {
+	bool view_once, to_self;
+};
+#define SEND_ROWS 2
+extern const struct conf_row send_rows[SEND_ROWS];
+
+struct list_opts {
+	uint32_t limit;
+};
+#define LIST_ROWS 1
+extern const struct conf_row list_rows[LIST_ROWS];
+
+struct delete_opts {
+	bool for_me, for_everyone;
+};
+#define DELETE_ROWS 2
+extern const struct conf_row delete_rows[DELETE_ROWS];
+
+struct forward_opts {
+	char *to;
+};
+#define FORWARD_ROWS 1
+extern const struct conf_row forward_rows[FORWARD_ROWS];
+
+struct mute_opts {
+	uint64_t for_ms;
+};
+#define MUTE_ROWS 1
+extern const struct conf_row mute_rows[MUTE_ROWS];
+
+struct clear_opts {
+	bool chat;
+};
+#define CLEAR_ROWS 1
+extern const struct conf_row clear_rows[CLEAR_ROWS];
+
+struct timer_opts {
+	uint64_t after_ms;
+};
+#define TIMER_ROWS 1
+extern const struct conf_row timer_rows[TIMER_ROWS];
+
+struct report_opts {
+	uint32_t messages;
+	bool block;
+};
+#define REPORT_ROWS 2
+extern const struct conf_row report_rows[REPORT_ROWS];
+
 struct store;
 
 /* Open the store itself, without an engine; the caller closes it. Returns 0, or
@@ -79,8 +128,8 @@ int cli_open_store(const struct cli_opts *o, struct store **s) MUST_USE;
 void line_begin(struct json *j, struct buf *b);
 int line_print(struct json *j, struct buf *b) MUST_USE;
 
-/* Find the chat of a number typed by the person; asks the relay for a new
- * one. Returns 0 and *chat, or an exit status after a sentence. */
+/* Find the chat of a number typed by the person ("self": the notes to
+ * oneself); asks the relay for a new one. Returns 0 and *chat, or an exit status after a sentence. */
 int chat_of_number(struct front *f, const struct cli_opts *o,
     const char *number, const char *name, int64_t *chat) MUST_USE;
 
@@ -91,6 +140,29 @@ void flush_out(struct front *f, const struct cli_opts *o);
 /* Wait until the relay is there. Returns 0, or an exit status after a
  * sentence. */
 int need_relay(struct front *f, const struct cli_opts *o) MUST_USE;
+
+/* The message that an argument names: the number that list prints, or the 32
+ * digits of its message_id, with a colon and its author's behind if need be.
+ * Returns 0 and *id, or an exit status after a sentence. */
+int message_of_name(struct front *f, const char *text, int64_t *id) MUST_USE;
+
+/* The fields of a message, in an open object. */
+void json_kv_message(struct json *j, const struct msg_row *m);
+/* On a line of its own; an exit status. title: of its chat. */
+int print_message(const struct cli_opts *o, const struct msg_row *m,
+    const char *title) MUST_USE;
+
+/* Let what was done leave. sends: for others; then it says so when it has to
+ * wait, and the exit status tells. */
+int leave_now(struct front *f, const struct cli_opts *o, bool sends) MUST_USE;
+
+/* enum msg_state as programs read it. */
+extern const char *const state_word[7];
+
+/* The message, NUL-terminated: the argument with that index, or standard input
+ * when there is none or it is "-". 0 or an exit status after a sentence. */
+int read_text(
+    const struct cli_args *args, int index, struct buf *text) MUST_USE;
 
 /* enum trust as programs read it. */
 extern const char *const trust_word[3];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* common.c — what several commands share. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "tui/cli/commands.h"
@@ -79,9 +80,11 @@ ask_contact(struct front *f, const struct cli_opts *o, const char *number,
     const char *name, struct engine_event **ev)
 {
 	uint64_t tag = front_tag(f);
+	int r = strcmp(number, "self") == 0
+		    ? engine_to_self(f->e, tag)
+		    : engine_contact(f->e, tag, number, name);
 
-	*ev = front_wait(
-	    f, engine_contact(f->e, tag, number, name), tag, timeout_of(o));
+	*ev = front_wait(f, r, tag, timeout_of(o));
 	return *ev == NULL ? CLI_EXIT_FAILURE : 0;
 }
 
@@ -93,7 +96,8 @@ chat_of_number(struct front *f, const struct cli_opts *o, const char *number,
 	int r = ask_contact(f, o, number, name, &ev);
 
 	/* A number nobody wrote to before: the relay has to say who it is. */
-	if (r == 0 && ev->kind == EV_ERROR && ev->code == ERR_CLOSED) {
+	if (r == 0 && ev->kind == EV_ERROR && ev->code == ERR_CLOSED &&
+	    !f->offline) {
 		engine_event_free(ev);
 		r = need_relay(f, o);
 		if (r != 0)

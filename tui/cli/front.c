@@ -353,6 +353,7 @@ front_open(struct front *f, const struct front_opts *o)
 
 	f->e = NULL;
 	f->conn = CONN_OFFLINE;
+	f->offline = o->offline;
 	store_no_dumps();
 	if (pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) != 0)
 		return CLI_EXIT_FAILURE;

@@ -30,6 +30,7 @@ struct front {
 	void *ctx;
 	enum conn_state conn;
 	char *conn_text; /* why it is offline; heap */
+	bool offline; /* it never dials */
 	bool removed; /* this device is no longer part of the account */
 	struct engine_self self; /* borrowed strings are ours */
 };

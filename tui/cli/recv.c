@@ -100,14 +100,10 @@ print_json(const struct recv *rv, const struct msg_row *m)
 	struct buf b;
 
 	line_begin(&j, &b);
-	json_kv_i64(&j, "id", m->id);
-	json_kv_i64(&j, "chat", m->chat);
+	json_kv_message(&j, m);
 	json_kv_str(&j, "from", w->phone);
 	json_kv_str(&j, "name", w->title);
-	json_kv_u64(&j, "sent_ms", m->sent_ms);
-	json_kv_u64(&j, "received_ms", m->received_ms);
 	json_kv_bool(&j, "waiting", m->state == MSG_WAITING);
-	json_kv_str(&j, "text", m->text);
 	return line_print(&j, &b);
 }
 

@@ -6,8 +6,24 @@
 
 #include "tui/cli/commands.h"
 
+const struct conf_row send_rows[SEND_ROWS] = {
+    {.name = "view-once",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, view_once),
+	.doc = "The message can be looked at once; then it is gone."},
+    {.name = "to-self",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, to_self),
+	.doc = "A note for yourself, on all your devices; there is no NUMBER "
+	       "then."},
+};
+
 struct waiting {
 	int64_t msg;
+	uint8_t message_id[ENGINE_ID_LEN];
+	uint8_t author[ENGINE_ID_LEN];
 	enum msg_state state;
 };
 
@@ -21,15 +37,15 @@ on_event(void *ctx, const struct engine_event *ev)
 }
 
 /* The text, NUL-terminated, from the argument or standard input. */
-static int
-read_text(const struct cli_args *args, struct buf *text)
+int
+read_text(const struct cli_args *args, int index, struct buf *text)
 {
 	uint8_t part[4096];
 	size_t n;
 	int r = 0;
 
-	if (args->argc > 1 && strcmp(args->argv[1], "-") != 0) {
-		r = buf_put(text, args->argv[1], strlen(args->argv[1]));
+	if (args->argc > index && strcmp(args->argv[index], "-") != 0) {
+		r = buf_put(text, args->argv[index], strlen(args->argv[index]));
 	} else {
 		while (r == 0 && (n = fread(part, 1, sizeof(part), stdin)) > 0)
 			r = memchr(part, 0, n) != NULL ? ERR_FORMAT
@@ -49,14 +65,6 @@ read_text(const struct cli_args *args, struct buf *text)
 	return r == 0 ? 0 : CLI_EXIT_USAGE;
 }
 
-static const char *const state_word[] = {
-    [MSG_PENDING] = "pending",
-    [MSG_SENT] = "sent",
-    [MSG_DELIVERED] = "delivered",
-    [MSG_READ] = "read",
-    [MSG_FAILED] = "failed",
-};
-
 static int
 report(const struct cli_opts *o, const struct waiting *w)
 {
@@ -67,6 +75,8 @@ report(const struct cli_opts *o, const struct waiting *w)
 	if (o->json) {
 		line_begin(&j, &b);
 		json_kv_i64(&j, "id", w->msg);
+		json_kv_hex(&j, "message_id", w->message_id, ENGINE_ID_LEN);
+		json_kv_hex(&j, "author", w->author, ENGINE_ID_LEN);
 		json_kv_str(&j, "state", state_word[w->state]);
 		status = line_print(&j, &b);
 	}
@@ -80,25 +90,48 @@ report(const struct cli_opts *o, const struct waiting *w)
 	return w->state == MSG_FAILED ? CLI_EXIT_REFUSED : CLI_EXIT_OFFLINE;
 }
 
+/* What there is to send, and how. */
+struct sent {
+	const char *text;
+	int64_t reply_to; /* 0: to nothing */
+	bool once;
+};
+
+static int
+give(struct front *f, uint64_t tag, int64_t chat, const struct sent *s)
+{
+	if (s->once)
+		return engine_send_once(f->e, tag, chat, s->text);
+	if (s->reply_to != 0)
+		return engine_send_reply(f->e, tag, chat, s->text, s->reply_to);
+	return engine_send_text(f->e, tag, chat, s->text);
+}
+
 static int
 send_text(struct front *f, const struct cli_opts *o, int64_t chat,
-    const char *text, struct waiting *w)
+    const struct sent *s, struct waiting *w)
 {
 	uint64_t tag = front_tag(f);
 	struct engine_event *ev;
 	int r = 0;
 
-	ev = front_wait(
-	    f, engine_send_text(f->e, tag, chat, text), tag, timeout_of(o));
+	ev = front_wait(f, give(f, tag, chat, s), tag, timeout_of(o));
 	if (ev == NULL)
 		return CLI_EXIT_FAILURE;
-	if (ev->kind != EV_SENT_LOCALLY) {
+	if (ev->kind != EV_SENT_LOCALLY || ev->n != 1) {
 		r = front_refused(ev);
 		engine_event_free(ev);
 		return r;
 	}
 	w->msg = ev->msg_id;
+	w->state = ev->msgs[0].state;
+	memcpy(w->message_id, ev->msgs[0].message_id, ENGINE_ID_LEN);
+	memcpy(w->author, ev->msgs[0].author, ENGINE_ID_LEN);
 	engine_event_free(ev);
+	if (w->state != MSG_PENDING) { /* a note to ourselves */
+		r = report(o, w);
+		return r == 0 ? leave_now(f, o, false) : r;
+	}
 	if (front_online(f, timeout_of(o)) != 0)
 		return report(o, w);
 	while (r == 0 && w->state == MSG_PENDING)
@@ -106,8 +139,12 @@ send_text(struct front *f, const struct cli_opts *o, int64_t chat,
 	return report(o, w);
 }
 
-int
-cli_send(void *ctx, const struct cli_args *args)
+/* Open, find the chat, send. */
+static int
+run(const struct cli_args *args, struct sent *s,
+    int (*place)(struct front *f, const struct cli_args *args, struct sent *s,
+	int64_t *chat),
+    int index)
 {
 	const struct cli_opts *o = args->opts;
 	struct waiting w = {.state = MSG_PENDING};
@@ -118,20 +155,81 @@ cli_send(void *ctx, const struct cli_args *args)
 	int64_t chat = 0;
 	int status;
 
-	(void)ctx;
 	buf_init(&text, ENGINE_TEXT_MAX + 1);
-	status = read_text(args, &text);
+	status = read_text(args, index, &text);
 	if (status != 0)
 		goto out;
+	s->text = (const char *)text.p;
 	fo = cli_front_opts(o, country);
 	status = front_open(&f, &fo);
 	if (status != 0)
 		goto out;
-	status = chat_of_number(&f, o, args->argv[0], NULL, &chat);
+	status = place(&f, args, s, &chat);
 	if (status == 0)
-		status = send_text(&f, o, chat, (const char *)text.p, &w);
+		status = send_text(&f, o, chat, s, &w);
 	front_close(&f);
 out:
 	buf_clear(&text);
 	return status;
+}
+
+static int
+place_send(
+    struct front *f, const struct cli_args *args, struct sent *s, int64_t *chat)
+{
+	const struct send_opts *own = args->own;
+
+	(void)s;
+	return chat_of_number(
+	    f, args->opts, own->to_self ? "self" : args->argv[0], NULL, chat);
+}
+
+int
+cli_send(void *ctx, const struct cli_args *args)
+{
+	const struct send_opts *own = args->own;
+	struct sent s = {.once = own->view_once};
+
+	(void)ctx;
+	if (args->argc > (own->to_self ? 1 : 2) ||
+	    (args->argc < 1 && !own->to_self)) {
+		fprintf(stderr, "sotto: %s\n",
+		    own->to_self ? "with --to-self there is no NUMBER"
+				 : "a NUMBER is missing");
+		return CLI_EXIT_USAGE;
+	}
+	return run(args, &s, place_send, own->to_self ? 0 : 1);
+}
+
+/* ---- reply ------------------------------------------------------------------------ */
+
+static int
+place_reply(
+    struct front *f, const struct cli_args *args, struct sent *s, int64_t *chat)
+{
+	struct engine_event *ev;
+	uint64_t tag;
+	int status = message_of_name(f, args->argv[0], &s->reply_to);
+
+	if (status != 0)
+		return status;
+	tag = front_tag(f);
+	ev = front_finish(f, engine_msg_info(f->e, tag, s->reply_to), tag);
+	if (ev == NULL)
+		return CLI_EXIT_FAILURE;
+	if (ev->kind == EV_MSG_INFO)
+		*chat = ev->chat;
+	else
+		status = front_refused(ev);
+	engine_event_free(ev);
+	return status;
+}
+
+int
+cli_reply(void *ctx, const struct cli_args *args)
+{
+	struct sent s = {.once = false};
+
+	(void)ctx;
+	return run(args, &s, place_reply, 1);
 }

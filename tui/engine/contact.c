@@ -13,8 +13,8 @@
 #include "common/proto/relay.pb-c.h"
 #include "common/signal/fingerprint.h"
 #include "common/text.h"
-#include "tui/engine/chat.h"
 #include "tui/engine/account_care.h"
+#include "tui/engine/chat.h"
 #include "tui/engine/devices.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_clock.h"
@@ -180,6 +180,8 @@ found(struct lookup *l, const uint8_t account[static STORE_ID_LEN])
 			(void)set_field(c.phone, sizeof(c.phone), l->phone);
 			c.phone_known = true;
 			r = store_contact_put(e->store, &c);
+			if (r == 0) /* so that they can name the chat */
+				r = sync_contact(e, &c);
 		}
 		if (r == 0)
 			r = open_chat(e, &c, l->name, &chat);

@@ -12,6 +12,7 @@
 
 #define WAITING_TEXT                                                           \
 	"Waiting for this message. Their device is asked to send it again."
+#define QUOTE_GONE	"This message is not there any more."
 #define REACTIONS_SHOWN 8 /* different ones */
 
 static const char *
@@ -63,7 +64,7 @@ add_quote(struct engine *e, struct msg_row *out)
 	if (r != 0)
 		return r == ERR_NOTFOUND ? 0 : r;
 	text_sanitize(line, sizeof(line), q.text, strlen(q.text), TEXT_LINE_NL);
-	out->quote = strdup(line);
+	out->quote = strdup(line[0] != '\0' ? line : QUOTE_GONE);
 	out->quote_from = strdup(account_name(e, q.account, who));
 	if (out->quote == NULL || out->quote_from == NULL)
 		return ERR_NOMEM;

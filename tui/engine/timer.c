@@ -156,7 +156,9 @@ expire(struct engine *e, const struct store_messages *due)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < due->n; i++) {
-		r = store_message_delete(e->store, due->v[i].id);
+		r = store_quote_forget(e->store, due->v[i].id);
+		if (r == 0)
+			r = store_message_delete(e->store, due->v[i].id);
 		if (r == 0)
 			r = message_gone(e, due->v[i].chat, due->v[i].id);
 	}

@@ -428,6 +428,7 @@ static const char v4_actions[] =
     "  PRIMARY KEY (id, what)"
     ") STRICT, WITHOUT ROWID;"
     "ALTER TABLE chat ADD COLUMN unread_mark INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX quote_of ON quote(message_id);"
     "CREATE INDEX message_timer ON message(chat)"
     "  WHERE expire_s > 0 AND expires_ms = 0;";
 

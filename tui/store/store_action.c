@@ -193,6 +193,8 @@ store_message_retract(struct store *s, int64_t id)
 	if (r == 0)
 		r = forget(s, "DELETE FROM once WHERE message = ?", id);
 	if (r == 0)
+		r = store_quote_forget(s, id);
+	if (r == 0)
 		r = message_refresh_last(s, t.chat);
 	return tx_leave(s, &tx, r);
 }
@@ -301,6 +303,24 @@ store_quote_put(struct store *s, int64_t id, const struct store_quote *quote)
 	q_blob(&q, quote->message_id, STORE_ID_LEN);
 	q_text(&q, quote->text);
 	return q_run(&q);
+}
+
+int
+store_quote_forget(struct store *s, int64_t id)
+{
+	struct store_message m;
+	struct query q;
+	int r = store_message_get(s, id, &m);
+
+	if (r != 0)
+		return r;
+	q_begin(&q, s,
+	    "UPDATE quote SET text = '' WHERE message_id = ? AND account = ?");
+	q_blob(&q, m.message_id, STORE_ID_LEN);
+	q_blob(&q, m.account, STORE_ID_LEN);
+	r = q_run(&q);
+	store_message_clear(&m);
+	return r;
 }
 
 int

@@ -78,6 +78,8 @@ struct store_quote {
 /* Cut to STORE_QUOTE_MAX by the caller. ERR_NOTFOUND; ERR_RANGE not UTF-8. */
 int store_quote_put(
     struct store *s, int64_t id, const struct store_quote *q) MUST_USE;
+/* Whatever quotes this message has no words of it any more. ERR_NOTFOUND. */
+int store_quote_forget(struct store *s, int64_t id) MUST_USE;
 int store_quote_get(
     struct store *s, int64_t id, struct store_quote *q) MUST_USE;
 
