@@ -2,8 +2,8 @@
 /*
  * pb_view.c — protobuf messages read where they are. The tables are those that
  * protobuf-c makes; what is taken and refused is the same as with its own
- * decoder (tests/fuzz/fuzz_pb_view.c; but a bool is a number here, and nothing
- * else), yet nothing is copied.
+ * decoder (tests/fuzz/fuzz_pb_view.c; only that a bool is a number and nothing
+ * else, and no field has number 0), yet nothing is copied.
  */
 #include <assert.h>
 #include <stdbool.h>

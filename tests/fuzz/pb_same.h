@@ -65,37 +65,50 @@ pb_same_bytes(const ProtobufCMessage *a, const ProtobufCMessage *b)
 	return same;
 }
 
-/* A yes or no that is written as another kind of field: protobuf-c does not
- * look, pb_view() does. */
+static inline uint64_t
+pb_same_varint(const uint8_t **p, const uint8_t *end)
+{
+	uint64_t v = 0;
+	unsigned shift;
+
+	for (shift = 0; *p < end; shift += 7) {
+		v |= (uint64_t)(**p & 0x7f) << (shift & 63);
+		if (*(*p)++ < 0x80)
+			break;
+	}
+	return v;
+}
+
+/* What pb_view() refuses and protobuf-c does not look at: a yes or no that is
+ * written as another kind of field; field number 0 in more than one byte. */
 static inline bool
 pb_same_odd(
     const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len)
 {
+	const ProtobufCFieldDescriptor *d;
 	const uint8_t *end = p + len;
-	unsigned i, shift;
-	uint64_t v[2]; /* tag and kind; number or length */
+	uint64_t tag, n;
+	unsigned i, kind;
 
 	while (p < end) {
-		for (i = 0; i < 2; i++) {
-			v[i] = 0;
-			for (shift = 0; p < end; shift += 7) {
-				v[i] |= (uint64_t)(*p & 0x7f) << (shift & 63);
-				if (*p++ < 0x80)
-					break;
-			}
-			if (i == 0 && (v[0] & 7) != 0 && (v[0] & 7) != 2)
-				break;
-		}
-		for (i = 0; i < type->n_fields; i++)
-			if (type->fields[i].id == v[0] >> 3 &&
-			    type->fields[i].type == PROTOBUF_C_TYPE_BOOL &&
-			    (v[0] & 7) != 0)
+		tag = pb_same_varint(&p, end);
+		kind = tag & 7;
+		tag >>= 3;
+		if (tag == 0)
+			return true;
+		n = kind == 1 ? 8 : kind == 5 ? 4 : pb_same_varint(&p, end);
+		n = kind == 0 ? 0 : n;
+		n = n > (uint64_t)(end - p) ? (uint64_t)(end - p) : n;
+		for (i = 0, d = type->fields; i < type->n_fields; i++, d++) {
+			if (d->id != tag)
+				continue;
+			if (d->type == PROTOBUF_C_TYPE_BOOL && kind != 0)
 				return true;
-		if ((v[0] & 7) == 1 || (v[0] & 7) == 5)
-			v[1] = (v[0] & 7) == 1 ? 8 : 4;
-		else if ((v[0] & 7) != 2)
-			v[1] = 0;
-		p = v[1] > (uint64_t)(end - p) ? end : p + v[1];
+			if (d->type == PROTOBUF_C_TYPE_MESSAGE && kind == 2 &&
+			    pb_same_odd(d->descriptor, p, (size_t)n))
+				return true;
+		}
+		p += n;
 	}
 	return false;
 }
