@@ -9,7 +9,9 @@
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group_room.h"
+#include "tui/store/store_action.h"
 #include "tui/store/store_group.h"
+#include "tui/store/store_repair.h"
 #include "tui/store/store_sender_key.h"
 #include "tui/store/store_setting.h"
 
@@ -17,83 +19,16 @@ static struct er_net net;
 static struct er_person *ann, *ben, *cat, *pad; /* pad: Ann's other device */
 static uint8_t gid[GROUP_ID_LEN];
 
-/* ---- a group, made at the engines' back: its chain is not what is tried here --- */
+/* ---- a group ------------------------------------------------------------------- */
 
 static void
-install(struct er_person *p, const struct buf *record, uint32_t version)
-{
-	struct store_group g = {.standing = STORE_GROUP_MEMBER};
-
-	alloc_spare(1);
-	memcpy(g.id, gid, sizeof(g.id));
-	assert_ok(store_chat_open(
-	    p->e->store, STORE_CHAT_GROUP, gid, engine_now_ms(), &g.chat));
-	g.version = version;
-	assert_ok(store_group_put(p->e->store, &g));
-	assert_ok(store_group_put_record(
-	    p->e->store, gid, version, record->p, record->len));
-	alloc_spare(0);
-	outbox_kick(p->e);
-}
-
-static void
-learn(struct er_person *p, const struct er_person *from)
-{
-	struct store_group g;
-	struct buf b;
-
-	assert_ok(store_group_get(from->e->store, gid, &g));
-	b = (struct buf){.p = g.record, .len = g.len};
-	install(p, &b, g.version);
-	store_group_clear(&g);
-}
-
-static void
-on_changed(void *ctx, const struct link_reply *rep)
-{
-	(void)ctx;
-	assert_int_equal(rep->err, 0);
-}
-
-/* p's change goes to the relay; p knows it, others have to learn it. */
-static void
-change(struct er_person *p, struct group_intent *in)
-{
-	Sotto__Relay__GroupChangeRequest req =
-	    SOTTO__RELAY__GROUP_CHANGE_REQUEST__INIT;
-	const struct group_actor me = {.account = p->account,
-	    .device = p->device,
-	    .list_version = 1,
-	    .identity = &p->e->keys->identity,
-	    .now_ms = engine_now_ms(),
-	    .rng = &signal_rng_system};
-	struct group_proposal prop;
-	struct store_group g = {.len = 0};
-	struct group_view v;
-	enum group_why why;
-
-	if (in->kind != GROUP_CREATE)
-		assert_ok(store_group_get(p->e->store, gid, &g));
-	assert_ok(group_propose(g.record, g.len, &me, in, &prop, &why));
-	store_group_clear(&g);
-	assert_ok(group_view_open(&v, prop.record.p, prop.record.len));
-	memcpy(gid, v.pub.id, sizeof(gid));
-	install(p, &prop.record, v.pub.version);
-	group_view_clear(&v);
-	req.entry = (ProtobufCBinaryData){prop.entry.len, prop.entry.p};
-	assert_ok(
-	    ask_relay(p->e, METHOD_GROUP_CHANGE, &req.base, on_changed, p->e));
-	group_proposal_clear(&prop);
-	while (net.first != NULL)
-		er_turn(&net);
-}
-
-static void
-change_who(struct er_person *p, enum group_kind kind, const struct er_person *a,
-    const struct er_person *b)
+give_cmd(struct er_person *p, enum group_kind kind, int64_t chat,
+    const struct er_person *a, const struct er_person *b)
 {
 	uint8_t who[2][GROUP_ACCOUNT_LEN];
 	struct group_intent in = {.kind = kind, .accounts = who};
+	struct cmd *c = cmd_new(CMD_GROUP_CHANGE, 9, NULL, NULL, NULL);
+	struct buf bytes;
 
 	if (a != NULL)
 		memcpy(who[in.n_accounts++], a->account, GROUP_ACCOUNT_LEN);
@@ -101,7 +36,12 @@ change_who(struct er_person *p, enum group_kind kind, const struct er_person *a,
 		memcpy(who[in.n_accounts++], b->account, GROUP_ACCOUNT_LEN);
 	if (kind == GROUP_CREATE)
 		snprintf(in.meta.name, sizeof(in.meta.name), "Rowing");
-	change(p, &in);
+	assert_non_null(c);
+	assert_ok(group_intent_pack(&in, &bytes));
+	buf_detach(&bytes, &c->data, &c->data_len);
+	c->chat = chat;
+	cmd_group_change(p->e, c);
+	cmd_free(c);
 }
 
 static int64_t
@@ -156,7 +96,14 @@ shows(struct er_person *p)
 }
 #define assert_group(p, text) assert_string_equal(shows(p), text)
 
-/* Three people, four devices, one group; everybody in it but who is NULL. */
+static void
+act(struct er_person *p, enum group_kind kind, const struct er_person *who)
+{
+	give_cmd(p, kind, chat_of(p), who, NULL);
+	er_run(&net);
+}
+
+/* Three people, four devices, one group. */
 static void
 begin(void)
 {
@@ -166,11 +113,11 @@ begin(void)
 	cat = er_add(&net, 3);
 	pad = er_add_blank(&net, 4);
 	er_link(&net, pad, ann, "pad");
-	change_who(ann, GROUP_CREATE, ben, cat);
-	learn(ben, ann);
-	learn(cat, ann);
-	learn(pad, ann);
+	give_cmd(ann, GROUP_CREATE, 0, ben, cat);
 	er_run(&net);
+	memcpy(gid, er_group_last(&net, 0)->id, sizeof(gid));
+	assert_string_equal(er_members(cat, gid), "1* 2 3");
+	assert_string_equal(er_members(pad, gid), "1* 2 3");
 }
 
 static void
@@ -201,12 +148,838 @@ test_group_send__everybody_reads_what_was_sealed_once(void **state)
 	end();
 }
 
+/* ---- helpers for what goes wrong ------------------------------------------------ */
+
+/* A copy of every key that p has of others in this group: an attacker's. */
+struct loot {
+	struct store_peer_key key;
+	struct buf record;
+};
+
+static void
+steal(struct er_person *p, const struct er_person *of, struct loot *l)
+{
+	struct store_own_key k;
+	struct buf own;
+
+	alloc_spare(1);
+	buf_init(&own, SENDER_KEY_RECORD_MAX);
+	buf_init(&l->record, SENDER_KEY_RECORD_MAX);
+	assert_ok(store_own_key_get(of->e->store, gid, &k, &own));
+	memcpy(l->key.account, of->account, STORE_ID_LEN);
+	l->key.device = of->device;
+	memcpy(l->key.distribution, k.distribution, STORE_ID_LEN);
+	assert_ok(store_peer_key_get(p->e->store, &l->key, &l->record));
+	buf_clear(&own);
+	alloc_spare(0);
+}
+
+/* Group messages as they pass the relay. */
+static struct {
+	size_t n, len[64];
+	uint8_t b[64][2048];
+	struct er_person *lose; /* what is for them comes to nothing */
+	unsigned bend;
+	uint8_t other[GROUP_ID_LEN];
+} tap;
+
+static void
+on_item(struct er_net *n, struct er_person *from, struct er_person *to,
+    Sotto__Relay__DeliverEvent__Item *it)
+{
+	(void)n;
+	(void)from;
+	if (it->group_id.len == 0 || it->type == 64)
+		return;
+	if (tap.n < 64 && it->ciphertext.len <= sizeof(tap.b[0])) {
+		memcpy(tap.b[tap.n], it->ciphertext.data, it->ciphertext.len);
+		tap.len[tap.n++] = it->ciphertext.len;
+	}
+	if (tap.bend == 1 && to == tap.lose)
+		it->ciphertext.data[it->ciphertext.len - 1] ^= 1;
+	if (tap.bend == 2) /* put into another group */
+		memcpy(it->group_id.data, tap.other, GROUP_ID_LEN);
+}
+
+/* Can the last message that passed be opened with a stolen key? */
+static bool
+opens(const struct loot *l)
+{
+	struct sender_key_name name = {.device = l->key.device};
+	struct sender_key_result res;
+	struct distribution_id id;
+	int r;
+
+	assert_true(tap.n > 0);
+	memcpy(name.account, l->key.account, STORE_ID_LEN);
+	memcpy(name.distribution.b, l->key.distribution, STORE_ID_LEN);
+	assert_ok(
+	    sender_key_message_peek(tap.b[tap.n - 1], tap.len[tap.n - 1], &id));
+	r = sender_key_decrypt(&name, l->record.p, l->record.len,
+	    tap.b[tap.n - 1], tap.len[tap.n - 1], &res);
+	if (r == 0)
+		sender_key_result_clear(&res);
+	return r == 0;
+}
+
+static void
+distribution_of(struct er_person *p, uint8_t out[static STORE_ID_LEN])
+{
+	struct store_own_key k;
+	struct buf rec;
+
+	buf_init(&rec, SENDER_KEY_RECORD_MAX);
+	assert_ok(store_own_key_get(p->e->store, gid, &k, &rec));
+	memcpy(out, k.distribution, STORE_ID_LEN);
+	buf_clear(&rec);
+}
+
+static bool
+rotated(struct er_person *p, const uint8_t before[static STORE_ID_LEN])
+{
+	uint8_t now[STORE_ID_LEN];
+
+	distribution_of(p, now);
+	return memcmp(now, before, STORE_ID_LEN) != 0;
+}
+
+static void
+tapped(void)
+{
+	memset(&tap, 0, sizeof(tap));
+	net.bend = on_item;
+}
+
+/* ---- keys are given once ---------------------------------------------------------- */
+
+static void
+test_group_send__the_next_message_costs_one_request(void **state)
+{
+	unsigned sends, fetches;
+
+	(void)state;
+	begin();
+	tapped();
+	say(ann, "one");
+	er_run(&net);
+	sends = ann->sends;
+	fetches = ann->fetches;
+	tap.n = 0;
+	say(ann, "two");
+	er_run(&net);
+	assert_int_equal(ann->sends, sends + 1);
+	assert_int_equal(ann->fetches, fetches);
+	assert_int_equal(tap.n, 3); /* the same bytes to each of the others */
+	assert_memory_equal(tap.b[0], tap.b[1], tap.len[0]);
+	assert_group(cat, "1:one 1:two");
+	end();
+}
+
+static void
+test_group_send__waits_offline_and_leaves_in_order(void **state)
+{
+	(void)state;
+	begin();
+	er_online(ann, false);
+	say(ann, "one");
+	say(ann, "two");
+	assert_group(ann, "pending:one pending:two");
+	er_online(cat, false);
+	er_online(ann, true);
+	er_run(&net);
+	assert_group(ben, "1:one 1:two");
+	assert_group(ann, "sent:one sent:two"); /* not all of them have it */
+	er_online(cat, true);
+	er_run(&net);
+	assert_group(cat, "1:one 1:two");
+	assert_group(ann, "delivered:one delivered:two");
+	end();
+}
+
+/* ---- ticks ----------------------------------------------------------------------- */
+
+static void
+test_group_send__read_when_everybody_has_read(void **state)
+{
+	struct store_receipt *v = NULL;
+	struct store_messages page;
+	size_t n = 0;
+
+	(void)state;
+	begin();
+	say(ann, "hello");
+	er_run(&net);
+	assert_ok(
+	    store_message_before(ben->e->store, chat_of(ben), 0, 1, &page));
+	ben->done = 0;
+	{
+		struct cmd *c = cmd_new(CMD_MARK_READ, 9, NULL, NULL, NULL);
+
+		c->chat = chat_of(ben);
+		c->id = page.v[0].id;
+		cmd_mark_read(ben->e, c);
+		cmd_free(c);
+	}
+	store_messages_clear(&page);
+	er_run(&net);
+	assert_group(ann, "delivered:hello");
+	assert_group(pad, "delivered:hello");
+	assert_ok(
+	    store_message_before(cat->e->store, chat_of(cat), 0, 1, &page));
+	{
+		struct cmd *c = cmd_new(CMD_MARK_READ, 9, NULL, NULL, NULL);
+
+		c->chat = chat_of(cat);
+		c->id = page.v[0].id;
+		cmd_mark_read(cat->e, c);
+		cmd_free(c);
+	}
+	store_messages_clear(&page);
+	er_run(&net);
+	assert_group(ann, "read:hello");
+	assert_group(pad, "read:hello");
+	assert_ok(
+	    store_message_before(ann->e->store, chat_of(ann), 0, 1, &page));
+	assert_ok(store_receipt_list(ann->e->store, page.v[0].id, &v, &n));
+	assert_int_equal(n, 2);
+	free(v);
+	store_messages_clear(&page);
+	end();
+}
+
+/* ---- what else is done to messages ------------------------------------------------ */
+
+static int64_t
+last_of(struct er_person *p)
+{
+	struct store_messages page;
+	int64_t id;
+
+	assert_ok(store_message_before(p->e->store, chat_of(p), 0, 1, &page));
+	assert_int_equal(page.n, 1);
+	id = page.v[0].id;
+	store_messages_clear(&page);
+	return id;
+}
+
+static void
+on_last(struct er_person *p, enum cmd_kind kind, const char *text, cmd_fn *fn)
+{
+	struct cmd *c = cmd_new(kind, 9, text, NULL, NULL);
+
+	assert_non_null(c);
+	c->id = last_of(p);
+	fn(p->e, c);
+	cmd_free(c);
+}
+
+static void
+test_group_send__edit_react_retract(void **state)
+{
+	struct store_reaction *v = NULL;
+	size_t n = 0;
+
+	(void)state;
+	begin();
+	say(ann, "helo");
+	er_run(&net);
+	on_last(ann, CMD_EDIT, "hello", cmd_edit);
+	er_run(&net);
+	assert_group(cat, "1:hello");
+	assert_group(pad, "delivered:hello");
+	on_last(cat, CMD_REACT, "+", cmd_react);
+	er_run(&net);
+	assert_ok(store_reaction_list(pad->e->store, last_of(pad), &v, &n));
+	assert_int_equal(n, 1);
+	assert_memory_equal(v[0].account, cat->account, STORE_ID_LEN);
+	free(v);
+	on_last(ann, CMD_RETRACT, NULL, cmd_retract);
+	er_run(&net);
+	assert_group(ben, "1:(deleted)");
+	assert_group(cat, "1:(deleted)");
+	end();
+}
+
+static void
+test_group_send__nobody_takes_back_what_others_wrote(void **state)
+{
+	unsigned errors;
+
+	(void)state;
+	begin();
+	say(ben, "mine");
+	er_run(&net);
+	errors = ann->errors;
+	on_last(ann, CMD_RETRACT, NULL, cmd_retract); /* an admin */
+	er_run(&net);
+	assert_int_equal(ann->errors, errors + 1);
+	assert_group(ben, "delivered:mine");
+	end();
+}
+
+/* ---- rotation ---------------------------------------------------------------------- */
+
+static void
+test_group_send__who_was_removed_reads_nothing_after(void **state)
+{
+	uint8_t before[STORE_ID_LEN];
+	struct loot loot;
+
+	(void)state;
+	begin();
+	tapped();
+	say(ann, "before");
+	er_run(&net);
+	distribution_of(ann, before);
+	steal(cat, ann, &loot);
+	say(ann, "still");
+	er_run(&net);
+	assert_true(opens(&loot)); /* the attack works while they are in it */
+	assert_group(cat, "1:before 1:still");
+	act(ann, GROUP_REMOVE, cat);
+	say(ann, "after");
+	er_run(&net);
+	assert_true(rotated(ann, before));
+	assert_false(opens(&loot));
+	assert_group(ben, "1:before 1:still 1:after");
+	assert_group(cat, "1:before 1:still");
+	buf_clear(&loot.record);
+	end();
+}
+
+static void
+test_group_send__who_left_reads_nothing_after(void **state)
+{
+	struct loot loot;
+
+	(void)state;
+	begin();
+	tapped();
+	say(ben, "before");
+	er_run(&net);
+	steal(cat, ben, &loot);
+	act(cat, GROUP_LEAVE, NULL);
+	say(ben, "after");
+	er_run(&net);
+	assert_false(opens(&loot));
+	assert_group(ann, "2:before 2:after");
+	assert_group(cat, "2:before");
+	buf_clear(&loot.record);
+	end();
+}
+
+static void
+test_group_send__a_newcomer_reads_nothing_from_before(void **state)
+{
+	struct er_person *dan;
+	struct loot loot;
+	size_t sealed;
+
+	(void)state;
+	begin();
+	tapped();
+	say(ann, "before");
+	er_run(&net);
+	sealed = tap.n;
+	dan = er_add(&net, 5);
+	act(ann, GROUP_ADD, dan);
+	assert_string_equal(er_members(dan, gid), "1* 2 3 5");
+	say(ann, "welcome");
+	er_run(&net);
+	assert_group(dan, "1:welcome");
+	assert_group(ben, "1:before 1:welcome");
+	steal(dan, ann, &loot);
+	tap.n = sealed; /* what passed before they came, kept by a relay */
+	assert_false(opens(&loot));
+	/* and asking for it by its id helps nothing */
+	buf_clear(&loot.record);
+	end();
+}
+
+static void
+test_group_send__a_removed_device_reads_nothing_after(void **state)
+{
+	uint8_t before[STORE_ID_LEN];
+	struct loot loot;
+
+	(void)state;
+	begin();
+	tapped();
+	say(ben, "before");
+	er_run(&net);
+	distribution_of(ben, before);
+	steal(pad, ben, &loot);
+	er_cmd(ann, CMD_DEVICE_REMOVE, NULL, NULL, 0, pad->device);
+	er_run(&net);
+	assert_int_equal(pad->was_removed, 1);
+	say(ben, "after");
+	er_run(&net);
+	assert_true(rotated(ben, before));
+	assert_false(opens(&loot));
+	assert_group(ann, "2:before 2:after");
+	buf_clear(&loot.record);
+	end();
+}
+
+static void
+test_group_send__a_key_is_worn_out(void **state)
+{
+	uint8_t before[STORE_ID_LEN];
+
+	(void)state;
+	begin();
+	assert_ok(
+	    store_setting_put_int(ann->e->store, SENDER_KEYS_SET_MESSAGES, 2));
+	say(ann, "one");
+	er_run(&net);
+	distribution_of(ann, before);
+	say(ann, "two");
+	er_run(&net);
+	assert_false(rotated(ann, before));
+	say(ann, "three");
+	er_run(&net);
+	assert_true(rotated(ann, before));
+	assert_group(cat, "1:one 1:two 1:three");
+	end();
+}
+
+/* ---- stale ------------------------------------------------------------------------- */
+
+static void
+test_group_send__a_device_that_came_meanwhile_reads_it(void **state)
+{
+	struct er_person *tab;
+
+	(void)state;
+	begin();
+	say(ann, "one");
+	er_run(&net);
+	tab = er_add_blank(&net, 6);
+	er_link(&net, tab, ben, "tab");
+	er_run(&net);
+	assert_string_equal(er_members(tab, gid), "1* 2 3");
+	say(ann, "two"); /* under what was known: the relay calls it stale */
+	er_run(&net);
+	assert_group(ann, "delivered:one delivered:two");
+	assert_group(tab, "1:two");
+	assert_group(ben, "1:one 1:two");
+	end();
+}
+
+static void
+test_group_send__a_member_on_a_new_machine(void **state)
+{
+	uint8_t before[STORE_ID_LEN];
+
+	(void)state;
+	begin();
+	say(ben, "one");
+	er_run(&net);
+	distribution_of(ben, before);
+	er_anew(cat);
+	say(ben, "two");
+	er_run(&net);
+	assert_true(rotated(ben, before)); /* that device is no more */
+	assert_group(ann, "2:one 2:two");
+	end();
+}
+
+/* Somebody whose verified key changed goes without; the others do not wait. */
+static void
+test_group_send__who_is_not_trusted_goes_without(void **state)
+{
+	struct store_contact c;
+
+	(void)state;
+	begin();
+	alloc_spare(1);
+	if (store_contact_get(ann->e->store, cat->account, &c) != 0) {
+		memset(&c, 0, sizeof(c));
+		memcpy(c.account, cat->account, STORE_ID_LEN);
+	}
+	c.trust = STORE_TRUST_CHANGED;
+	assert_ok(store_contact_put(ann->e->store, &c));
+	alloc_spare(0);
+	say(ann, "hello");
+	er_run(&net);
+	assert_group(ben, "1:hello");
+	assert_group(cat, "waiting1:"); /* it is in their queue, sealed */
+	c.trust = STORE_TRUST_VERIFIED;
+	assert_ok(store_contact_put(ann->e->store, &c));
+	say(ann, "again");
+	er_run(&net);
+	assert_non_null(strstr(shows(cat), "1:again"));
+	end();
+}
+
+/* ---- crash ------------------------------------------------------------------------- */
+
+static void
+again(struct er_person *p)
+{
+	er_stop(p);
+	er_start(p);
+}
+
+/* Ended after each number of turns: everybody gets it once, and no place of a
+ * chain seals two texts. */
+static void
+test_group_send__ended_at_any_turn(void **state)
+{
+	size_t i, k, same;
+
+	(void)state;
+	for (unsigned turns = 0; turns < 12; turns++) {
+		begin();
+		tapped();
+		say(ann, "one");
+		for (i = 0; i < turns; i++)
+			er_turn(&net);
+		again(ann);
+		say(ann, "two");
+		for (i = 0; i < turns; i++)
+			er_turn(&net);
+		again(ann);
+		er_run(&net);
+		assert_group(ben, "1:one 1:two");
+		assert_group(cat, "1:one 1:two");
+		assert_group(pad, "delivered:one delivered:two");
+		assert_group(ann, "delivered:one delivered:two");
+		/* equal headers (key, chain, place) have equal bytes */
+		for (i = 0; i < tap.n; i++)
+			for (k = i + 1; k < tap.n; k++) {
+				same = memcmp(tap.b[i], tap.b[k], 28) == 0;
+				if (same)
+					assert_memory_equal(tap.b[i], tap.b[k],
+					    tap.len[i] < tap.len[k]
+						? tap.len[i]
+						: tap.len[k]);
+			}
+		end();
+	}
+}
+
+static void
+test_group_send__ended_while_taking_it(void **state)
+{
+	(void)state;
+	for (unsigned turns = 0; turns < 8; turns++) {
+		begin();
+		say(ann, "one");
+		for (size_t i = 0; i < turns; i++)
+			er_turn(&net);
+		again(cat);
+		er_run(&net);
+		assert_group(cat, "1:one");
+		say(cat, "two");
+		er_run(&net);
+		assert_group(ann, "delivered:one 3:two");
+		end();
+	}
+}
+
+static void
+test_group_send__an_answer_that_got_lost(void **state)
+{
+	(void)state;
+	begin();
+	say(ann, "one");
+	er_run(&net);
+	net.lose_answers = true;
+	say(ann, "two");
+	er_turn(&net);
+	er_turn(&net);
+	er_turn(&net);
+	net.lose_answers = false;
+	er_online(ann, false);
+	er_online(ann, true);
+	er_run(&net);
+	assert_group(ben, "1:one 1:two");
+	assert_group(ann, "delivered:one delivered:two");
+	end();
+}
+
+/* ---- healing ----------------------------------------------------------------------- */
+
+static void
+test_group_send__what_does_not_open_is_sent_again(void **state)
+{
+	(void)state;
+	begin();
+	say(ann, "one");
+	er_run(&net);
+	tapped();
+	tap.bend = 1;
+	tap.lose = cat;
+	say(ann, "two");
+	er_run(&net);
+	assert_group(cat, "1:one 1:two");
+	assert_group(ben, "1:one 1:two");
+	assert_group(ann, "delivered:one delivered:two");
+	/* no text: an edit heals too */
+	on_last(ann, CMD_EDIT, "three", cmd_edit);
+	er_run(&net);
+	assert_group(cat, "1:one 1:three");
+	end();
+}
+
+static void
+test_group_send__a_lost_key_is_given_again(void **state)
+{
+	(void)state;
+	begin();
+	say(ann, "one");
+	er_run(&net);
+	assert_ok(store_sender_keys_forget(cat->e->store, gid));
+	say(ann, "two");
+	er_run(&net);
+	assert_group(cat, "1:one 1:two"); /* pairwise */
+	tapped();
+	say(ann, "three");
+	er_run(&net);
+	assert_group(cat, "1:one 1:two 1:three");
+	assert_int_equal(tap.n, 3);
+	end();
+}
+
+/* Only what they were in it for. */
+static void
+test_group_send__a_newcomer_that_asks_gets_nothing(void **state)
+{
+	struct store_unreadable u = {.device = 1, .first_ms = engine_now_ms()};
+	struct store_messages page;
+	struct er_person *dan;
+
+	(void)state;
+	begin();
+	say(ann, "before");
+	er_run(&net);
+	assert_ok(
+	    store_message_before(ann->e->store, chat_of(ann), 0, 1, &page));
+	memcpy(u.message_id, page.v[0].message_id, STORE_ID_LEN);
+	store_messages_clear(&page);
+	memcpy(u.account, ann->account, STORE_ID_LEN);
+	dan = er_add(&net, 5);
+	act(ann, GROUP_ADD, dan);
+	say(ann, "after");
+	er_run(&net);
+	assert_ok(store_unreadable_add(dan->e->store, &u, 5));
+	outbox_wake(dan->e);
+	er_run(&net);
+	assert_group(dan, "1:after");
+	/* the same from a member brings it */
+	assert_ok(store_unreadable_add(ben->e->store, &u, 5));
+	assert_ok(store_message_delete(ben->e->store, last_of(ben) - 0));
+	outbox_wake(ben->e);
+	er_run(&net);
+	assert_non_null(strstr(shows(ben), "1:before"));
+	end();
+}
+
+/* ---- who is bound to what ---------------------------------------------------------- */
+
+static void
+test_group_receive__put_into_another_group_it_is_nothing(void **state)
+{
+	uint8_t first[GROUP_ID_LEN];
+
+	(void)state;
+	begin();
+	say(ann, "one");
+	er_run(&net);
+	memcpy(first, gid, sizeof(first));
+	give_cmd(ann, GROUP_CREATE, 0, ben, cat);
+	er_run(&net);
+	memcpy(gid, er_group_last(&net, 0)->id, sizeof(gid));
+	assert_memory_not_equal(first, gid, sizeof(gid));
+	say(ann, "elsewhere");
+	er_run(&net);
+	tapped();
+	tap.bend = 2;
+	memcpy(tap.other, gid, sizeof(gid));
+	memcpy(gid, first, sizeof(gid));
+	say(ann, "two");
+	er_run(&net);
+	assert_group(cat, "1:one"); /* and not in the other one: */
+	memcpy(gid, tap.other, sizeof(gid));
+	assert_group(cat, "1:elsewhere");
+	assert_group(ben, "1:elsewhere");
+	end();
+}
+
+/* Sealed with a key for this group, a content that names another. */
+static void
+test_group_receive__the_content_names_its_group(void **state)
+{
+	Sotto__Content__Content c = SOTTO__CONTENT__CONTENT__INIT;
+	Sotto__Content__Text text = SOTTO__CONTENT__TEXT__INIT;
+	Sotto__Relay__SendGroupRequest req =
+	    SOTTO__RELAY__SEND_GROUP_REQUEST__INIT;
+	uint8_t id[STORE_ID_LEN] = {7}, wrong[STORE_ID_LEN] = {9};
+	struct group_room *room;
+	struct store_own_key k;
+	struct buf pt, ct;
+	char words[] = "forged";
+
+	(void)state;
+	for (unsigned honest = 0; honest < 2; honest++) {
+		begin();
+		say(ann, "one");
+		er_run(&net);
+		buf_init(&pt, CONTENT_MAX);
+		c.message_id = (ProtobufCBinaryData){STORE_ID_LEN, id};
+		c.sent_ms = 1;
+		c.group_id =
+		    (ProtobufCBinaryData){STORE_ID_LEN, honest ? gid : wrong};
+		text.text = words;
+		c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
+		c.text = &text;
+		assert_ok(content_seal(&pt, &c));
+		assert_ok(txn_begin(ann->e));
+		assert_ok(txn_end(ann->e,
+		    sender_keys_seal(ann->e, gid, pt.p, pt.len, &k, &ct)));
+		room = group_room_get(ann->e, gid);
+		req.group_id = (ProtobufCBinaryData){STORE_ID_LEN, gid};
+		req.version = room->version;
+		req.devices_digest = (ProtobufCBinaryData){32, room->digest};
+		req.message_id = c.message_id;
+		req.type = SIGNAL_SENDER_KEY_MESSAGE;
+		req.ciphertext = (ProtobufCBinaryData){ct.len, ct.p};
+		assert_ok(ask_relay(
+		    ann->e, METHOD_SEND_GROUP, &req.base, NULL, ann->e));
+		buf_clear(&pt);
+		buf_clear(&ct);
+		er_run(&net);
+		assert_group(cat, honest ? "1:one 1:forged" : "1:one");
+		end();
+	}
+}
+
+/* A key that was given for one group opens nothing in another. */
+static void
+test_sender_keys__are_for_one_group(void **state)
+{
+	const uint8_t other[STORE_ID_LEN] = {8};
+	struct sender_keys_of of = {NULL, 1, NULL};
+	struct buf msg, ct, pt;
+	struct store_own_key k;
+
+	(void)state;
+	begin();
+	say(ann, "one");
+	er_run(&net);
+	assert_ok(txn_begin(ann->e));
+	assert_ok(sender_keys_distribution(ann->e, gid, &msg));
+	assert_ok(
+	    sender_keys_seal(ann->e, gid, (const uint8_t *)"x", 1, &k, &ct));
+	assert_ok(txn_end(ann->e, 0));
+	of.account = ann->account;
+	of.group = other;
+	assert_ok(txn_begin(cat->e));
+	assert_err(sender_keys_take(cat->e, &of, msg.p, msg.len), ERR_DENIED);
+	assert_err(
+	    sender_keys_open(cat->e, &of, ct.p, ct.len, &pt), ERR_DENIED);
+	of.account = ben->account; /* of whom there is none of this name */
+	of.group = gid;
+	assert_err(
+	    sender_keys_open(cat->e, &of, ct.p, ct.len, &pt), ERR_NOTFOUND);
+	of.account = ann->account;
+	of.device = 2;
+	assert_err(
+	    sender_keys_open(cat->e, &of, ct.p, ct.len, &pt), ERR_NOTFOUND);
+	of.device = 1;
+	assert_ok(sender_keys_open(cat->e, &of, ct.p, ct.len, &pt));
+	assert_int_equal(pt.len, 1);
+	buf_clear(&pt);
+	assert_err(sender_keys_open(cat->e, &of, ct.p, ct.len, &pt), ERR_DUP);
+	assert_ok(txn_end(cat->e, 0));
+	buf_clear(&msg);
+	buf_clear(&ct);
+	end();
+}
+
+/* With the relay's help somebody who is no member sends to the group. */
+static void
+test_group_receive__who_is_no_member_is_not_heard(void **state)
+{
+	struct er_group *g;
+	struct buf before;
+
+	(void)state;
+	begin();
+	say(cat, "one");
+	er_run(&net);
+	g = er_group_last(&net, 0);
+	buf_init(&before, GROUP_PUBLIC_MAX);
+	assert_ok(buf_put(&before, g->record.p, g->record.len));
+	net.slow = NULL;
+	er_online(cat, false); /* does not hear of it */
+	act(ann, GROUP_REMOVE, cat);
+	/* the relay lets them go on as if nothing had been */
+	buf_reset(&g->record);
+	assert_ok(buf_put(&g->record, before.p, before.len));
+	{
+		struct er_item *it;
+
+		while ((it = cat->queue) != NULL) {
+			cat->queue = it->next;
+			free(it->msg.message_id.data);
+			free(it->msg.sender_account.data);
+			free(it->msg.ciphertext.data);
+			free(it->msg.group_id.data);
+			free(it);
+		}
+	}
+	g->n--;
+	er_online(cat, true);
+	er_run(&net);
+	say(cat, "still here");
+	er_run(&net);
+	assert_group(ben, "3:one");
+	assert_group(ann, "3:one");
+	g->n++;
+	buf_clear(&before);
+	end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		test_group_send__everybody_reads_what_was_sealed_once),
+	    cmocka_unit_test(
+		test_group_send__the_next_message_costs_one_request),
+	    cmocka_unit_test(
+		test_group_send__waits_offline_and_leaves_in_order),
+	    cmocka_unit_test(test_group_send__read_when_everybody_has_read),
+	    cmocka_unit_test(test_group_send__edit_react_retract),
+	    cmocka_unit_test(
+		test_group_send__nobody_takes_back_what_others_wrote),
+	    cmocka_unit_test(
+		test_group_send__who_was_removed_reads_nothing_after),
+	    cmocka_unit_test(test_group_send__who_left_reads_nothing_after),
+	    cmocka_unit_test(
+		test_group_send__a_newcomer_reads_nothing_from_before),
+	    cmocka_unit_test(
+		test_group_send__a_removed_device_reads_nothing_after),
+	    cmocka_unit_test(test_group_send__a_key_is_worn_out),
+	    cmocka_unit_test(
+		test_group_send__a_device_that_came_meanwhile_reads_it),
+	    cmocka_unit_test(test_group_send__a_member_on_a_new_machine),
+	    cmocka_unit_test(test_group_send__who_is_not_trusted_goes_without),
+	    cmocka_unit_test(test_group_send__ended_at_any_turn),
+	    cmocka_unit_test(test_group_send__ended_while_taking_it),
+	    cmocka_unit_test(test_group_send__an_answer_that_got_lost),
+	    cmocka_unit_test(test_group_send__what_does_not_open_is_sent_again),
+	    cmocka_unit_test(test_group_send__a_lost_key_is_given_again),
+	    cmocka_unit_test(
+		test_group_send__a_newcomer_that_asks_gets_nothing),
+	    cmocka_unit_test(
+		test_group_receive__put_into_another_group_it_is_nothing),
+	    cmocka_unit_test(test_group_receive__the_content_names_its_group),
+	    cmocka_unit_test(test_sender_keys__are_for_one_group),
+	    cmocka_unit_test(test_group_receive__who_is_no_member_is_not_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

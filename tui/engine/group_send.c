@@ -301,11 +301,15 @@ seal_and_save(struct engine *e, struct group_room *g, int64_t row,
 {
 	struct store_own_key k;
 	bool fresh = false;
-	int r = sender_keys_current(e, g->id, &k, &fresh);
+	int r = sender_keys_own(e, g->id, &k);
 
+	if (r == 0 && seal_holds(o, &k))
+		return 0;
+	if (r == 0 || r == ERR_NOTFOUND)
+		r = sender_keys_current(e, g->id, &k, &fresh);
 	if (r == 0 && fresh)
 		g->settled = false;
-	if (r != 0 || fresh || seal_holds(o, &k))
+	if (r != 0 || fresh)
 		return r;
 	r = seal_row(e, o, v);
 	return r == 0 ? save_row(e, row, o) : r;

@@ -66,16 +66,25 @@ make_key(struct engine *e, const uint8_t group[static STORE_ID_LEN],
 }
 
 int
-sender_keys_current(struct engine *e, const uint8_t group[static STORE_ID_LEN],
-    struct store_own_key *out, bool *fresh)
+sender_keys_own(struct engine *e, const uint8_t group[static STORE_ID_LEN],
+    struct store_own_key *out)
 {
-	bool gone = false;
 	struct buf rec;
 	int r;
 
 	buf_init(&rec, SENDER_KEY_RECORD_MAX);
 	r = store_own_key_get(e->store, group, out, &rec);
 	buf_clear(&rec);
+	return r;
+}
+
+int
+sender_keys_current(struct engine *e, const uint8_t group[static STORE_ID_LEN],
+    struct store_own_key *out, bool *fresh)
+{
+	bool gone = false;
+	int r = sender_keys_own(e, group, out);
+
 	if (r == 0)
 		r = worn(e, out, &gone);
 	else if (r == ERR_NOTFOUND)

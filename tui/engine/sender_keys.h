@@ -23,6 +23,10 @@
 
 /* ---- ours; each in a transaction ------------------------------------------------ */
 
+/* The key that we have. ERR_NOTFOUND. */
+int sender_keys_own(struct engine *e, const uint8_t group[static STORE_ID_LEN],
+    struct store_own_key *out) MUST_USE;
+
 /* Our key for this group, made when there is none or it has done its work.
  * *fresh (may be NULL): it is a new one, which nobody has. */
 int sender_keys_current(struct engine *e,
