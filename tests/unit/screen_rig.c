@@ -425,6 +425,87 @@ be_history_cancel(struct engine *e, uint64_t tag, uint32_t device)
 }
 
 static void
+note_accounts(struct rig *r, const uint8_t (*v)[ENGINE_ID_LEN], size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		note(r, " %d", v[i][0]);
+	note(r, "; ");
+}
+
+static int
+be_group(struct engine *e, uint64_t tag, int64_t chat)
+{
+	note(rig_of(e), "group %d; ", (int)chat);
+	return took(e, tag);
+}
+
+static int
+be_group_create(struct engine *e, uint64_t tag, const char *name,
+    const char *about, uint32_t timer_s,
+    const uint8_t (*accounts)[ENGINE_ID_LEN], size_t n)
+{
+	note(rig_of(e), "new group %s%s %u:", name, about, timer_s);
+	note_accounts(rig_of(e), accounts, n);
+	return took(e, tag);
+}
+
+static int
+be_group_act(struct engine *e, uint64_t tag, int64_t chat,
+    enum engine_group_act act, const uint8_t (*accounts)[ENGINE_ID_LEN],
+    size_t n)
+{
+	static const char *const words[] = {"add", "remove", "promote",
+	    "demote", "approve", "decline", "leave"};
+
+	note(rig_of(e), "group %d %s:", (int)chat, words[act]);
+	note_accounts(rig_of(e), accounts, n);
+	return took(e, tag);
+}
+
+static int
+be_group_edit(struct engine *e, uint64_t tag, int64_t chat,
+    const struct engine_group_edit *edit)
+{
+	note(rig_of(e), "group %d is %s/%s/%d; ", (int)chat,
+	    edit->name != NULL ? edit->name : "-",
+	    edit->about != NULL ? edit->about : "-", (int)edit->timer_s);
+	return took(e, tag);
+}
+
+static int
+be_group_permit(
+    struct engine *e, uint64_t tag, int64_t chat, int send, int edit, int add)
+{
+	note(rig_of(e), "group %d permit %d %d %d; ", (int)chat, send, edit,
+	    add);
+	return took(e, tag);
+}
+
+static int
+be_group_link(
+    struct engine *e, uint64_t tag, int64_t chat, enum engine_group_link link)
+{
+	note(rig_of(e), "group %d link %d; ", (int)chat, (int)link);
+	return took(e, tag);
+}
+
+static int
+be_group_join(struct engine *e, uint64_t tag, const char *link)
+{
+	note(rig_of(e), "join %s; ", link);
+	return took(e, tag);
+}
+
+static int
+be_group_accept(struct engine *e, uint64_t tag, int64_t chat)
+{
+	note(rig_of(e), "group %d accept; ", (int)chat);
+	return took(e, tag);
+}
+
+static void
 note_ids(struct rig *r, const int64_t *ids, size_t n)
 {
 	size_t i;
@@ -505,6 +586,14 @@ static const struct backend backend = {
     .link_confirm = be_link_confirm,
     .link_cancel = be_link_cancel,
     .history = be_history,
+    .group = be_group,
+    .group_create = be_group_create,
+    .group_act = be_group_act,
+    .group_edit = be_group_edit,
+    .group_permit = be_group_permit,
+    .group_link = be_group_link,
+    .group_join = be_group_join,
+    .group_accept = be_group_accept,
     .history_send = be_history_send,
     .history_ask = be_history_ask,
     .history_cancel = be_history_cancel,
@@ -941,4 +1030,84 @@ rig_main(struct rig *r)
 	    r, (struct engine_event){.kind = EV_CONN, .conn = CONN_ONLINE});
 	app_draw(r->app);
 	rig_log(r);
+}
+
+/* ---- a group ------------------------------------------------------------------- */
+
+struct group_row
+rig_group(bool with_members)
+{
+	static struct group_member_row m[] = {
+	    {.account = {1},
+		.name = (char *)"Ann Example",
+		.phone = (char *)"+491701234501"},
+	    {.account = {3},
+		.name = (char *)"Cara",
+		.phone = (char *)"",
+		.admin = true},
+	    {.account = {9},
+		.name = (char *)"Mia",
+		.phone = (char *)"+491701234500",
+		.you = true,
+		.admin = true},
+	    {.account = {6},
+		.name = (char *)"Emil",
+		.phone = (char *)"+491701234506",
+		.asks = true},
+	};
+	struct group_row g = {.chat = RIG_GROUP,
+	    .name = lit("Sailing"),
+	    .about = lit("The blue boat, Saturdays"),
+	    .standing = GROUP_IS_MEMBER,
+	    .n_members = 3,
+	    .n_asking = 1,
+	    .admin = true,
+	    .may_send = true,
+	    .may_edit = true,
+	    .may_add = true,
+	    .failed = lit("")};
+
+	if (with_members) {
+		g.members = m;
+		g.n_rows = ARRAY_LEN(m);
+	}
+	return g;
+}
+
+void
+rig_give_group(struct rig *r)
+{
+	struct chat_row c =
+	    rig_chat(RIG_GROUP, "Sailing", RIG_NOW - MINUTE, "Ann: at nine", 1);
+	struct group_row g = rig_group(true);
+	struct msg_row m[] = {
+	    rig_msg(41, RIG_GROUP, false, RIG_NOW - 9 * MINUTE, MSG_RECEIVED,
+		"Ann made this group"),
+	    rig_msg(42, RIG_GROUP, false, RIG_NOW - 8 * MINUTE, MSG_RECEIVED,
+		"Who comes on Saturday?"),
+	    rig_msg(43, RIG_GROUP, false, RIG_NOW - 7 * MINUTE, MSG_RECEIVED,
+		"At nine?"),
+	    rig_msg(44, RIG_GROUP, false, RIG_NOW - 5 * MINUTE, MSG_RECEIVED,
+		"@Mia can you bring the blue jacket?"),
+	    rig_msg(
+		45, RIG_GROUP, true, RIG_NOW - MINUTE, MSG_DELIVERED, "I can"),
+	};
+
+	m[0].kind = MSG_NOTE;
+	m[1].from = m[2].from = lit("Ann Example");
+	m[1].author[0] = m[2].author[0] = 1;
+	m[3].from = lit("Cara");
+	m[3].author[0] = 3;
+	c.group = true;
+	c.phone = lit("");
+	c.account[0] = 7;
+	rig_event(
+	    r, (struct engine_event){.kind = EV_CHAT, .chats = &c, .n = 1});
+	app_open_chat(r->app, RIG_GROUP);
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_PAGE, .msgs = m, .n = ARRAY_LEN(m)});
+	rig_event(r, (struct engine_event){.kind = EV_GROUP,
+			 .tag = r->app->room_tag,
+			 .groups = &g,
+			 .n = 1});
 }

@@ -68,4 +68,9 @@ struct chat_row rig_chat(int64_t id, const char *title, uint64_t last_ms,
 struct msg_row rig_msg(int64_t id, int64_t chat, bool outgoing, uint64_t ms,
     enum msg_state state, const char *text);
 
+/* Chat 7, a group: Ann (1) and an admin (us, 9), Cara (3); Emil (6) asks. */
+#define RIG_GROUP 7
+struct group_row rig_group(bool with_members);
+void rig_give_group(struct rig *r); /* its chat, with the group on asking */
+
 #endif

@@ -457,6 +457,80 @@ removed(struct rig *r)
 	rig_event(r, (struct engine_event){.kind = EV_REMOVED});
 }
 
+static void
+group(struct rig *r)
+{
+	rig_main(r);
+	rig_give_group(r);
+}
+
+static void
+group_list(struct rig *r)
+{
+	group(r);
+	if (!r->app->show_list)
+		rig_press(r, "Tab");
+}
+
+static void
+group_details(struct rig *r)
+{
+	struct group_row g = rig_group(true);
+
+	group(r);
+	rig_press(r, "Alt-I");
+	g.timer_s = 86400;
+	g.has_link = g.link_approval = true;
+	g.link = lit("sotto://relay.example/?group=ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	rig_answer(
+	    r, (struct engine_event){.kind = EV_GROUP, .groups = &g, .n = 1});
+	rig_press(r, "Down Down");
+}
+
+static void
+group_alarm(struct rig *r)
+{
+	struct group_row g = rig_group(true);
+
+	group(r);
+	g.alarm = lit("The relay shows others a member that you do not see");
+	g.pending = 2;
+	rig_event(
+	    r, (struct engine_event){.kind = EV_GROUP, .groups = &g, .n = 1});
+	rig_press(r, "Alt-I");
+	rig_answer(
+	    r, (struct engine_event){.kind = EV_GROUP, .groups = &g, .n = 1});
+}
+
+static void
+group_member_menu(struct rig *r)
+{
+	int i;
+
+	group_details(r);
+	for (i = 0; i < 6; i++) {
+		rig_screen(r);
+		rig_press(r, "PgDn");
+	}
+	rig_press(r, "Up Up Up Enter");
+}
+
+static void
+group_link(struct rig *r)
+{
+	group_details(r);
+	rig_press(r, "i Enter");
+}
+
+static void
+group_people(struct rig *r)
+{
+	rig_main(r);
+	rig_press(r, "F7");
+	rig_type(r, "Sailing");
+	rig_press(r, "Enter Space Space");
+}
+
 #define SCENES(X)                                                              \
 	X(conversation)                                                        \
 	X(writing)                                                             \
@@ -493,7 +567,14 @@ removed(struct rig *r)
 	X(link_form)                                                           \
 	X(link_offer)                                                          \
 	X(link_code)                                                           \
-	X(removed)
+	X(removed)                                                             \
+	X(group)                                                               \
+	X(group_list)                                                          \
+	X(group_details)                                                       \
+	X(group_alarm)                                                         \
+	X(group_member_menu)                                                   \
+	X(group_link)                                                          \
+	X(group_people)
 
 #define X(name)                                                                \
 	static void test_views__##name##_as_drawn_before(void **state)         \

@@ -57,6 +57,7 @@ app_forget(struct app *a)
 	hist_clear(&a->hist);
 	composer_clear(&a->comp);
 	writing_clear(&a->writing);
+	room_row_clear(&a->room);
 	a->forgetting.n = 0;
 	a->forgetting.at = 0;
 	a->open = a->marked = 0;
@@ -274,13 +275,19 @@ app_do(struct app *a, enum action act, int digit)
 		new_chat_begin(a, NULL);
 		return true;
 	case ACT_SAFETY:
-		if (a->open != 0)
-			safety_begin(a, a->open);
+		if (app_chat(a) != NULL)
+			chat_act(a, ACT_CHAT_VERIFY);
 		else
 			app_notice(a, ST_WARN, "Open a chat first.");
 		return true;
 	case ACT_SETTINGS:
 		settings_begin(a);
+		return true;
+	case ACT_NEW_GROUP:
+		room_new(a, "");
+		return true;
+	case ACT_JOIN_GROUP:
+		room_join(a, "");
 		return true;
 	case ACT_DEVICES:
 		devices_view_begin(a);
@@ -450,7 +457,7 @@ app_tick(struct app *a)
 		sooner(&next, typing);
 	sooner(&next, countdown_tick(a));
 	if (a->forgetting.at != 0 && a->mono >= a->forgetting.at)
-		forget_now(a);
+		forgetting_now(a);
 	sooner(&next, a->forgetting.at);
 	sooner(&next, timers_tick(a));
 	if (app_is_open(a, &view_first_run))

@@ -14,6 +14,7 @@
 #include "tui/screen/backend.h"
 #include "tui/screen/composer.h"
 #include "tui/screen/draw.h"
+#include "tui/screen/form.h"
 #include "tui/screen/hist.h"
 #include "tui/screen/keymap.h"
 #include "tui/screen/model.h"
@@ -53,7 +54,8 @@ extern const struct view_ops view_main, view_unlock, view_first_run,
     view_palette, view_search, view_safety, view_help, view_new_chat,
     view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
     view_delete, view_pick, view_ask, view_menu, view_prompt, view_details,
-    view_devices, view_link, view_link_new, view_removed;
+    view_devices, view_link, view_link_new, view_removed, view_offer,
+    view_group;
 
 /* What the composer's text is to become. */
 enum writing_kind { WRITE_NEW, WRITE_REPLY, WRITE_EDIT };
@@ -125,6 +127,10 @@ struct app {
 	struct place back;
 
 	int64_t marked; /* the marked chat of the list, or LIST_ARCHIVE */
+	struct group_row room; /* of the open chat, if it is one's; owned */
+	uint64_t room_tag;
+	char group_name[FORM_TEXT_MAX]; /* of the one that is being made */
+	uint64_t group_tag; /* of one that is made or joined: to be opened */
 	uint64_t notes_tag; /* the chat with oneself is to be opened */
 
 	uint64_t bell_at; /* monotonic: no bell before */

@@ -34,7 +34,7 @@ app_save_draft(struct app *a)
 void
 app_flush(struct app *a)
 {
-	forget_now(a);
+	forgetting_now(a);
 	if (writing_kind(a) == WRITE_EDIT)
 		writing_leave(a);
 	app_save_draft(a);
@@ -135,6 +135,7 @@ enter_chat(struct app *a, int64_t chat)
 	}
 	model_visit(&a->m, c);
 	hist_open(&a->hist, chat);
+	room_open(a);
 	a->read_up_to = 0;
 	a->marked = chat;
 	leave_list(a);

@@ -88,6 +88,29 @@ on_contact(struct app *a, const struct engine_event *ev)
 }
 
 static void
+on_group(struct app *a, const struct engine_event *ev)
+{
+	room_take(a, ev);
+	if (ev->n == 0 || ev->tag == 0 || ev->tag != a->group_tag)
+		return;
+	a->group_tag = 0; /* made, or joined */
+	app_open_chat(a, ev->groups[0].chat);
+	if (a->open_when_known != 0) /* its row may be on its way */
+		app_asked(a, a->be->chats(a->e, app_tag(a)));
+}
+
+/* Somebody has named us in a group. */
+static void
+note_mention(struct app *a, const struct msg_row *m)
+{
+	struct chat *c = model_find(&a->m, m->chat);
+
+	if (c != NULL && c->group && !m->outgoing && m->text != NULL &&
+	    room_mentions(a, m->text))
+		c->mentioned = true;
+}
+
+static void
 on_message(struct app *a, const struct engine_event *ev)
 {
 	struct sending *s = ev->tag != 0 ? sending_take(a, ev->tag) : NULL;
@@ -99,6 +122,7 @@ on_message(struct app *a, const struct engine_event *ev)
 		return;
 	if (m->chat == a->open)
 		app_asked(a, hist_add(&a->hist, m));
+	note_mention(a, m);
 	notify_message(a, m);
 }
 
@@ -248,6 +272,14 @@ take(struct app *a, const struct engine_event *ev)
 		break;
 	case EV_REMOVED:
 		removed_begin(a, ev->text);
+		break;
+	case EV_GROUP:
+		on_group(a, ev);
+		break;
+	case EV_GROUP_KEYS:
+		if (ev->chat == a->open && ev->done < ev->total)
+			app_notice(a, ST_TEXT, "Giving the key to %u of %u...",
+			    ev->done, ev->total);
 		break;
 	case EV_HISTORY:
 		devices_view_history(a, ev);

@@ -54,11 +54,44 @@ bool chat_act(struct app *a, enum action act);
 /* The same with words behind a /command; false: none are needed. */
 bool chat_command(struct app *a, enum action act, const char *words);
 
+/* ---- room_act.c --------------------------------------------------------------- */
+
+/* Make one, join one; words may be "": they are asked for. */
+void room_new(struct app *a, const char *name);
+void room_join(struct app *a, const char *link);
+void room_rename(struct app *a, const char *name, int64_t chat);
+void room_set_timer(struct app *a, int64_t chat, uint32_t seconds);
+/* Of the group whose details are open. */
+void room_add(struct app *a);
+void room_about(struct app *a);
+void room_permit(struct app *a);
+void room_link(struct app *a);
+void room_leave(struct app *a);
+void room_accept(struct app *a);
+void room_member(struct app *a, const struct group_member_row *m);
+
+/* ---- room.c -------------------------------------------------------------------- */
+
+void room_row_clear(struct group_row *g);
+/* A copy; false without memory, to is as it was. Members stay when from has
+ * none. */
+bool room_row_take(struct group_row *to, const struct group_row *from);
+
+/* The open chat is another one. */
+void room_open(struct app *a);
+void room_take(struct app *a, const struct engine_event *ev);
+bool room_alarm(const struct app *a); /* and it is not accepted */
+void room_words(const struct app *a, char *out, size_t cap);
+/* Why nothing can be written in it; NULL: it can. Static. */
+const char *room_silent(const struct app *a);
+bool room_complete(struct app *a); /* Tab behind "@An" */
+bool room_mentions(const struct app *a, const char *text);
+
 /* ---- forget.c ------------------------------------------------------------------ */
 
 /* Delete for oneself: out of sight at once, for good in a few seconds. */
-void forget_begin(struct app *a, const int64_t *ids, size_t n);
-bool forget_undo(struct app *a); /* false: there is nothing */
-void forget_now(struct app *a);
+void forgetting_begin(struct app *a, const int64_t *ids, size_t n);
+bool forgetting_undo(struct app *a); /* false: there is nothing */
+void forgetting_now(struct app *a);
 
 #endif

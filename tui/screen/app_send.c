@@ -51,6 +51,10 @@ can_send(struct app *a, const struct chat *c)
 {
 	if (c == NULL)
 		return false;
+	if (room_silent(a) != NULL) {
+		app_notice(a, ST_WARN, "Not sent. %s.", room_silent(a));
+		return false;
+	}
 	if (c->blocked) {
 		app_notice(a, ST_WARN,
 		    "Not sent: you have blocked them. Alt-I, b unblocks.");

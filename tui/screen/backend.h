@@ -85,6 +85,21 @@ struct backend {
 	int (*link_confirm)(struct engine *e, uint64_t tag, bool accept);
 	int (*link_cancel)(struct engine *e, uint64_t tag);
 	int (*history)(struct engine *e, uint64_t tag);
+	int (*group)(struct engine *e, uint64_t tag, int64_t chat);
+	int (*group_create)(struct engine *e, uint64_t tag, const char *name,
+	    const char *about, uint32_t timer_s,
+	    const uint8_t (*accounts)[ENGINE_ID_LEN], size_t n);
+	int (*group_act)(struct engine *e, uint64_t tag, int64_t chat,
+	    enum engine_group_act act, const uint8_t (*accounts)[ENGINE_ID_LEN],
+	    size_t n);
+	int (*group_edit)(struct engine *e, uint64_t tag, int64_t chat,
+	    const struct engine_group_edit *edit);
+	int (*group_permit)(struct engine *e, uint64_t tag, int64_t chat,
+	    int send, int edit, int add);
+	int (*group_link)(struct engine *e, uint64_t tag, int64_t chat,
+	    enum engine_group_link link);
+	int (*group_join)(struct engine *e, uint64_t tag, const char *link);
+	int (*group_accept)(struct engine *e, uint64_t tag, int64_t chat);
 	int (*history_send)(struct engine *e, uint64_t tag, uint32_t device,
 	    const struct history_amount *amount);
 	int (*history_ask)(struct engine *e, uint64_t tag, uint32_t device,

@@ -16,7 +16,9 @@ chat_target(const struct app *a)
 {
 	int64_t id = a->open;
 
-	if (app_is_open(a, &view_details))
+	if (app_is_open(a, &view_group))
+		id = a->vs->group.g.chat;
+	else if (app_is_open(a, &view_details))
 		id = a->vs->details.chat;
 	else if (a->focus_list || a->show_list)
 		id = a->marked;
@@ -61,9 +63,19 @@ static const uint32_t timer_s[] = {
 #define TIMERS ((int)ARRAY_LEN(timer_s))
 
 static void
+set_timer(struct app *a, const struct chat *c, uint32_t seconds)
+{
+	if (c != NULL && c->group)
+		room_set_timer(a, c->id, seconds);
+	else if (c != NULL)
+		app_asked(
+		    a, a->be->set_timer(a->e, app_tag(a), c->id, seconds));
+}
+
+static void
 timer_chosen(struct app *a, int i, int64_t chat)
 {
-	app_asked(a, a->be->set_timer(a->e, app_tag(a), chat, timer_s[i]));
+	set_timer(a, model_find(&a->m, chat), timer_s[i]);
 }
 
 static void
@@ -107,7 +119,13 @@ delete_yes(struct app *a, int64_t chat)
 static void
 renamed(struct app *a, const char *name, int64_t chat)
 {
-	app_asked(a, a->be->rename_contact(a->e, app_tag(a), chat, name));
+	const struct chat *c = model_find(&a->m, chat);
+
+	if (c != NULL && c->group)
+		room_rename(a, name, chat);
+	else
+		app_asked(
+		    a, a->be->rename_contact(a->e, app_tag(a), chat, name));
 }
 
 /* ---- the actions -------------------------------------------------------------------- */
@@ -150,8 +168,8 @@ act_unread(struct app *a, struct chat *c)
 static void
 act_verify(struct app *a, struct chat *c)
 {
-	if (c->to_self)
-		app_notice(a, ST_TEXT, "These are your own notes.");
+	if (c->to_self || c->group)
+		app_notice(a, ST_TEXT, "That is for chats with a person.");
 	else
 		safety_begin(a, c->id);
 }
@@ -159,6 +177,11 @@ act_verify(struct app *a, struct chat *c)
 static void
 act_rename(struct app *a, struct chat *c)
 {
+	if (c->group) {
+		prompt_begin(a, "Name of the group", "Name",
+		    "All members see it.", c->title, room_rename, c->id);
+		return;
+	}
 	prompt_begin(a, "Name", "Name", "Only you see it; empty: their own.",
 	    c->title, renamed, c->id);
 }
@@ -166,8 +189,8 @@ act_rename(struct app *a, struct chat *c)
 static void
 act_block(struct app *a, struct chat *c)
 {
-	if (c->to_self)
-		app_notice(a, ST_TEXT, "These are your own notes.");
+	if (c->to_self || c->group)
+		app_notice(a, ST_TEXT, "Only a person can be blocked.");
 	else if (c->blocked)
 		app_asked(a, a->be->block(a->e, app_tag(a), c->id, false));
 	else
@@ -198,7 +221,10 @@ act_delete(struct app *a, struct chat *c)
 static void
 act_details(struct app *a, struct chat *c)
 {
-	details_begin(a, c->id);
+	if (c->group)
+		group_view_begin(a, c->id);
+	else
+		details_begin(a, c->id);
 }
 
 static const struct {
@@ -265,8 +291,7 @@ timer_by_words(struct app *a, struct chat *c, const char *words)
 	if (!when_parse_span(words, &s) || s > ENGINE_EXPIRE_MAX_S)
 		app_notice(a, ST_WARN, "30s, 5m, 8h, 1d, 4w at most, or off.");
 	else
-		app_asked(
-		    a, a->be->set_timer(a->e, app_tag(a), c->id, (uint32_t)s));
+		set_timer(a, c, (uint32_t)s);
 }
 
 static void

@@ -119,6 +119,11 @@ draw_unread(struct app *a, int y, int end, const struct chat *c)
 
 	if (c->unread == 0 && !c->marked_unread)
 		return 0;
+	if (c->mentioned && c->unread > 0) {
+		w = snprintf(text, sizeof(text), " @%u ", c->unread);
+		draw_str(a->draw, y, end - w, w, text, ST_UNREAD);
+		return w + 1;
+	}
 	w = c->unread == 0    ? snprintf(text, sizeof(text), "   ")
 	    : c->unread > 999 ? snprintf(text, sizeof(text), " 999+ ")
 			      : snprintf(text, sizeof(text), " %u ", c->unread);
@@ -193,8 +198,13 @@ static void
 draw_title(struct app *a, int y, int x, int w, const struct chat *c,
     const struct look *l)
 {
-	int room = w - (c->trust != TRUST_FIRST_USE ? 2 : 0), used;
+	int room = w - (c->trust != TRUST_FIRST_USE ? 2 : 0), used = 0;
 
+	if (c->group && room > 4) {
+		used = draw_sign(a->draw, y, x, SIGN_GROUP, l->dim) + 1;
+		x += used;
+		room -= used;
+	}
 	used = draw_elide(a->draw, y, x, room, c->title, l->strong);
 	draw_trust(a, y, x + used, c, l);
 }

@@ -76,6 +76,8 @@ void composer_draw(struct draw *d, struct composer *c, struct box b,
 	X("block", "", CHAT_BLOCK, "Block this person, or no longer")          \
 	X("once", "TEXT", SEND_ONCE, "Send a text that can be seen once")      \
 	X("notes", "", NOTES, "Notes to yourself")                             \
+	X("group", "NAME", NEW_GROUP, "Make a group")                          \
+	X("join", "LINK", JOIN_GROUP, "Join a group by its link")              \
 	X("devices", "", DEVICES, "Your devices: link, name, remove")          \
 	X("settings", "", SETTINGS, "Settings: receipts, presence, look")      \
 	X("retry", "", RETRY, "Send again what could not be sent")             \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "tui/screen/views.h"
+#include "tui/screen/app_int.h"
 #include "tui/screen/when.h"
 
 /* ---- the line above ------------------------------------------------------------ */
@@ -17,6 +17,8 @@ presence_text(const struct app *a, const struct chat *c, char *out, size_t cap)
 	out[0] = '\0';
 	if (c->typing_until != 0)
 		snprintf(out, cap, "typing...");
+	else if (c->group)
+		room_words(a, out, cap);
 	else if (c->online)
 		snprintf(out, cap, "online");
 	else if (c->last_seen_ms != 0)
@@ -49,6 +51,8 @@ draw_state(struct app *a, int y, int x, int w, const struct chat *c)
 	char left[HIST_LEFT_CELLS + 1];
 	int n = 0;
 
+	if (c->group && room_alarm(a) && w > 9)
+		n += draw_str(a->draw, y, x, w, "! alarm", ST_HEADER_WARN) + 2;
 	if (c->blocked && w > 9)
 		n += draw_str(a->draw, y, x, w, "blocked", ST_HEADER_WARN) + 2;
 	if (c->expire_s != 0 && w - n > 6) {
@@ -240,6 +244,18 @@ draw_quote(
 	draw_elide(a->draw, y, x + n, w - n, it->quote, st);
 }
 
+/* A colour that stays with its writer; the name says it, too. */
+static enum style
+who_style(const struct item *it)
+{
+	unsigned sum = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(it->author); i++)
+		sum += it->author[i];
+	return (enum style)(ST_WHO_1 + sum % 6);
+}
+
 /* One line of a bubble: its number counted from the top. */
 static void
 draw_part(struct app *a, int y, int x, const struct item *it,
@@ -249,6 +265,11 @@ draw_part(struct app *a, int y, int x, const struct item *it,
 	enum style dim = it->outgoing ? ST_OWN_META : ST_DIM;
 	int n;
 
+	if (i < l->from) {
+		draw_elide(a->draw, y, x, l->inner, it->from, who_style(it));
+		return;
+	}
+	i -= l->from;
 	if (i < l->forwarded) {
 		n = draw_sign(a->draw, y, x, SIGN_FORWARDED, dim);
 		draw_elide(
@@ -270,7 +291,7 @@ draw_bubble(
 {
 	enum style st = it->outgoing ? ST_OWN : ST_THEIRS;
 	enum style meta = it->outgoing ? ST_OWN_META : ST_DIM;
-	int above = l->forwarded + l->quote, i = 0, w = l->inner + 2;
+	int above = l->from + l->forwarded + l->quote, i = 0, w = l->inner + 2;
 	int last = above + l->lines + l->reactions + l->meta - 1;
 	int x = it->outgoing ? p->b.x + p->b.w - w : p->b.x;
 	bool selected = it->id == a->hist.selected;

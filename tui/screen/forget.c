@@ -8,7 +8,7 @@
 #define THINK_MS 6000
 
 void
-forget_now(struct app *a)
+forgetting_now(struct app *a)
 {
 	struct forgetting *f = &a->forgetting;
 	size_t i;
@@ -20,13 +20,13 @@ forget_now(struct app *a)
 }
 
 void
-forget_begin(struct app *a, const int64_t *ids, size_t n)
+forgetting_begin(struct app *a, const int64_t *ids, size_t n)
 {
 	struct forgetting *f = &a->forgetting;
 	char key[KEYS_NAME_CAP];
 	size_t i;
 
-	forget_now(a);
+	forgetting_now(a);
 	f->chat = a->open;
 	f->n = n < HIST_PICKED_MAX ? n : HIST_PICKED_MAX;
 	memcpy(f->ids, ids, f->n * sizeof(ids[0]));
@@ -44,7 +44,7 @@ forget_begin(struct app *a, const int64_t *ids, size_t n)
 }
 
 bool
-forget_undo(struct app *a)
+forgetting_undo(struct app *a)
 {
 	struct forgetting *f = &a->forgetting;
 	int64_t first = f->ids[0];

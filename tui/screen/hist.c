@@ -31,6 +31,7 @@ item_clear(struct item *it)
 	text_free(it->quote);
 	text_free(it->quote_from);
 	text_free(it->reactions);
+	text_free(it->from);
 	memset(it, 0, sizeof(*it));
 }
 
@@ -81,7 +82,8 @@ item_make(struct item *it, const struct msg_row *row)
 	if (!copy(&it->text, row->text != NULL ? row->text : "") ||
 	    !copy(&it->quote, row->quote) ||
 	    !copy(&it->quote_from, row->quote_from) ||
-	    !copy(&it->reactions, row->reactions)) {
+	    !copy(&it->reactions, row->reactions) ||
+	    !copy(&it->from, row->from)) {
 		item_clear(it);
 		return ERR_NOMEM;
 	}
@@ -90,6 +92,7 @@ item_make(struct item *it, const struct msg_row *row)
 	it->kind = row->kind;
 	it->state = row->state;
 	it->outgoing = row->outgoing;
+	memcpy(it->author, row->author, sizeof(it->author));
 	it->quote_id = row->quote_id;
 	it->expire_s = row->expire_s;
 	it->expires_ms = row->expires_ms;

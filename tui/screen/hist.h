@@ -32,6 +32,8 @@ struct item {
 	char *quote_from; /* heap */
 	int64_t quote_id; /* that message here; 0: it is not here */
 	char *reactions; /* heap, one line; NULL: none */
+	char *from; /* heap; in a group, who wrote it; NULL */
+	uint8_t author[ENGINE_ID_LEN];
 	uint32_t expire_s; /* disappears so long after it was seen */
 	uint64_t expires_ms; /* when; 0: the timer does not run yet */
 	bool edited, starred, forwarded;
@@ -75,6 +77,7 @@ struct layout {
 	int date; /* a separator: 0 or 1 */
 	int marker; /* the "new" line */
 	int gap; /* a blank line */
+	int from; /* who wrote it */
 	int forwarded; /* "forwarded" */
 	int quote; /* what it answers */
 	int lines; /* of text */

@@ -88,9 +88,11 @@ layout_above(const struct item *it, struct layout *l)
 {
 	int widest = 0, w;
 
+	if (l->from)
+		widest = cells(it->from);
 	if (it->forwarded) {
 		l->forwarded = 1;
-		widest = FORWARDED;
+		widest = widest > FORWARDED ? widest : FORWARDED;
 	}
 	if (it->quote != NULL) { /* a sign, who, ": ", what */
 		l->quote = 1;
@@ -132,6 +134,17 @@ layout_text(const struct hist *h, const struct item *it, struct layout *l)
 	l->note = it->state == MSG_FAILED ? 1 : 0;
 }
 
+/* Its writer is named where the one before is of somebody else. */
+static bool
+names_writer(
+    const struct item *it, const struct item *prev, const struct layout *l)
+{
+	return it->from != NULL && !hist_is_line(it) &&
+	       (prev == NULL || l->date || l->marker || prev->from == NULL ||
+		   hist_is_line(prev) ||
+		   memcmp(prev->author, it->author, ENGINE_ID_LEN) != 0);
+}
+
 void
 hist_layout(const struct hist *h, size_t i, struct layout *l)
 {
@@ -140,9 +153,10 @@ hist_layout(const struct hist *h, size_t i, struct layout *l)
 	memset(l, 0, sizeof(*l));
 	l->date = prev == NULL || !when_same_day(prev->ms, it->ms);
 	l->marker = h->marker != 0 && it->id == h->marker;
+	l->from = names_writer(it, prev, l);
 	l->gap = h->roomy && prev != NULL && !l->date && !l->marker &&
 		 (hist_is_line(it) || hist_is_line(prev) ||
-		     prev->outgoing != it->outgoing);
+		     prev->outgoing != it->outgoing || l->from);
 	if (hist_is_line(it)) {
 		l->wrap = h->width > 8 ? h->width - 4 : h->width;
 		l->lines = (int)text_wrap_count(it->text, it->len, l->wrap);
@@ -150,6 +164,6 @@ hist_layout(const struct hist *h, size_t i, struct layout *l)
 	} else {
 		layout_text(h, it, l);
 	}
-	l->height = l->date + l->marker + l->gap + l->forwarded + l->quote +
-		    l->lines + l->reactions + l->meta + l->note;
+	l->height = l->date + l->marker + l->gap + l->from + l->forwarded +
+		    l->quote + l->lines + l->reactions + l->meta + l->note;
 }

@@ -34,6 +34,7 @@
 	X(REACT, "A reaction")                                                 \
 	X(DELETE, "Deleting messages")                                         \
 	X(PICK, "Picking several chats or people")                             \
+	X(GROUP, "Details of a group, besides those of a chat")                \
 	X(DETAILS, "Details of a chat")                                        \
 	X(MENU, "A choice of several")                                         \
 	X(DEVICES, "Your devices")                                             \
@@ -76,6 +77,8 @@ enum key_ctx {
 	X(MAIN, RECONNECT, "F5", "", "Connect now instead of waiting")         \
 	X(MAIN, DETAILS, "Alt-I", "details",                                   \
 	    "Details of the chat: mute, pin, archive, timer, block and more")  \
+	X(MAIN, NEW_GROUP, "F7", "", "Make a group")                           \
+	X(MAIN, JOIN_GROUP, "Alt-J", "", "Join a group by its link")           \
 	X(MAIN, DEVICES, "F6", "", "Your devices: link, name, remove")         \
 	X(MAIN, NOTES, "Alt-N", "", "Notes to yourself")                       \
 	X(MAIN, NEXT_CHAT, "Ctrl-N, Alt-Down", "", "Next chat")                \
@@ -202,6 +205,13 @@ enum key_ctx {
 	X(PICK, PICK_DONE, "Enter", "done",                                    \
 	    "Take the picked ones, or else the marked one")                    \
 	X(PICK, PICK_TOGGLE, "Space, Tab", "pick", "Pick it, or let it go")    \
+	X(GROUP, GROUP_ADD, "+, Insert", "add", "Add members")                 \
+	X(GROUP, GROUP_ABOUT, "e", "description", "What the group is about")   \
+	X(GROUP, GROUP_PERMIT, "o", "who may", "Who may send, change, add")    \
+	X(GROUP, GROUP_LINK, "i", "invite link", "A link to join by")          \
+	X(GROUP, GROUP_LEAVE, "l", "leave", "Leave the group")                 \
+	X(GROUP, GROUP_ACCEPT, "A", "go on",                                   \
+	    "Go on in spite of an alarm about the relay")                      \
 	X(DETAILS, DETAILS_TAKE, "Enter", "change",                            \
 	    "What the marked line is about")                                   \
 	X(DETAILS, CHAT_MUTE, "m", "mute", "No notice of new messages")        \

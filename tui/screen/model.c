@@ -83,6 +83,8 @@ chat_make(const struct chat_row *row, uint64_t wall, uint64_t mono)
 	c->last_state = row->last_state;
 	c->online = row->online;
 	c->last_seen_ms = row->last_seen_ms;
+	memcpy(c->account, row->account, sizeof(c->account));
+	c->group = row->group;
 	c->to_self = row->to_self;
 	c->blocked = row->blocked;
 	c->archived = row->archived;
@@ -104,6 +106,7 @@ static void
 chat_inherit(struct chat *c, const struct chat *old)
 {
 	c->visited = old->visited;
+	c->mentioned = old->mentioned && c->unread > 0;
 	if (c->last_ms == 0)
 		c->sort_ms = old->sort_ms;
 }
@@ -126,6 +129,19 @@ model_find(const struct model *m, int64_t id)
 	size_t i = model_index(m, id);
 
 	return i < m->n ? m->v[i] : NULL;
+}
+
+struct chat *
+model_person(const struct model *m, const uint8_t account[static ENGINE_ID_LEN])
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		if (!m->v[i]->group &&
+		    memcmp(m->v[i]->account, account, ENGINE_ID_LEN) == 0)
+			return m->v[i];
+	}
+	return NULL;
 }
 
 /* Pinned ones, then the latest first, then archived ones; the same moment: the

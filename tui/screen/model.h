@@ -25,7 +25,9 @@ struct chat {
 	enum msg_state last_state;
 	bool online;
 	uint64_t last_seen_ms;
-	bool to_self, blocked, archived, marked_unread;
+	uint8_t account[ENGINE_ID_LEN]; /* or the group's id */
+	bool group, to_self, blocked, archived, marked_unread;
+	bool mentioned; /* we are, in something unread */
 	uint64_t pinned_ms; /* since when; 0: not */
 	uint64_t muted_until_ms; /* 0: not; may be over: model_is_muted() */
 	uint32_t expire_s; /* of new messages; 0: they stay */
@@ -69,6 +71,9 @@ void model_drop(struct model *m, int64_t id);
 size_t model_shown(const struct model *m);
 bool model_is_muted(const struct chat *c, uint64_t wall);
 
+/* The chat with a person; NULL. */
+struct chat *model_person(
+    const struct model *m, const uint8_t account[static ENGINE_ID_LEN]);
 struct chat *model_find(const struct model *m, int64_t id);
 /* Its place in the list, or n. */
 size_t model_index(const struct model *m, int64_t id);

@@ -21,7 +21,9 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/chat_act.c tui/screen/view_details.c \
 	tui/screen/qr_box.c tui/screen/view_devices.c \
 	tui/screen/view_link.c tui/screen/view_link_new.c \
-	tui/screen/view_removed.c \
+	tui/screen/view_removed.c tui/screen/view_offer.c \
+	tui/screen/room.c tui/screen/room_act.c \
+	tui/screen/view_group.c \
 	tui/screen/view_notices.c tui/screen/view_unlock.c \
 	tui/screen/view_first_run.c tui/screen/view_new_chat.c \
 	tui/screen/view_settings.c tui/screen/backend.c \
@@ -30,10 +32,11 @@ tui/screen_PKG   := ncursesw libuv
 tui/screen_DEPS  := common common/qr
 tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \
 	test_screen_parts test_draw test_app test_app_message test_app_chat \
-	test_app_devices test_views
+	test_app_devices test_app_group test_views
 test_draw_SRC  := tests/unit/screen_rig.c
 test_app_SRC   := tests/unit/screen_rig.c
 test_app_devices_SRC := tests/unit/screen_rig.c
+test_app_group_SRC := tests/unit/screen_rig.c
 test_app_chat_SRC := tests/unit/screen_rig.c
 test_app_message_SRC := tests/unit/screen_rig.c
 test_views_SRC := tests/unit/screen_rig.c

@@ -95,6 +95,18 @@ enum { TA_BOLD = 1, TA_DIM = 2, TA_UNDER = 4, TA_REVERSE = 8, TA_ITALIC = 16 };
 	    DEF, TA_BOLD)                                                      \
 	X(COMPOSER, 0, DEF, DEF, DEF, DEF, 0, DEF, DEF, DEF, DEF, 0)           \
 	X(QR, 0, 7, 0, 7, 0, 0, 0xffffff, 0x000000, 0xffffff, 0x000000, 0)     \
+	X(WHO_1, TA_BOLD, 6, DEF, 4, DEF, TA_BOLD, 0x5fafd7, DEF, 0x005f87,    \
+	    DEF, TA_BOLD)                                                      \
+	X(WHO_2, TA_BOLD, 2, DEF, 2, DEF, TA_BOLD, 0x87af5f, DEF, 0x5f5f00,    \
+	    DEF, TA_BOLD)                                                      \
+	X(WHO_3, TA_BOLD, 3, DEF, 1, DEF, TA_BOLD, 0xd7af5f, DEF, 0x875f00,    \
+	    DEF, TA_BOLD)                                                      \
+	X(WHO_4, TA_BOLD, 5, DEF, 5, DEF, TA_BOLD, 0xd787af, DEF, 0x870087,    \
+	    DEF, TA_BOLD)                                                      \
+	X(WHO_5, TA_BOLD, 6, DEF, 4, DEF, TA_BOLD, 0xaf87ff, DEF, 0x5f00af,    \
+	    DEF, TA_BOLD)                                                      \
+	X(WHO_6, TA_BOLD, 1, DEF, 1, DEF, TA_BOLD, 0xff875f, DEF, 0xaf5f00,    \
+	    DEF, TA_BOLD)                                                      \
 	X(PROMPT, TA_BOLD, 6, DEF, 4, DEF, TA_BOLD, 0x87afd7, DEF, 0x005f87,   \
 	    DEF, TA_BOLD)
 
@@ -144,6 +156,7 @@ enum style {
 	X(MUTED, "\xf0\x9f\x94\x95", "m")                                      \
 	X(FOLDED, "+", "+")                                                    \
 	X(UNFOLDED, "-", "-")                                                  \
+	X(GROUP, "&", "&")                                                     \
 	X(REPLY, "\xe2\x86\xb3", ">")
 
 enum sign {

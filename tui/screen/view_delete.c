@@ -91,7 +91,7 @@ delete_act(struct app *a, enum action act, int digit)
 	case ACT_DELETE_HERE:
 		app_close(a, &view_delete);
 		mark_next(a);
-		forget_begin(a, v->ids, v->n);
+		forgetting_begin(a, v->ids, v->n);
 		return true;
 	case ACT_DELETE_ALL:
 		if (!v->all) {

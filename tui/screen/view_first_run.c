@@ -394,7 +394,8 @@ first_run_act(struct app *a, enum action act, int digit)
 	else if (act == ACT_FORM_RESEND)
 		resend(a);
 	else if (act == ACT_LINK_HERE)
-		link_new_view_begin(a, form_text(&v->form, FR_RELAY), v->opened);
+		link_new_view_begin(
+		    a, form_text(&v->form, FR_RELAY), v->opened);
 	else
 		done = form_act(&v->form, act);
 	update_sides(a);

@@ -100,6 +100,8 @@ composer_hint(const struct app *a, int w)
 							   : write;
 	size_t i = 0;
 
+	if (room_silent(a) != NULL)
+		return room_silent(a);
 	while (i + 1 < ARRAY_LEN(write) && (int)strlen(v[i]) > w)
 		i++;
 	return v[i];
@@ -313,6 +315,10 @@ run_command(struct app *a, const struct command *cmd, const char *args)
 		new_chat_begin(a, arg);
 	else if (cmd->action == ACT_SEARCH)
 		search_begin(a, arg);
+	else if (cmd->action == ACT_NEW_GROUP)
+		room_new(a, arg);
+	else if (cmd->action == ACT_JOIN_GROUP)
+		room_join(a, arg);
 	else if (!chat_command(a, cmd->action, arg))
 		app_do(a, cmd->action, 0);
 	sodium_memzero(arg, strlen(arg));
@@ -373,6 +379,8 @@ act_write(struct app *a, enum action act)
 	case ACT_WRITE_LEAVE: /* what a jump left is returned to first */
 		return !a->back.valid && writing_leave(a);
 	case ACT_COMPLETE:
+		if (room_complete(a))
+			return true;
 		if (!slash_complete(&a->comp))
 			return false; /* Tab: the list of chats */
 		app_text_changed(a);
@@ -502,6 +510,8 @@ main_act(struct app *a, enum action act, int digit)
 	case ACT_SETTINGS:
 	case ACT_RECONNECT:
 	case ACT_DEVICES:
+	case ACT_NEW_GROUP:
+	case ACT_JOIN_GROUP:
 	case ACT_MOUSE:
 		return app_do(a, act, digit);
 	default:
@@ -558,7 +568,8 @@ main_offers(const struct app *a, enum action act)
 	case ACT_NEXT_UNREAD:
 		return model_next_unread(&a->m, a->open, a->wall) != NULL;
 	case ACT_SAFETY:
-		return c != NULL && c->trust != TRUST_VERIFIED && !c->to_self;
+		return c != NULL && c->trust != TRUST_VERIFIED && !c->to_self &&
+		       !c->group;
 	case ACT_SEARCH:
 	case ACT_PALETTE:
 	case ACT_FOCUS_LIST:

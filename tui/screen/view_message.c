@@ -22,7 +22,9 @@ author_of(const struct app *a, const struct item *it)
 {
 	const struct chat *c = app_chat(a);
 
-	return it->outgoing ? "You" : c != NULL ? c->title : "?";
+	if (it->outgoing)
+		return "You";
+	return it->from != NULL ? it->from : c != NULL ? c->title : "?";
 }
 
 /* ---- moving --------------------------------------------------------------------- */
@@ -360,7 +362,7 @@ message_act(struct app *a, enum action act)
 		return true;
 	}
 	if (act == ACT_SEL_KEEP || act == ACT_KEEP) {
-		if (!forget_undo(a))
+		if (!forgetting_undo(a))
 			app_notice(a, ST_TEXT, "Nothing was deleted lately.");
 		return true;
 	}

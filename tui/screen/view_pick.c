@@ -10,6 +10,14 @@
 #define BOX_W 56
 #define BOX_H 18
 
+static bool
+fits(const struct app *a, int64_t chat)
+{
+	const struct chat *c = model_find(&a->m, chat);
+
+	return c != NULL && (!a->vs->pick.people || (!c->group && !c->to_self));
+}
+
 static void
 refill(struct app *a)
 {
@@ -17,14 +25,15 @@ refill(struct app *a)
 	int n = palette_rank(p->v, &a->m, 0, edit_text(&p->edit)), i;
 
 	for (p->n = i = 0; i < n; i++) { /* chats only */
-		if (p->v[i].kind == PALETTE_CHAT)
+		if (p->v[i].kind == PALETTE_CHAT && fits(a, p->v[i].chat))
 			p->v[p->n++] = p->v[i];
 	}
 	p->marked = p->top = 0;
 }
 
-void
-pick_begin(struct app *a, const char *title, size_t max, picked_fn *done)
+static void
+begin(
+    struct app *a, const char *title, size_t max, picked_fn *done, bool people)
 {
 	struct pick_view *p = &a->vs->pick;
 
@@ -33,8 +42,21 @@ pick_begin(struct app *a, const char *title, size_t max, picked_fn *done)
 	edit_init(&p->edit, 200, 0);
 	p->max = max < PICK_MAX ? max : PICK_MAX;
 	p->done = done;
+	p->people = people;
 	refill(a);
 	app_push(a, &view_pick);
+}
+
+void
+pick_begin(struct app *a, const char *title, size_t max, picked_fn *done)
+{
+	begin(a, title, max, done, false);
+}
+
+void
+people_begin(struct app *a, const char *title, size_t max, picked_fn *done)
+{
+	begin(a, title, max, done, true);
 }
 
 static void
@@ -188,8 +210,16 @@ pick_type(struct app *a, uint32_t cp)
 	return true;
 }
 
+static bool
+pick_offers(const struct app *a, enum action act)
+{
+	(void)a;
+	return act != ACT_LIST_PICK; /* Enter is PICK_DONE */
+}
+
 const struct view_ops view_pick = {
     .name = "pick",
+    .offers = pick_offers,
     .contexts = pick_contexts,
     .draw = pick_draw,
     .act = pick_act,

@@ -174,6 +174,7 @@ struct pick_view {
 	int64_t picked[PICK_MAX];
 	size_t npicked, max;
 	picked_fn *done;
+	bool people; /* no groups, not oneself */
 };
 
 /* A question with yes and no. */
@@ -256,6 +257,18 @@ struct removed_view {
 	uint64_t tag;
 };
 
+struct offer_view {
+	char title[80], words[200], text[1024];
+	bool inverse;
+};
+
+struct group_view {
+	struct group_row g; /* strings and members owned */
+	int marked, top, view;
+	uint64_t tag;
+	uint8_t account[1][ENGINE_ID_LEN]; /* whom the menu is about */
+};
+
 struct view_state {
 	struct unlock_view unlock;
 	struct first_run_view first_run;
@@ -280,6 +293,8 @@ struct view_state {
 	struct link_view link;
 	struct link_new_view link_new;
 	struct removed_view removed;
+	struct offer_view offer;
+	struct group_view group;
 };
 
 /* ---- shared parts -------------------------------------------------------------- */
@@ -300,6 +315,9 @@ void react_begin(struct app *a, int64_t msg);
 void delete_begin(struct app *a, const int64_t *ids, size_t n);
 /* Chats, one or several; done is called with at least one. */
 void pick_begin(struct app *a, const char *title, size_t max, picked_fn *done);
+/* The same among people only. */
+void people_begin(
+    struct app *a, const char *title, size_t max, picked_fn *done);
 /* yes is called when the answer is yes. */
 void ask_begin(struct app *a, const char *title, yes_fn *yes, int64_t arg,
     const char *fmt, ...) PRINTF(5, 6);
@@ -310,6 +328,10 @@ void menu_begin(struct app *a, const char *title, const char *const *words,
 void prompt_begin(struct app *a, const char *title, const char *label,
     const char *hint, const char *text, prompted_fn *done, int64_t arg);
 void details_begin(struct app *a, int64_t chat);
+void group_view_begin(struct app *a, int64_t chat);
+/* A text to be read by another device, with words about it. */
+void offer_begin(
+    struct app *a, const char *title, const char *words, const char *text);
 void devices_view_begin(struct app *a);
 void devices_view_history(struct app *a, const struct engine_event *ev);
 /* Ask what a device that was just linked shall have. */
