@@ -32,7 +32,7 @@ int pb_unpack(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
  * outlives the message. For records, which are large; unknown fields take no
  * memory. Types of numbers, bytes and messages only.
  */
-int pb_view(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
+int pb_borrow(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
     const uint8_t *p, size_t len, ProtobufCMessage **out) MUST_USE;
 
 /* Wipe and free; NULL is fine. */

@@ -164,7 +164,8 @@ spqr_load(struct spqr *q, const uint8_t *p, size_t len)
 	int r;
 
 	memset(q, 0, sizeof(*q));
-	r = pb_view(&mem, &sotto__signal__pq_ratchet__descriptor, p, len, &pb);
+	r = pb_borrow(
+	    &mem, &sotto__signal__pq_ratchet__descriptor, p, len, &pb);
 	if (r != 0)
 		return r;
 	r = fields_load(q, (const Sotto__Signal__PqRatchet *)pb);

@@ -160,7 +160,7 @@ state_load(struct state *s, const uint8_t *p, size_t len)
 	int r;
 
 	state_init(s);
-	r = pb_view(&mem, &sotto__signal__session__descriptor, p, len, &pb);
+	r = pb_borrow(&mem, &sotto__signal__session__descriptor, p, len, &pb);
 	if (r != 0)
 		return r;
 	r = fields_load(s, (const Sotto__Signal__Session *)pb);
@@ -256,7 +256,7 @@ record_load(struct record *rec, const uint8_t *p, size_t len)
 		return 0;
 	if (len > SESSION_RECORD_MAX)
 		return ERR_RANGE;
-	r = pb_view(
+	r = pb_borrow(
 	    &rec->mem, &sotto__signal__session_record__descriptor, p, len, &pb);
 	if (r != 0)
 		return r;

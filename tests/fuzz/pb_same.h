@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pb_same.h — pb_view() beside protobuf-c's own decoder: what one takes the
+ * pb_same.h — pb_borrow() beside protobuf-c's own decoder: what one takes the
  * other takes, with the same meaning. Used by a fuzz target and a unit test.
  */
 #ifndef TESTS_FUZZ_PB_SAME_H
@@ -79,7 +79,7 @@ pb_same_varint(const uint8_t **p, const uint8_t *end)
 	return v;
 }
 
-/* What pb_view() refuses and protobuf-c does not look at: a yes or no that is
+/* What pb_borrow() refuses and protobuf-c does not look at: a yes or no that is
  * written as another kind of field; field number 0 in more than one byte. */
 static inline bool
 pb_same_odd(
@@ -120,7 +120,7 @@ pb_same(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len,
 {
 	struct pb_mem mine, theirs;
 	ProtobufCMessage *a, *b;
-	int x = pb_view(&mine, type, p, len, &a);
+	int x = pb_borrow(&mine, type, p, len, &a);
 	int y = pb_unpack(&theirs, type, p, len, &b);
 	bool same;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pb_view.c — protobuf messages read where they are. The tables are those that
+ * pb_borrow.c — protobuf messages read where they are. The tables are those that
  * protobuf-c makes; what is taken and refused is the same as with its own
- * decoder (tests/fuzz/fuzz_pb_view.c; only that a bool is a number and nothing
+ * decoder (tests/fuzz/fuzz_pb_borrow.c; only that a bool is a number and nothing
  * else, and no field has number 0), yet nothing is copied.
  */
 #include <assert.h>
@@ -117,11 +117,12 @@ member_get(const void *m, unsigned offset, void *p, size_t len)
 	memcpy(p, (const uint8_t *)m + offset, len);
 }
 
-static int message_view(struct pb_mem *mem, ProtobufCMessage *m, struct in in);
+static int message_borrow(
+    struct pb_mem *mem, ProtobufCMessage *m, struct in in);
 
 /* A message that came in two parts is one. */
 static int
-child_view(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
+child_borrow(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
     struct in in, ProtobufCMessage **child)
 {
 	ProtobufCMessage *c = *child;
@@ -133,7 +134,7 @@ child_view(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
 		type->message_init(c);
 	}
 	*child = c;
-	return message_view(mem, c, in);
+	return message_borrow(mem, c, in);
 }
 
 /* One more in an array; its room doubles. */
@@ -172,7 +173,7 @@ add_one(struct pb_mem *mem, ProtobufCMessage *m,
 	member_get(m, d->offset, &array, sizeof(array));
 	r = array_grow(mem, &array, n, size);
 	if (r == 0 && !bytes)
-		r = child_view(mem, d->descriptor, f->bytes, &child);
+		r = child_borrow(mem, d->descriptor, f->bytes, &child);
 	if (r != 0)
 		return r;
 	memcpy((uint8_t *)array + n * size,
@@ -219,7 +220,7 @@ put_bytes(struct pb_mem *mem, ProtobufCMessage *m,
 		return 0;
 	case PROTOBUF_C_TYPE_MESSAGE:
 		member_get(m, d->offset, &child, sizeof(child));
-		r = child_view(mem, d->descriptor, bytes, &child);
+		r = child_borrow(mem, d->descriptor, bytes, &child);
 		if (r == 0)
 			member_put(m, d->offset, &child, sizeof(child));
 		return r;
@@ -262,7 +263,7 @@ has_required(const ProtobufCMessageDescriptor *type, uint64_t seen)
 }
 
 static int
-message_view(struct pb_mem *mem, ProtobufCMessage *m, struct in in)
+message_borrow(struct pb_mem *mem, ProtobufCMessage *m, struct in in)
 {
 	const ProtobufCMessageDescriptor *type = m->descriptor;
 	unsigned at = 0;
@@ -287,7 +288,7 @@ message_view(struct pb_mem *mem, ProtobufCMessage *m, struct in in)
 }
 
 int
-pb_view(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
+pb_borrow(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
     const uint8_t *p, size_t len, ProtobufCMessage **out)
 {
 	ProtobufCMessage *m = NULL;
@@ -297,7 +298,7 @@ pb_view(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
 	r = pb_mem_begin(mem, len);
 	if (r != 0)
 		return r;
-	r = child_view(mem, type, (struct in){p, len}, &m);
+	r = child_borrow(mem, type, (struct in){p, len}, &m);
 	if (r != 0)
 		pb_mem_end(mem);
 	else

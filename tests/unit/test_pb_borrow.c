@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_pb_view.c — records read in place: as protobuf-c reads them, whatever
+/* test_pb_borrow.c — records read in place: as protobuf-c reads them, whatever
  * was done to them. */
 #include "tests/fuzz/pb_same.h"
 #include "tests/fuzz/signal_pair.h"
@@ -24,7 +24,7 @@ record_make(struct buf *out)
 }
 
 static void
-test_pb_view__reads_what_protobuf_c_wrote(void **state)
+test_pb_borrow__reads_what_protobuf_c_wrote(void **state)
 {
 	ProtobufCMessage *m;
 	Sotto__Signal__SessionRecord *rec;
@@ -36,7 +36,7 @@ test_pb_view__reads_what_protobuf_c_wrote(void **state)
 	record_make(&b);
 	assert_true(pb_same(outer, b.p, b.len, &taken));
 	assert_true(taken);
-	assert_ok(pb_view(&mem, outer, b.p, b.len, &m));
+	assert_ok(pb_borrow(&mem, outer, b.p, b.len, &m));
 	rec = (Sotto__Signal__SessionRecord *)m;
 	assert_true(rec->has_current);
 	assert_true(rec->current.data > b.p); /* in place */
@@ -50,7 +50,7 @@ test_pb_view__reads_what_protobuf_c_wrote(void **state)
 
 /* Thousands of damaged ones: the same meaning, or refused by both. */
 static void
-test_pb_view__means_the_same_after_any_damage(void **state)
+test_pb_borrow__means_the_same_after_any_damage(void **state)
 {
 	unsigned took = 0, refused = 0, i, k;
 	ProtobufCMessage *m;
@@ -63,7 +63,7 @@ test_pb_view__means_the_same_after_any_damage(void **state)
 
 	(void)state;
 	record_make(&b);
-	assert_ok(pb_view(&mem, outer, b.p, b.len, &m));
+	assert_ok(pb_borrow(&mem, outer, b.p, b.len, &m));
 	rec = (Sotto__Signal__SessionRecord *)m;
 	copy = malloc(b.len);
 	assert_non_null(copy);
@@ -91,7 +91,7 @@ test_pb_view__means_the_same_after_any_damage(void **state)
 }
 
 static void
-test_pb_view__each_way_to_be_wrong(void **state)
+test_pb_borrow__each_way_to_be_wrong(void **state)
 {
 	static const struct {
 		const char *hex;
@@ -132,7 +132,7 @@ test_pb_view__each_way_to_be_wrong(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(v); i++) {
 		len = hex_bytes(v[i].hex, in, sizeof(in));
-		assert_err(pb_view(&mem, outer, in, len, &m), v[i].r);
+		assert_err(pb_borrow(&mem, outer, in, len, &m), v[i].r);
 		assert_true((m != NULL) == (v[i].r == 0));
 		pb_free(&mem, m);
 		assert_true(pb_same(outer, in, len, &taken));
@@ -141,7 +141,7 @@ test_pb_view__each_way_to_be_wrong(void **state)
 
 /* A message in two parts is one; each part has all that is required. */
 static void
-test_pb_view__parts_of_a_message(void **state)
+test_pb_borrow__parts_of_a_message(void **state)
 {
 	const ProtobufCMessageDescriptor *type =
 	    &sotto__signal__scannable_fingerprint__descriptor;
@@ -163,7 +163,7 @@ test_pb_view__parts_of_a_message(void **state)
 
 /* Many small parts of a small message do not take much memory. */
 static void
-test_pb_view__memory_is_bounded(void **state)
+test_pb_borrow__memory_is_bounded(void **state)
 {
 	uint8_t in[4096] = {0x08, 0x01};
 	ProtobufCMessage *m;
@@ -173,11 +173,11 @@ test_pb_view__memory_is_bounded(void **state)
 	(void)state;
 	for (i = 2; i < sizeof(in); i += 2)
 		in[i] = 0x1a; /* archived, empty */
-	assert_err(pb_view(&mem, outer, in, sizeof(in), &m), ERR_RANGE);
+	assert_err(pb_borrow(&mem, outer, in, sizeof(in), &m), ERR_RANGE);
 	assert_null(m);
 	for (i = 2; i < sizeof(in); i += 2)
 		in[i] = 0x20; /* not known */
-	assert_ok(pb_view(&mem, outer, in, sizeof(in), &m));
+	assert_ok(pb_borrow(&mem, outer, in, sizeof(in), &m));
 	pb_free(&mem, m);
 }
 
@@ -187,7 +187,7 @@ view_step(void *arg)
 	static const uint8_t in[] = {0x08, 0x01, 0x1a, 0x00};
 	ProtobufCMessage *m;
 	struct pb_mem mem;
-	int r = pb_view(&mem, outer, in, sizeof(in), &m);
+	int r = pb_borrow(&mem, outer, in, sizeof(in), &m);
 
 	(void)arg;
 	pb_free(&mem, m);
@@ -195,7 +195,7 @@ view_step(void *arg)
 }
 
 static void
-test_pb_view__every_allocation_fails_once(void **state)
+test_pb_borrow__every_allocation_fails_once(void **state)
 {
 	(void)state;
 	assert_int_equal(alloc_sweep(view_step, NULL), 1);
@@ -205,12 +205,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_pb_view__reads_what_protobuf_c_wrote),
-	    cmocka_unit_test(test_pb_view__means_the_same_after_any_damage),
-	    cmocka_unit_test(test_pb_view__each_way_to_be_wrong),
-	    cmocka_unit_test(test_pb_view__parts_of_a_message),
-	    cmocka_unit_test(test_pb_view__memory_is_bounded),
-	    cmocka_unit_test(test_pb_view__every_allocation_fails_once),
+	    cmocka_unit_test(test_pb_borrow__reads_what_protobuf_c_wrote),
+	    cmocka_unit_test(test_pb_borrow__means_the_same_after_any_damage),
+	    cmocka_unit_test(test_pb_borrow__each_way_to_be_wrong),
+	    cmocka_unit_test(test_pb_borrow__parts_of_a_message),
+	    cmocka_unit_test(test_pb_borrow__memory_is_bounded),
+	    cmocka_unit_test(test_pb_borrow__every_allocation_fails_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
