@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * store.c — operations wait in a lane, a thread takes all that wait, has the
- * backend run them in one commit, and hands them back to their sinks. There
- * is no timer: while one commit is on its way to the disk the next collects.
+ * backend run them in one commit, and hands them back to their sinks. What
+ * somebody waits for waits for no timer: while one commit is on its way to the
+ * disk the next collects.
  */
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,7 +14,8 @@
 
 #include "relay/store/backend.h"
 
-#define ROW_WEIGHT 64 /* what a row costs beside its body, in batch_bytes */
+#define PATIENCE_MS 5 /* of an operation nobody waits for */
+#define ROW_WEIGHT  64 /* what a row costs beside its body, in batch_bytes */
 #define FAN_WEIGHT                                                             \
 	((uint64_t)100 * ROW_WEIGHT) /* nobody knows yet for how many */
 
@@ -24,6 +26,7 @@ struct lane {
 	pthread_cond_t some; /* signalled when idle and something arrives */
 	struct store_op *head, **tail; /* waiting, in order */
 	size_t waiting;
+	size_t urgent; /* of these, those somebody waits for */
 	bool idle;
 	bool closing;
 	pthread_t thread;
@@ -52,6 +55,14 @@ static const struct {
     STORE_OPS(X)
 #undef X
 };
+
+/* Nobody waits for what it answers: it may share the commit of others that come
+ * soon. After a crash a message is handed out again, and recognised. */
+static bool
+is_patient(const struct store_op *op)
+{
+	return op->kind == STORE_QUEUE_ACK;
+}
 
 const char *
 store_op_name(enum store_kind kind)
@@ -296,15 +307,18 @@ void
 store_submit(struct store *s, struct store_op *op)
 {
 	struct lane *l = &s->lane[kinds[op->kind].lane];
-	bool closing, idle;
+	bool patient = is_patient(op), closing, idle;
 
 	op->weight = weight_of(op);
 	op->next = NULL;
 	pthread_mutex_lock(&l->lock);
 	closing = l->closing;
-	idle = l->idle;
-	l->idle = false; /* one signal is enough */
+	/* A patient one only makes a sleeper begin to count. */
+	idle = l->idle && (!patient || l->head == NULL);
+	if (idle)
+		l->idle = false; /* one signal is enough */
 	if (!closing) {
+		l->urgent += !patient;
 		op->waiting = true;
 		op->link = l->tail;
 		*l->tail = op;
@@ -337,6 +351,7 @@ store_op_cancel(struct store *s, struct store_op *op)
 		op->next = NULL;
 		op->waiting = false;
 		l->waiting--;
+		l->urgent -= !is_patient(op);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return mine;
@@ -383,6 +398,42 @@ store_metrics(struct store *s, struct store_metrics *m)
 
 /* ---- the threads ------------------------------------------------------------- */
 
+static struct timespec
+in_ms(long ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += ms * 1000000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
+/* Until one comes that somebody waits for, or the others have waited enough. */
+static void
+wait_for_some(struct lane *l)
+{
+	struct timespec until;
+	bool counting = false;
+	int r = 0;
+
+	while (l->urgent == 0 && !l->closing && !(r != 0 && l->head != NULL)) {
+		l->idle = true;
+		if (l->head == NULL) {
+			r = 0;
+			counting = false;
+			pthread_cond_wait(&l->some, &l->lock);
+		} else {
+			if (!counting)
+				until = in_ms(PATIENCE_MS);
+			counting = true;
+			r = pthread_cond_timedwait(&l->some, &l->lock, &until);
+		}
+		l->idle = false;
+	}
+}
+
 /*
  * Wait for operations and take from the front what fits one batch, at least
  * one. NULL: the lane is closed and empty.
@@ -395,17 +446,14 @@ take(struct lane *l, uint32_t max_ops, uint64_t max_weight)
 	uint32_t n = 0;
 
 	pthread_mutex_lock(&l->lock);
-	while (l->head == NULL && !l->closing) {
-		l->idle = true;
-		pthread_cond_wait(&l->some, &l->lock);
-		l->idle = false;
-	}
+	wait_for_some(l);
 	first = l->head;
 	for (op = first; op != NULL && n < max_ops; op = op->next, n++) {
 		weight += op->weight;
 		if (n > 0 && weight > max_weight)
 			break;
 		op->waiting = false;
+		l->urgent -= !is_patient(op);
 	}
 	l->waiting -= n;
 	l->head = op;
@@ -545,14 +593,23 @@ with_defaults(const struct store_opts *in)
 static int
 lane_init(struct lane *l)
 {
+	pthread_condattr_t mono;
+	int r;
+
 	if (pthread_mutex_init(&l->lock, NULL) != 0)
 		return ERR_SYS;
-	if (pthread_cond_init(&l->some, NULL) != 0) {
-		pthread_mutex_destroy(&l->lock);
-		return ERR_SYS;
-	}
+	if (pthread_condattr_init(&mono) != 0)
+		goto no_attr;
+	(void)pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	r = pthread_cond_init(&l->some, &mono);
+	pthread_condattr_destroy(&mono);
+	if (r != 0)
+		goto no_attr;
 	l->tail = &l->head;
 	return 0;
+no_attr:
+	pthread_mutex_destroy(&l->lock);
+	return ERR_SYS;
 }
 
 static void
