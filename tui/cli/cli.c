@@ -94,13 +94,28 @@ static const struct cli_cmd cmds[] = {
 	.nrows = LINK_ROWS,
 	.size = sizeof(struct link_opts),
 	.fn = cli_link},
+    {.name = "account",
+	.args = "[pin|number NUMBER|delete]",
+	.help = "look after the account: registration lock, number, end",
+	.more = "pin asks for a PIN; whoever registers the number elsewhere "
+		"needs it. number moves the account to another number, and "
+		"tells your contacts. delete ends it for good. All of them are "
+		"for the device that registered the number.",
+	.max_args = 2,
+	.rows = account_rows,
+	.nrows = ACCOUNT_ROWS,
+	.size = sizeof(struct account_opts),
+	.fn = cli_account},
     {.name = "devices",
-	.args = "[NAME]",
+	.args = "[NAME|history [DEVICE]]",
 	.help = "list the devices of your account, name or remove one",
 	.more = "Names and removals are for the device that registered the "
 		"number. A removed device gets nothing more; what it holds "
-		"stays with it.",
-	.max_args = 1,
+		"stays with it.\n\n"
+		"history sends a device what there was before it was linked, "
+		"or asks for it on the new one; without an amount it says how "
+		"far that is.",
+	.max_args = 2,
 	.rows = devices_rows,
 	.nrows = DEVICES_ROWS,
 	.size = sizeof(struct devices_opts),
@@ -328,8 +343,9 @@ static const struct cli_cmd cmds[] = {
 	.size = sizeof(struct safety_opts),
 	.fn = cli_safety},
     {.name = "profile",
-	.args = "",
-	.help = "show or change who you are",
+	.args = "[wipe]",
+	.help = "show or change who you are, or erase it here",
+	.max_args = 1,
 	.rows = profile_rows,
 	.nrows = PROFILE_ROWS,
 	.size = sizeof(struct profile_opts),

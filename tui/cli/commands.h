@@ -38,8 +38,9 @@ extern const struct conf_row safety_rows[SAFETY_ROWS];
 struct profile_opts {
 	char *name;
 	int receipts, presence; /* 0 unchanged, 1 on, 2 off */
+	bool yes;
 };
-#define PROFILE_ROWS 3
+#define PROFILE_ROWS 4
 extern const struct conf_row profile_rows[PROFILE_ROWS];
 
 struct export_opts {
@@ -57,14 +58,16 @@ extern const struct conf_row backup_rows[BACKUP_ROWS];
 struct link_opts {
 	char *relay, *name, *answer;
 	bool yes, accept_key, inverse;
+	char *history;
 };
-#define LINK_ROWS 6
+#define LINK_ROWS 7
 extern const struct conf_row link_rows[LINK_ROWS];
 
 struct devices_opts {
-	uint32_t rename, remove;
+	uint32_t rename, remove, days, messages;
+	bool all, cancel, wait;
 };
-#define DEVICES_ROWS 2
+#define DEVICES_ROWS 7
 extern const struct conf_row devices_rows[DEVICES_ROWS];
 
 struct send_opts {
@@ -115,6 +118,25 @@ struct report_opts {
 };
 #define REPORT_ROWS 2
 extern const struct conf_row report_rows[REPORT_ROWS];
+
+struct account_opts {
+	bool remove;
+};
+#define ACCOUNT_ROWS 1
+extern const struct conf_row account_rows[ACCOUNT_ROWS];
+
+/* `sotto devices history [DEVICE]`; an exit status. */
+int devices_history(struct front *f, const struct cli_opts *o,
+    const struct devices_opts *own, const char *device) MUST_USE;
+/* Send it and follow it to its end; an exit status after a sentence. */
+int cli_send_history(struct front *f, const struct cli_opts *o, uint32_t device,
+    const struct history_amount *amount) MUST_USE;
+
+/* A PIN, from SOTTO_PIN or the terminal. 0; ERR_IO; ERR_RANGE. */
+int cli_ask_pin(const char *prompt, char *out, size_t cap) MUST_USE;
+
+/* `sotto profile wipe`; an exit status. */
+int cli_wipe(const struct cli_opts *o, bool yes) MUST_USE;
 
 struct store;
 

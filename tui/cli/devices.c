@@ -20,6 +20,35 @@ const struct conf_row devices_rows[DEVICES_ROWS] = {
 	.max = 127,
 	.def = "0",
 	.doc = "Remove this device from the account."},
+    {.name = "days",
+	.type = CONF_U32,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct devices_opts, days),
+	.max = 36500,
+	.def = "0",
+	.doc = "history: what the last DAYS brought."},
+    {.name = "messages",
+	.type = CONF_U32,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct devices_opts, messages),
+	.max = 4000000000,
+	.def = "0",
+	.doc = "history: the newest messages, so many."},
+    {.name = "all",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct devices_opts, all),
+	.doc = "history: everything."},
+    {.name = "cancel",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct devices_opts, cancel),
+	.doc = "history: call it off, or refuse it."},
+    {.name = "wait",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct devices_opts, wait),
+	.doc = "history: until nothing is under way any more."},
 };
 
 /* What is to be said of a device, besides its name. */
@@ -124,13 +153,15 @@ cli_devices(void *ctx, const struct cli_args *args)
 	struct front f = {0};
 	struct front_opts fo;
 	char country[8];
+	bool past = args->argc > 0 && own->rename == 0 && own->remove == 0 &&
+		    strcmp(args->argv[0], "history") == 0;
 	int status;
 
 	(void)ctx;
 	if ((own->rename != 0 && own->remove != 0) ||
-	    (own->rename != 0) != (args->argc == 1)) {
-		fprintf(stderr, "sotto: devices, devices --rename ID NAME, or "
-				"devices --remove ID\n");
+	    (!past && (own->rename != 0) != (args->argc == 1))) {
+		fprintf(stderr, "sotto: devices, devices --rename ID NAME, "
+				"devices --remove ID, or devices history\n");
 		return CLI_EXIT_USAGE;
 	}
 	fo = cli_front_opts(o, country);
@@ -138,7 +169,10 @@ cli_devices(void *ctx, const struct cli_args *args)
 	if (status != 0)
 		return status;
 	status = need_relay(&f, o);
-	if (status == 0)
+	if (status == 0 && past)
+		status = devices_history(
+		    &f, o, own, args->argc > 1 ? args->argv[1] : NULL);
+	else if (status == 0)
 		status = own->rename != 0 || own->remove != 0
 			     ? change(&f, o, own,
 				   args->argc == 1 ? args->argv[0] : NULL)

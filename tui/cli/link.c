@@ -50,6 +50,12 @@ const struct conf_row link_rows[LINK_ROWS] = {
 	.off = offsetof(struct link_opts, accept_key),
 	.doc = "As with register. The other device checks the key in any "
 	       "case."},
+    {.name = "history",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, history),
+	.doc = "With --answer: then send it the last DAYS, or all. Later: "
+	       "devices history."},
     {.name = "inverse",
 	.type = CONF_BOOL,
 	.flags = CONF_FLAG_ONLY,
@@ -64,6 +70,7 @@ struct linking {
 	const struct link_opts *own;
 	bool refused; /* the relay's key */
 	bool linked, ended;
+	struct history_amount amount;
 	int status;
 };
 
@@ -322,6 +329,7 @@ decide(struct linking *k, const struct engine_event *ev)
 	bool yes = k->own->yes;
 	uint64_t tag = front_tag(k->f);
 	struct engine_event *done;
+	uint32_t device;
 	int status = 0;
 
 	if (k->o->json)
@@ -340,11 +348,14 @@ decide(struct linking *k, const struct engine_event *ev)
 		status = front_refused(done);
 	else if (!yes)
 		status = CLI_EXIT_REFUSED;
+	device = done->device;
 	engine_event_free(done);
 	if (status == 0 && !k->o->json)
 		printf("Linked.\n");
 	if (status == 0)
 		flush_out(k->f, k->o); /* contacts and settings for it */
+	if (status == 0 && k->own->history != NULL)
+		status = cli_send_history(k->f, k->o, device, &k->amount);
 	return status;
 }
 
@@ -375,6 +386,24 @@ take_in(struct linking *k)
 	return status;
 }
 
+static bool
+read_amount(const struct link_opts *own, struct history_amount *amount)
+{
+	const char *text = own->history;
+	char *end = NULL;
+	unsigned long days;
+
+	if (text == NULL)
+		return true;
+	if (own->answer == NULL)
+		return false;
+	if (strcmp(text, "all") == 0)
+		return true;
+	days = strtoul(text, &end, 10);
+	amount->days = days > 0 && days <= 36500 ? (uint32_t)days : 0;
+	return end != text && *end == '\0' && amount->days > 0;
+}
+
 int
 cli_link(void *ctx, const struct cli_args *args)
 {
@@ -385,6 +414,11 @@ cli_link(void *ctx, const struct cli_args *args)
 	int status;
 
 	(void)ctx;
+	if (!read_amount(k.own, &k.amount)) {
+		fprintf(stderr, "sotto: --history needs --answer, and a number "
+				"of days or all\n");
+		return CLI_EXIT_USAGE;
+	}
 	fo = cli_front_opts(args->opts, country);
 	fo.create = k.own->answer == NULL && k.own->relay != NULL;
 	f.on_event = on_event;

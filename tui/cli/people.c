@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* people.c — `sotto safety` and `sotto profile`: others, and oneself. */
 #include <stdio.h>
+#include <string.h>
 
 #include "tui/cli/commands.h"
 
@@ -44,6 +45,12 @@ const struct conf_row profile_rows[PROFILE_ROWS] = {
 	.def = "unchanged",
 	.doc = "Let contacts see when you are here and typing, and see it of "
 	       "them."},
+    {.name = "yes",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct profile_opts, yes),
+	.letter = 'y',
+	.doc = "wipe: do not ask."},
 };
 
 static const char *const trust_sentence[] = {
@@ -170,6 +177,12 @@ cli_profile(void *ctx, const struct cli_args *args)
 	int status;
 
 	(void)ctx;
+	if (args->argc > 0 && strcmp(args->argv[0], "wipe") == 0)
+		return cli_wipe(o, own->yes);
+	if (args->argc > 0) {
+		fprintf(stderr, "sotto: profile, or profile wipe\n");
+		return CLI_EXIT_USAGE;
+	}
 	fo = cli_front_opts(o, country);
 	fo.offline = true; /* the relay hears of it at the next connection */
 	status = front_open(&f, &fo);

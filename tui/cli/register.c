@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* register.c — `sotto register`. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "common/text.h"
 #include "tui/cli/commands.h"
@@ -36,6 +39,8 @@ struct progress {
 	struct front *f;
 	bool accept;
 	bool refused;
+	bool pin; /* one was asked for */
+	bool locked; /* it holds again */
 };
 
 /* A relay without a pinned key shows the one it has. */
@@ -44,6 +49,7 @@ on_event(void *ctx, const struct engine_event *ev)
 {
 	struct progress *p = ctx;
 
+	p->locked |= ev->kind == EV_SELF && ev->self.pin_set;
 	if (ev->kind != EV_RELAY_KEY)
 		return;
 	fprintf(stderr, "The relay's key is %s\n", ev->text ? ev->text : "?");
@@ -77,17 +83,27 @@ ask_for_code(struct front *f, const struct cli_opts *o,
 	return status;
 }
 
+/* What a refusal asks for. */
+enum next { NEXT_NOTHING, NEXT_CODE, NEXT_PIN };
+
 static int
-give_code(struct front *f, const struct cli_opts *o, char *code, bool *again)
+give_code(struct front *f, const struct cli_opts *o, const char *code,
+    const char *pin, enum next *next)
 {
 	uint64_t tag = front_tag(f);
 	struct engine_event *ev;
-	int status = 0;
+	int status = 0, queued;
 
-	ev = front_wait(f, engine_verify(f->e, tag, code), tag, timeout_of(o));
+	queued = pin != NULL ? engine_verify_pin(f->e, tag, code, pin)
+			     : engine_verify(f->e, tag, code);
+	ev = front_wait(f, queued, tag, timeout_of(o));
+	*next = NEXT_NOTHING;
 	if (ev == NULL)
 		return CLI_EXIT_FAILURE;
-	*again = ev->kind == EV_ERROR && ev->code == ERR_AUTH;
+	if (ev->kind == EV_ERROR && ev->locked)
+		*next = ev->tries_left > 0 ? NEXT_PIN : NEXT_NOTHING;
+	else if (ev->kind == EV_ERROR && ev->code == ERR_AUTH)
+		*next = NEXT_CODE;
 	if (ev->kind == EV_REGISTERED)
 		printf("Registered as %s.\n", ev->self.phone);
 	else
@@ -96,14 +112,37 @@ give_code(struct front *f, const struct cli_opts *o, char *code, bool *again)
 	return status;
 }
 
+/* The code stays good while PINs are tried. */
 static int
-enter_code(struct front *f, const struct cli_opts *o)
+enter_pin(struct front *f, const struct cli_opts *o, const char *code,
+    enum next *next)
+{
+	bool given = getenv("SOTTO_PIN") != NULL;
+	char pin[ENGINE_PIN_MAX + 2];
+	int status = CLI_EXIT_LOCKED;
+
+	while (*next == NEXT_PIN) {
+		if (cli_ask_pin("PIN: ", pin, sizeof(pin)) != 0) {
+			fprintf(stderr, "sotto: no PIN was given\n");
+			return CLI_EXIT_LOCKED;
+		}
+		status = give_code(f, o, code, pin, next);
+		sodium_memzero(pin, sizeof(pin));
+		if (given) /* it would be the same once more */
+			break;
+	}
+	*next = NEXT_NOTHING;
+	return status;
+}
+
+static int
+enter_code(struct front *f, const struct cli_opts *o, bool *pin)
 {
 	char line[64], code[32];
-	bool again = true;
+	enum next next = NEXT_CODE;
 	int status = CLI_EXIT_FAILURE;
 
-	while (again) {
+	while (next != NEXT_NOTHING) {
 		printf("Code: ");
 		fflush(stdout);
 		if (fgets(line, sizeof(line), stdin) == NULL) {
@@ -115,7 +154,10 @@ enter_code(struct front *f, const struct cli_opts *o)
 			fprintf(stderr, "sotto: a code has digits only\n");
 			continue;
 		}
-		status = give_code(f, o, code, &again);
+		status = give_code(f, o, code, NULL, &next);
+		*pin = next == NEXT_PIN;
+		if (*pin)
+			status = enter_pin(f, o, code, &next);
 	}
 	return status;
 }
@@ -145,10 +187,14 @@ cli_register(void *ctx, const struct cli_args *args)
 		return status;
 	status = ask_for_code(&f, o, own, &p);
 	if (status == 0)
-		status = enter_code(&f, o);
+		status = enter_code(&f, o, &p.pin);
 	/* The first connection as a device publishes its list of devices. */
 	if (status == 0 && front_online(&f, timeout_of(o)) == ERR_IO)
 		status = CLI_EXIT_FAILURE;
+	/* and sets its registration lock again */
+	while (status == 0 && p.pin && !p.locked &&
+	       front_turn(&f, timeout_of(o)) == 0)
+		;
 	front_close(&f);
 	return status;
 }

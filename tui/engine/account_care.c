@@ -15,6 +15,7 @@
 #include "tui/store/store_setting.h"
 
 #define PIN_SET	   "pin_set"
+#define RELOCK	   "pin_relock" /* a proof that is to hold again */
 #define PIN_PASSES 4
 #define PIN_MEMORY (64u * 1024 * 1024) /* bytes */
 
@@ -106,6 +107,8 @@ on_pin_set(void *ctx, const struct link_reply *reply)
 	}
 	r = store_setting_put_int(e->store, PIN_SET, q->on);
 	if (r == 0)
+		r = store_setting_put(e->store, RELOCK, NULL);
+	if (r == 0)
 		r = self_load(e);
 	if (r != 0)
 		reply_error(e, q->tag, r, NULL);
@@ -149,19 +152,41 @@ cmd_set_pin(struct engine *e, struct cmd *c)
 		not_asked(e, c->tag, r);
 }
 
-/* Registering has lifted the lock: the person who knew the PIN keeps it. */
+int
+lock_again_later(struct engine *e)
+{
+	char hex[2 * PIN_PROOF_LEN + 1];
+	int r = 0;
+
+	/* of another account, the salt is another one */
+	if (e->relock.due && memcmp(e->relock.account, e->keys->row.account,
+				 STORE_ID_LEN) == 0) {
+		sodium_bin2hex(
+		    hex, sizeof(hex), e->relock.proof, sizeof(e->relock.proof));
+		r = store_setting_put(e->store, RELOCK, hex);
+		sodium_memzero(hex, sizeof(hex));
+	}
+	sodium_memzero(&e->relock, sizeof(e->relock));
+	return r;
+}
+
 static void
 lock_again(struct engine *e)
 {
-	int r;
+	uint8_t proof[PIN_PROOF_LEN];
+	char *hex = NULL;
+	size_t len = 0;
 
-	if (!e->relock.due ||
-	    memcmp(e->relock.account, e->self.account, STORE_ID_LEN) != 0)
+	if (store_setting_get(e->store, RELOCK, &hex) != 0)
 		return;
-	r = send_proof(e, 0, e->relock.proof);
-	if (r != 0)
-		return; /* the next connection does it */
-	sodium_memzero(&e->relock, sizeof(e->relock));
+	/* if it cannot leave now, the next connection does it */
+	if (sodium_hex2bin(proof, sizeof(proof), hex, strlen(hex), NULL, &len,
+		NULL) == 0 &&
+	    len == sizeof(proof))
+		(void)!send_proof(e, 0, proof);
+	sodium_memzero(hex, strlen(hex));
+	sodium_memzero(proof, sizeof(proof));
+	free(hex);
 }
 
 void

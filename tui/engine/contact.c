@@ -179,7 +179,9 @@ found(struct lookup *l, const uint8_t account[static STORE_ID_LEN])
 		if (r == 0 && !c.phone_known) {
 			(void)set_field(c.phone, sizeof(c.phone), l->phone);
 			c.phone_known = true;
-			r = store_contact_put(e->store, &c);
+			r = number_settled(e, &c, true);
+			if (r == 0)
+				r = store_contact_put(e->store, &c);
 			if (r == 0) /* so that they can name the chat */
 				r = sync_contact(e, &c);
 		}

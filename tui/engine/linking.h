@@ -47,6 +47,7 @@ struct linking { /* sodium_malloc */
 	char name[DEVICE_NAME_MAX + 1]; /* the new device's */
 	struct identity_pk identity; /* the new device's */
 	uint32_t device; /* its number; 0: none yet */
+	uint32_t listed; /* the same, once it is in the list */
 	/* the new device: what it was granted */
 	uint8_t account[STORE_ID_LEN];
 	char phone[STORE_PHONE_MAX];

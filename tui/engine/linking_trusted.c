@@ -228,6 +228,7 @@ take_done(struct engine *e, const Sotto__Link__Done *done)
 	if (r == 0)
 		r = txn_end(e, sign_with_it(e, done->countersignature.data));
 	if (r == 0) {
+		k->listed = k->device;
 		k->device = 0; /* it is in the list: nothing to undo */
 		k->step = LINKING_PUBLISHING;
 		r = devices_publish(e);
@@ -241,12 +242,24 @@ take_done(struct engine *e, const Sotto__Link__Done *done)
 				  : err_str(r));
 }
 
+static void
+answer_linked(struct engine *e, uint64_t tag, uint32_t device)
+{
+	struct engine_event *ev = event_new(e, EV_DONE, tag);
+
+	if (ev == NULL)
+		return;
+	ev->device = device;
+	event_post(e, ev);
+}
+
 void
 linking_trusted_published(struct engine *e, int r)
 {
 	Sotto__Link__LinkMessage m = SOTTO__LINK__LINK_MESSAGE__INIT;
 	Sotto__Link__Listed listed = SOTTO__LINK__LISTED__INIT;
 	uint64_t tag = e->linking->tag;
+	uint32_t device = e->linking->listed;
 
 	if (r != 0) {
 		linking_end(
@@ -259,7 +272,7 @@ linking_trusted_published(struct engine *e, int r)
 	linking_say(e, &m); /* it looks by itself if this gets lost */
 	if (e->linking != NULL)
 		linking_done(e);
-	reply_done(e, tag);
+	answer_linked(e, tag, device);
 	outbox_kick(e);
 }
 

@@ -228,6 +228,8 @@ become(struct engine *e, const Sotto__Relay__VerifyOtpResponse *res)
 			r = devices_begin(e, &e->keys->identity.pk);
 		if (r == 0) /* registering has lifted it */
 			r = store_setting_put_int(e->store, "pin_set", 0);
+		if (r == 0)
+			r = lock_again_later(e);
 		r = txn_end(e, r);
 	}
 	if (r != 0)
