@@ -25,7 +25,7 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/net tui/backup tui/store common/backup common/group common/link common/signal common/noise common/proto common
 tui/engine_TESTS := test_content test_devicelist test_engine test_engine_receipt test_engine_repair test_engine_sentlog \
-	test_engine_memory test_engine_devices test_engine_action test_engine_group_send
+	test_engine_memory test_engine_devices test_engine_action test_engine_chat test_engine_group_send
 tui/engine_TESTS += test_engine_history test_engine_account
 ENGINE_RIG := tests/unit/engine_rig.c tests/unit/engine_rig_groups.c \
 	tests/unit/store_help.c
@@ -37,6 +37,7 @@ test_engine_history_SRC := $(ENGINE_RIG)
 test_engine_account_SRC := $(ENGINE_RIG)
 test_engine_devices_SRC := $(ENGINE_RIG)
 test_engine_action_SRC := $(ENGINE_RIG)
+test_engine_chat_SRC := $(ENGINE_RIG)
 test_engine_group_send_SRC := $(ENGINE_RIG)
 tui/engine_TESTS += test_engine_group
 test_engine_group_SRC := $(ENGINE_RIG)

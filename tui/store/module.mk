@@ -18,7 +18,7 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/store_group.c tui/store/store_group_wait.c
 tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
-tui/store_TESTS := test_store_sent test_store_action test_keyfile test_store test_store_rows test_store_message test_vfs \
+tui/store_TESTS := test_store_sent test_store_action test_keyfile test_store test_store_rows test_store_settings test_store_message test_vfs \
 	test_vfs_crash test_store_group
 test_store_group_SRC := tests/unit/store_help.c
 tui/store_FUZZ  := fuzz_store_search fuzz_store_files
@@ -30,4 +30,5 @@ test_vfs_SRC := tests/unit/store_help.c tests/unit/vfs_help.c tests/unit/tapvfs.
 test_keyfile_SRC := tests/unit/store_help.c
 test_vfs_crash_SRC := $(test_vfs_SRC) tests/unit/powercut.c
 test_store_action_SRC := tests/unit/store_help.c
+test_store_settings_SRC := tests/unit/store_help.c
 test_store_sent_SRC := tests/unit/store_help.c
