@@ -107,6 +107,43 @@ test_sync__what_one_sends_is_on_the_other_with_its_ticks(void **state)
 	end(&h);
 }
 
+/* While Ben asks for keys he writes on. */
+static void
+say_two(struct er_net *net, struct er_person *asks,
+    Sotto__Relay__GetKeysResponse *res)
+{
+	(void)res;
+	net->bend_keys = NULL;
+	assert_true(er_say(asks, &net->p[0], "two"));
+}
+
+/* Sealed before a device was known, between and after: still in order. */
+static void
+test_send__keeps_its_order_when_a_device_comes(void **state)
+{
+	struct er_person *tablet;
+	struct home h;
+	unsigned before;
+
+	(void)state;
+	begin(&h);
+	say(&h, h.anna, h.ben, "hello");
+	say(&h, h.ben, h.anna, "hello both");
+	tablet = er_add_blank(&h.net, 4);
+	er_link(&h.net, tablet, h.anna, "tablet");
+	before = h.ben->fetches;
+	h.net.bend_keys = say_two;
+	assert_true(er_say(h.ben, h.anna, "one"));
+	while (h.ben->fetches == before)
+		assert_true(er_turn(&h.net));
+	assert_false(keys_fetching(h.ben->e, h.anna->account));
+	assert_true(er_say(h.ben, h.anna, "three"));
+	er_run(&h.net);
+	assert_shows(tablet, h.ben, "received:one received:two received:three");
+	assert_int_equal(h.ben->fetches, before + 1);
+	end(&h);
+}
+
 static uint32_t
 unread(struct er_person *p, const struct er_person *with)
 {
@@ -772,6 +809,7 @@ main(void)
 	    cmocka_unit_test(test_link__makes_a_device_of_the_account),
 	    cmocka_unit_test(
 		test_sync__what_one_sends_is_on_the_other_with_its_ticks),
+	    cmocka_unit_test(test_send__keeps_its_order_when_a_device_comes),
 	    cmocka_unit_test(test_sync__read_on_one_is_read_on_the_other),
 	    cmocka_unit_test(test_link__a_third_device_and_removal),
 	    cmocka_unit_test(test_link__refused_leaves_nothing),

@@ -17,6 +17,7 @@
 #include "tui/engine/group.h"
 #include "tui/engine/group_receive.h"
 #include "tui/engine/group_send.h"
+#include "tui/engine/history.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/seal.h"
@@ -363,7 +364,8 @@ group_sent_or_stale(
     struct engine *e, struct sending *s, const struct link_reply *rep)
 {
 	Sotto__Relay__SendGroupResponse *res =
-	    sotto__relay__send_group_response__unpack(NULL, rep->len, rep->body);
+	    sotto__relay__send_group_response__unpack(
+		NULL, rep->len, rep->body);
 
 	if (res != NULL && !res->stale) {
 		s->answered = true;
@@ -576,7 +578,7 @@ try_row(struct engine *e, const struct store_outgoing *row)
 	if (held_back(e, o->account_id.data) ||
 	    (o->own != NULL && keys_fetching(e, e->self.account)))
 		goto out;
-	if (!o->ready && make_ready(e, row, o) != 0)
+	if ((!o->ready || seal_behind(e, o)) && make_ready(e, row, o) != 0)
 		goto out;
 	r = send_row(e, s, row, o);
 out:

@@ -116,8 +116,8 @@ encrypt(struct signal_local *local, const struct buf *rec,
 	int r;
 
 	if (o->only_device == 0 || o->only_device == device)
-		return session_encrypt(local, rec->p, rec->len,
-		    o->content.data, o->content.len, sealed);
+		return session_encrypt(local, rec->p, rec->len, o->content.data,
+		    o->content.len, sealed);
 	buf_init(&b, CONTENT_MAX);
 	r = nothing(&b);
 	if (r == 0)
@@ -177,6 +177,29 @@ seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
 			ids[len++] = v[i].device;
 	free(v);
 	return len;
+}
+
+static bool
+account_behind(struct engine *e, const Sotto__Content__Outgoing *o)
+{
+	struct store_device *v = NULL;
+	bool behind = false;
+	size_t i, n = 0;
+
+	if (store_device_list(e->store, o->account_id.data, &v, &n) != 0)
+		return false;
+	for (i = 0; i < n && !behind; i++)
+		behind =
+		    wanted(e, &v[i]) && envelope_of(o, v[i].device) == NULL;
+	free(v);
+	return behind;
+}
+
+bool
+seal_behind(struct engine *e, const Sotto__Content__Outgoing *o)
+{
+	return account_behind(e, o) ||
+	       (o->own != NULL && account_behind(e, o->own));
 }
 
 static void

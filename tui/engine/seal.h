@@ -23,6 +23,10 @@
  */
 int seal_missing(struct engine *e, Sotto__Content__Outgoing *o) MUST_USE;
 
+/* Has a device come to be known since the envelopes of this row were made? The
+ * relay would refuse it, and take what was sealed later before it. */
+bool seal_behind(struct engine *e, const Sotto__Content__Outgoing *o) MUST_USE;
+
 /* The devices of o's own account_id whose keys must be fetched first; returns
  * how many, 0 also when none is known. */
 #define SEAL_DEVICES_MAX 127
