@@ -370,6 +370,7 @@ test_sentlog__only_who_it_went_to_and_not_for_ever(void **state)
 	struct fixture *f = *state;
 	struct er_person *carl = er_add(&f->net, 4);
 	uint8_t id[STORE_ID_LEN];
+	uint32_t times = 9;
 
 	meet(f);
 	assert_true(er_say(f->anna, carl, "hello Carl"));
@@ -379,6 +380,9 @@ test_sentlog__only_who_it_went_to_and_not_for_ever(void **state)
 	f->anna->sends = 0;
 	ask_for(carl, f->anna, id);
 	assert_int_equal(f->anna->sends, 1); /* that there is nothing */
+	assert_ok(
+	    store_again_get(f->anna->e->store, id, carl->account, 1, &times));
+	assert_int_equal(times, 0);
 	assert_shows(carl, f->anna, "received:hello Carl");
 	f->anna->sends = 0;
 	for (unsigned i = 0; i < REPAIR_RESENDS_MAX + 3; i++)
@@ -489,6 +493,27 @@ test_sentlog__another_try_that_does_not_open(void **state)
 	assert_int_equal(waiting(f->ben, f->anna), 0);
 }
 
+/* With nothing on the screen to know it by. */
+static void
+test_sentlog__another_try_between_ones_own(void **state)
+{
+	struct fixture *f = *state;
+	struct store_message m;
+
+	add_laptop(f);
+	meet(f);
+	er_break(f->laptop, f->anna, garble);
+	order(f->anna, f->ben, cmd_star, NULL, 1);
+	while (f->anna->queue == NULL) /* the laptop asks */
+		(void)er_turn(&f->net);
+	er_break(f->laptop, f->anna, garble);
+	er_run(&f->net);
+	m = newest(f->laptop, f->ben);
+	assert_true(m.starred);
+	store_message_clear(&m);
+	assert_int_equal(waiting(f->laptop, f->anna), 0);
+}
+
 /* ---- no memory ------------------------------------------------------------------------ */
 
 struct sweep {
@@ -553,6 +578,7 @@ main(void)
 	    T(test_sentlog__a_forgotten_text_is_in_no_log),
 	    T(test_repair_other__says_what_has_come_before),
 	    T(test_sentlog__another_try_that_does_not_open),
+	    T(test_sentlog__another_try_between_ones_own),
 	    T(test_sentlog__every_allocation_fails_once),
 	};
 

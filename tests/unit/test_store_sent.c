@@ -155,7 +155,7 @@ test_store_sent__only_so_many_bytes(void **state)
 	assert_true(has(s, 100));
 	assert_true(total(s, "bytes") > STORE_SENT_BYTES_MAX - 2 * 96 * 1024);
 	/* small ones are summed up now and then */
-	for (unsigned i = 101; i <= 164; i++)
+	for (unsigned i = 101; i <= 400; i++)
 		assert_ok(add(s, i, 0, 4000, false));
 	assert_true(total(s, "bytes") <= STORE_SENT_BYTES_MAX + 64 * 4096);
 	assert_ok(store_sent_prune(s, 0));
