@@ -2,6 +2,7 @@
 /* Chats and what is set for them, on two devices: block, timer, texts to be
  * viewed once, notes to oneself, deletion; and each without memory. */
 #include "tests/unit/engine_rig.h"
+#include "tui/engine/repair.h"
 #include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_once.h"
@@ -273,6 +274,39 @@ test_once__is_opened_once_on_one_device(void **state)
 	    order(h->ben, cmd_open_once, (struct cmd){.id = mine}), EV_ERROR);
 }
 
+/* Asked for again when nothing is left of it: nothing is what they get. */
+static void
+test_once__is_not_sent_again_when_they_had_it(void **state)
+{
+	struct home *h = *state;
+	Sotto__Content__RetryRequest rq = SOTTO__CONTENT__RETRY_REQUEST__INIT;
+	struct cmd c = {.chat = er_chat(h->ben, h->anna),
+	    .flag = {true, false},
+	    .s = {(char[]){"glimpse"}}};
+	struct store_message m;
+	struct repair_from from;
+	ProtobufCBinaryData id;
+
+	assert_int_equal(order(h->ben, cmd_send_text, c), EV_SENT_LOCALLY);
+	m = newest(h->ben, c.chat);
+	id = (ProtobufCBinaryData){STORE_ID_LEN, m.message_id};
+	rq.message_ids = &id;
+	rq.n_message_ids = 1;
+	rq.count = 1;
+	rq.device_id = h->ben->e->self.device;
+	from = (struct repair_from){.account = h->anna->account,
+	    .device = 1,
+	    .message_id = m.message_id};
+	assert_ok(txn_begin(h->ben->e));
+	assert_ok(txn_end(h->ben->e, repair_answer(h->ben->e, &from, &rq)));
+	outbox_kick(h->ben->e);
+	er_run(&h->net);
+	store_message_clear(&m);
+	m = newest(h->anna, er_chat(h->anna, h->ben));
+	assert_int_equal(m.kind, STORE_MSG_ONCE);
+	store_message_clear(&m);
+}
+
 static void
 test_once__opened_elsewhere_before_it_came(void **state)
 {
@@ -476,6 +510,7 @@ main(void)
 	    T(test_timer__is_told_and_the_later_one_counts),
 	    T(test_timer__what_expired_is_gone_and_said),
 	    T(test_once__is_opened_once_on_one_device),
+	    T(test_once__is_not_sent_again_when_they_had_it),
 	    T(test_once__opened_elsewhere_before_it_came),
 	    T(test_notes__are_on_all_devices_and_sent_at_once),
 	    T(test_clear__reaches_the_other_device_and_spares_what_is_new),

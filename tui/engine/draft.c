@@ -191,7 +191,7 @@ draft_send_text(struct engine *e, const struct store_message *m,
 	Sotto__Content__Quote quote = SOTTO__CONTENT__QUOTE__INIT;
 	struct store_quote q;
 	struct draft d = {0};
-	char *once = NULL;
+	char *once = NULL, nothing[1] = ""; /* not for our own devices */
 	int r;
 
 	if ((m->flags & STORE_MSG_QUOTES) != 0) {
@@ -212,11 +212,11 @@ draft_send_text(struct engine *e, const struct store_message *m,
 	d.c.sent_ms = m->sent_ms;
 	d.c.expire_s = m->expire_s;
 	r = timer_stamp(e, m, &d.c.expire_stamp);
-	if (r == 0 && text.view_once)
+	if (r == 0 && text.view_once && whom->chat == NULL)
 		r = store_once_get(e->store, m->id, &once);
 	if (r != 0)
 		return r;
-	text.text = once != NULL ? once : m->text;
+	text.text = once != NULL ? once : text.view_once ? nothing : m->text;
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
 	d.c.text = &text;
 	draft_introduce(e, &d);

@@ -419,7 +419,8 @@ send_again(struct engine *e, const struct repair_from *from,
 	repair_wire_id(id, m->message_id, times + 1);
 	r = draft_send_text(e, m, id, &to);
 	store_chat_clear(&chat);
-	return r;
+	/* It could be viewed once, and they have had it. */
+	return r == ERR_NOTFOUND ? answer_nothing(e, from, m->message_id) : r;
 }
 
 static int
