@@ -322,6 +322,20 @@ static const struct cli_cmd cmds[] = {
 	.nrows = REPORT_ROWS,
 	.size = sizeof(struct report_opts),
 	.fn = cli_report},
+    {.name = "group",
+	.args = "VERB [GROUP] [ARGUMENT...]",
+	.help = "make, change, join and leave groups",
+	.more = "list; show GROUP; create NAME [NUMBER...]; edit GROUP; add, "
+		"remove, promote, demote, approve or decline GROUP NUMBER...; "
+		"leave GROUP; permit GROUP; link GROUP [on|ask|off]; join "
+		"LINK; send GROUP TEXT; accept GROUP: go on after a warning. "
+		"GROUP is its name, or the number that list prints.",
+	.min_args = 1,
+	.max_args = ENGINE_GROUP_MEMBERS + 2,
+	.rows = group_rows,
+	.nrows = GROUP_ROWS,
+	.size = sizeof(struct group_opts),
+	.fn = cli_group},
     {.name = "search",
 	.args = "QUERY",
 	.help = "find messages by their words",

@@ -138,6 +138,13 @@ int cli_ask_pin(const char *prompt, char *out, size_t cap) MUST_USE;
 /* `sotto profile wipe`; an exit status. */
 int cli_wipe(const struct cli_opts *o, bool yes) MUST_USE;
 
+struct group_opts {
+	char *name, *about, *timer;
+	int send, edit, add; /* 0 unchanged, 1 all, 2 admins */
+};
+#define GROUP_ROWS 6
+extern const struct conf_row group_rows[GROUP_ROWS];
+
 struct store;
 
 /* Open the store itself, without an engine; the caller closes it. Returns 0, or

@@ -206,6 +206,8 @@ drain(struct recv *rv)
 
 	while (r == 0 && !rv->drained && !rv->f->removed)
 		r = front_turn(rv->f, timeout_of(rv->o));
+	if (r == 0 && !rv->f->removed)
+		flush_out(rv->f, rv->o); /* groups and receipts, too */
 	status = print_all(rv);
 	if (status != 0 || r == 0)
 		return status;
