@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* backup.c — `sotto backup create|verify|restore FILE`. */
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "tui/backup/file.h"
 #include "tui/cli/commands.h"
 
+static const char *const every_words[] = {"daily", "weekly", NULL};
+
 const struct conf_row backup_rows[BACKUP_ROWS] = {
     {.name = "code",
 	.type = CONF_BOOL,
@@ -24,6 +27,33 @@ const struct conf_row backup_rows[BACKUP_ROWS] = {
 	.flags = CONF_FLAG_ONLY,
 	.off = offsetof(struct backup_opts, force),
 	.doc = "create: replace a file that is there."},
+    {.name = "every",
+	.type = CONF_ENUM,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct backup_opts, every),
+	.choices = every_words,
+	.def = "daily",
+	.doc = "schedule: how often."},
+    {.name = "keep",
+	.type = CONF_U32,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct backup_opts, keep),
+	.min = 1,
+	.max = 1000,
+	.def = "7",
+	.doc = "schedule: so many of the newest stay, older ones go."},
+    {.name = "credentials",
+	.type = CONF_PATH,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct backup_opts, credentials),
+	.doc = "schedule, verify, restore: a file that only you can read, with "
+	       "user and secret on a line each. Also SOTTO_BACKUP_USER and "
+	       "SOTTO_BACKUP_SECRET."},
+    {.name = "due",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct backup_opts, due),
+	.doc = "run: only if one is due. For timers."},
 };
 
 /* What opens the file, and where it lives; wiped as a whole. */
@@ -278,13 +308,39 @@ open_and(const struct cli_args *args, struct backup_job *job, struct secret *x,
 	return r;
 }
 
+/* The newest that lies there, as a file of this machine for so long. */
+static int
+bring_and(const struct cli_args *args, struct backup_job *job, struct secret *x,
+    bool restore)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (!backup_is_place(job->path))
+		return open_and(args, job, x, restore);
+	r = backup_bring(args, job, path, sizeof(path));
+	if (r != 0)
+		return r;
+	job->path = path;
+	r = open_and(args, job, x, restore);
+	unlink(path);
+	return r;
+}
+
+static bool
+is_auto(const char *verb)
+{
+	return strcmp(verb, "schedule") == 0 || strcmp(verb, "run") == 0 ||
+	       strcmp(verb, "status") == 0;
+}
+
 int
 cli_backup(void *ctx, const struct cli_args *args)
 {
 	const char *verb = args->argv[0];
 	struct secret x = {.key.fast = getenv("SOTTO_TEST_FAST_KDF") != NULL};
 	struct backup_job job = {
-	    .path = args->argv[1],
+	    .path = args->argc > 1 ? args->argv[1] : NULL,
 	    .key = &x.key,
 	    .progress = show_progress,
 	};
@@ -295,15 +351,21 @@ cli_backup(void *ctx, const struct cli_args *args)
 	if (sodium_init() < 0)
 		return CLI_EXIT_FAILURE;
 	sigaction(SIGINT, &sa, NULL);
-	if (strcmp(verb, "create") == 0)
+	if (is_auto(verb))
+		r = backup_auto(args, &job, now_ms());
+	else if (args->argc != 2)
+		r = say(CLI_EXIT_USAGE,
+		    "backup create, verify or restore, and a file");
+	else if (strcmp(verb, "create") == 0)
 		r = create(args, &job, &x);
 	else if (strcmp(verb, "verify") == 0)
-		r = open_and(args, &job, &x, false);
+		r = bring_and(args, &job, &x, false);
 	else if (strcmp(verb, "restore") == 0)
-		r = open_and(args, &job, &x, true);
+		r = bring_and(args, &job, &x, true);
 	else
 		r = say(CLI_EXIT_USAGE,
-		    "backup: create, verify or restore, and a file");
+		    "backup: create, verify, restore, schedule, run or "
+		    "status");
 	sodium_memzero(&x, sizeof(x));
 	return r;
 }

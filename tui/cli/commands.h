@@ -50,9 +50,12 @@ struct export_opts {
 extern const struct conf_row export_rows[EXPORT_ROWS];
 
 struct backup_opts {
-	bool code, force;
+	bool code, force, due;
+	int every; /* 0 daily, 1 weekly */
+	uint32_t keep;
+	char *credentials;
 };
-#define BACKUP_ROWS 2
+#define BACKUP_ROWS 6
 extern const struct conf_row backup_rows[BACKUP_ROWS];
 
 struct link_opts {
@@ -144,6 +147,18 @@ struct group_opts {
 };
 #define GROUP_ROWS 6
 extern const struct conf_row group_rows[GROUP_ROWS];
+
+struct backup_job;
+
+/* `sotto backup schedule|run|status`; an exit status. */
+int backup_auto(const struct cli_args *args, struct backup_job *job,
+    uint64_t now_ms) MUST_USE;
+/* A folder or a URL, and no file. */
+bool backup_is_place(const char *path);
+/* The newest backup of job->path as a file of this machine, which the caller
+ * removes; its path in path. An exit status. */
+int backup_bring(const struct cli_args *args, struct backup_job *job,
+    char *path, size_t cap) MUST_USE;
 
 struct store;
 

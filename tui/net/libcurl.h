@@ -12,6 +12,9 @@
 
 #define LIBCURL_FNS(X)                                                         \
 	X(easy_init)                                                           \
+	X(easy_perform)                                                        \
+	X(slist_append)                                                        \
+	X(slist_free_all)                                                      \
 	X(easy_setopt)                                                         \
 	X(easy_getinfo)                                                        \
 	X(easy_send)                                                           \

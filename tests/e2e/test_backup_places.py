@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backups by themselves: to a folder, and to a real WebDAV server."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from harness import DEADLINE, Lines, Person
+from test_devices import lines, texts
+
+USER, SECRET = "anna", "correct horse"
+
+
+class WebDav:
+    """rclone as a WebDAV server with a password, on a loopback port."""
+
+    def __init__(self, folder):
+        read, write = os.pipe()
+        self.folder = folder
+        folder.mkdir()
+        self.proc = subprocess.Popen(
+            ["rclone", "serve", "webdav", "--addr", "127.0.0.1:0", "--user",
+             USER, "--pass", SECRET, "--dir-cache-time",
+             "0s", "-v", str(folder)],
+            stdin=subprocess.DEVNULL, stdout=write, stderr=write,
+            env={"HOME": str(folder), "PATH": os.environ["PATH"]})
+        os.close(write)
+        self.log = Lines(read)
+        self.url = self.log.wait(r"http://127\.0\.0\.1:\d+/").group(0)
+
+    def stop(self):
+        self.proc.send_signal(signal.SIGTERM)
+        self.proc.wait(DEADLINE)
+        self.log.rest()
+        os.close(self.log.fd)
+
+
+@pytest.fixture
+def dav(folder):
+    if shutil.which("rclone") is None:
+        pytest.skip("rclone is not installed")
+    server = WebDav(folder / "dav")
+    yield server
+    server.stop()
+
+
+def credentials(folder, secret=SECRET):
+    file = folder / "credentials"
+    file.write_text(f"{USER}\n{secret}\n")
+    file.chmod(0o600)
+    return str(file)
+
+
+def names(place):
+    return sorted(f.name for f in place.rglob("*.backup"))
+
+
+def test_a_folder(folder, relay, anna, ben):
+    place = folder / "stick"
+    place.mkdir()
+    ben.run("send", anna.phone, "keep this")
+    anna.messages()
+    made = anna.run("backup", "schedule", str(place), "--keep=1",
+                    "--every=weekly")
+    code = made.stdout.strip()
+    assert len(code.replace(" ", "")) == 64 and "history is lost" in made.stderr
+    assert names(place) == []
+    anna.run("backup", "run", "--due")
+    first = names(place)
+    assert len(first) == 1
+    assert anna.run("backup", "run", "--due").stdout == ""  # not yet again
+    assert names(place) == first
+    row = lines(anna, "backup", "status")[0]
+    assert row["every_days"] == 7 and row["keep"] == 1 and row["last_ms"] > 0
+    assert row["next_ms"] - row["last_ms"] == 7 * 24 * 3600 * 1000
+    new = Person(folder / "anna2", "Anna", anna.phone).register(relay)
+    new.env["SOTTO_BACKUP_CODE"] = code
+    assert "1 messages were added" in \
+        new.run("backup", "restore", str(place)).stdout
+    assert texts(new) == [("in", "keep this")]
+    shutil.rmtree(place)
+    lost = anna.run("backup", "run", check=False)
+    assert lost.returncode != 0 and "stick" in lost.stderr
+    assert "failed" in anna.run("backup", "status").stdout
+    anna.run("backup", "schedule", "off")
+    assert "No backups" in anna.run("backup", "status").stdout
+
+
+def test_webdav(folder, relay, anna, ben, dav):
+    ben.run("send", anna.phone, "keep this")
+    anna.messages()
+    secret = credentials(folder)
+    url = dav.url + "deep"
+    code = anna.run("backup", "schedule", url, "--keep=2", "--credentials",
+                    secret).stdout.strip()
+    made = [anna.run("backup", "run").stdout.strip()]
+    assert names(dav.folder) == made
+    # a file from before, another account's, and one that is not ours
+    for other in ("sotto-00000000-20200101T000000Z.backup", "notes.txt"):
+        (dav.folder / "deep" / other).write_text("not yours")
+    old = made[0].replace(re.search(r"\d{8}T", made[0]).group(0), "20200101T")
+    for name in (old, old.replace("20200101", "20200102")):
+        shutil.copy(dav.folder / "deep" / made[0], dav.folder / "deep" / name)
+    anna.run("backup", "run")
+    left = [n for n in names(dav.folder) if not n.startswith("sotto-00000000")]
+    assert len(left) == 2 and old not in left
+    assert (dav.folder / "deep" / "notes.txt").exists()
+    assert not list(dav.folder.rglob("*.part"))
+    # on another machine, from the URL
+    new = Person(folder / "anna2", "Anna", anna.phone).register(relay)
+    new.env["SOTTO_BACKUP_CODE"] = code
+    assert "is whole" in new.run("backup", "verify", url, "--credentials",
+                                 secret).stdout
+    new.run("backup", "restore", url, "--credentials", secret)
+    assert texts(new) == [("in", "keep this")]
+    # credentials that are wrong, read by others, or none
+    before = names(dav.folder)
+    credentials(folder, "wrong horse")
+    wrong = anna.run("backup", "run", check=False)
+    assert wrong.returncode == 5 and "credentials" in wrong.stderr
+    assert SECRET not in wrong.stderr and "wrong horse" not in wrong.stderr
+    os.chmod(secret, 0o644)
+    seen = anna.run("backup", "run", check=False)
+    assert seen.returncode != 0 and "chmod 600" in seen.stderr
+    assert names(dav.folder) == before
+    status = lines(anna, "backup", "status")[0]
+    assert status["failed_ms"] > 0 and "chmod" in status["why"]
+    # the server is gone: a calm line, and nothing lies about here
+    credentials(folder)
+    dav.proc.send_signal(signal.SIGTERM)
+    dav.proc.wait(DEADLINE)
+    down = anna.run("backup", "run", check=False)
+    assert down.returncode == 8 and "cannot be used" in down.stderr
+    assert not list(anna.home.rglob("*.backup"))
+    open_net = anna.run("backup", "schedule", "http://example.org/",
+                        check=False)
+    assert open_net.returncode == 3 and "https" in open_net.stderr

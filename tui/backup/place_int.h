@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* place_int.h — inside of place.h. */
+#ifndef TUI_BACKUP_PLACE_INT_H
+#define TUI_BACKUP_PLACE_INT_H
+
+#include "tui/backup/place.h"
+
+enum place_kind { PLACE_FOLDER, PLACE_DAV, PLACE_S3 };
+
+struct place {
+	enum place_kind kind;
+	char url[PLACE_URL_MAX]; /* or the folder; no slash at its end */
+	char user[256], secret[256];
+	char why[PLACE_WHY_MAX];
+};
+
+struct place_names {
+	char (*v)[PLACE_NAME_MAX];
+	size_t n;
+};
+
+int place_fail(struct place *p, int r, const char *fmt, ...) PRINTF(3, 4);
+/* If it is one of ours, and not there yet. */
+int place_add_name(struct place_names *l, const char *prefix, const char *name,
+    size_t len) MUST_USE;
+
+int place_url_put(struct place *p, const char *file, const char *name) MUST_USE;
+int place_url_get(struct place *p, const char *name, const char *file) MUST_USE;
+int place_url_drop(struct place *p, const char *name) MUST_USE;
+int place_url_list(
+    struct place *p, const char *prefix, struct place_names *l) MUST_USE;
+
+#endif
