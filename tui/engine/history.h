@@ -2,7 +2,7 @@
 /*
  * history.h — the past for another device of ours: the records of a backup, cut
  * into parts that travel as messages between the two. docs/linking.md,
- * docs/adr/0018-history-in-messages.md.
+ * docs/adr/0014-history-in-messages.md.
  *
  * A part is made in the transaction that puts it into the outbox, and taken in
  * the transaction of the queue that brought it, so that a crash of either side
