@@ -9,7 +9,7 @@ from harness import Person, Screen
 CTRL_Q, CTRL_UP = "\x11", "\x1b[1;5A"
 ALT_I, ALT_N = "\x1bi", "\x1bn"
 ESC, ENTER, DOWN, UP = "\x1b", "\r", "\x1b[B", "\x1b[A"
-F6 = "\x1b[17~"
+F6, F7 = "\x1b[17~", "\x1b[18~"
 
 
 def quit_client(*screens):
@@ -179,8 +179,10 @@ def test_a_new_device_is_linked_on_the_screen(relay, anna, ben, folder):
     n.wait("from the laptop")
     # and out again: it says so, and destroys what it has
     a.type(F6)
-    a.wait("desk")
-    a.type(DOWN + "d")
+    a.wait(r"2  desk")
+    a.type(DOWN)
+    a.wait("▸ 2  desk")
+    a.type("d")
     a.wait("leaves your account")
     a.type("y")
     n.wait("This device was removed")
@@ -189,3 +191,25 @@ def test_a_new_device_is_linked_on_the_screen(relay, anna, ben, folder):
     n.type("y")
     n.wait("set up this device")
     quit_client(a, n)
+
+
+def test_a_group_is_made_and_talks(relay, anna, ben):
+    a, b = talk(anna, ben)
+    a.type(F7)
+    a.wait("New group")
+    a.type("Sailing" + ENTER)
+    a.wait("Who is in Sailing")
+    a.type(" " + ENTER)  # the only person there is
+    a.wait("🔒 Sailing")
+    b.wait("& Sailing")
+    a.type("at nine?\r")
+    b.wait("at nine")
+    b.type("\x1ba")  # the next chat with something unread
+    b.wait("🔒 Sailing")
+    b.wait(r"Anna *\n(.|\n)*at nine\? ")
+    b.type("yes\r")
+    a.wait(r"│ yes +\d\d:\d\d")
+    a.type(ALT_I)
+    a.wait("Sailing: 2 members")
+    a.wait("You +admin")
+    quit_client(a, b)
