@@ -292,3 +292,24 @@ def test_the_terminal_goes_away(relay, anna, ben):
     s = Screen(anna)
     s.wait("kept all the same")
     quit_client(s)
+
+
+@pytest.mark.parametrize("env,start", [
+    ({}, rb"\x1b\]9;Sotto: "),
+    ({"VTE_VERSION": "7000"}, rb"\x1b\]777;notify;Sotto;"),
+])
+def test_who_looks_elsewhere_is_told_and_nothing_of_the_text(
+        relay, anna, ben, env, start):
+    anna.run("send", ben.phone, "hi")
+    s = Screen(anna, env=env)
+    s.wait("online")
+    s.type("\x1b[O")  # the terminal is not looked at
+    settle(s)
+    mark = len(s.raw)
+    ben.run("send", anna.phone, "a secret")
+    s.wait("a secret")
+    settle(s)
+    told = re.findall(start + rb"([^\x07]*)\x07", s.raw[mark:])
+    assert told == [b"New message"]
+    assert re.search(rb"(^|[^e])\x07", s.raw[mark:])  # and the bell
+    quit_client(s)

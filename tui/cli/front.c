@@ -282,6 +282,9 @@ unlock(struct front *f, const struct front_opts *o, bool fresh)
 		r = CLI_EXIT_FAILURE;
 	else
 		r = ev->kind == EV_UNLOCKED ? 0 : front_refused(ev);
+	/* No relay was asked: the command or the file did not do. */
+	if (r == CLI_EXIT_OFFLINE)
+		r = key.passphrase == NULL ? CLI_EXIT_LOCKED : CLI_EXIT_FAILURE;
 	if (r == 0) {
 		f->self = ev->self;
 		memset(&ev->self, 0, sizeof(ev->self));

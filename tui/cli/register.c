@@ -87,6 +87,23 @@ ask_for_code(struct front *f, const struct cli_opts *o,
 enum next { NEXT_NOTHING, NEXT_CODE, NEXT_PIN };
 
 static int
+tell(const struct cli_opts *o, const struct engine_self *self)
+{
+	struct json j;
+	struct buf b;
+
+	if (!o->json) {
+		printf("Registered as %s.\n", self->phone);
+		return 0;
+	}
+	line_begin(&j, &b);
+	json_kv_str(&j, "registered", self->phone);
+	json_kv_u64(&j, "device", self->device);
+	json_close(&j);
+	return line_print(&j, &b);
+}
+
+static int
 give_code(struct front *f, const struct cli_opts *o, const char *code,
     const char *pin, enum next *next)
 {
@@ -105,7 +122,7 @@ give_code(struct front *f, const struct cli_opts *o, const char *code,
 	else if (ev->kind == EV_ERROR && ev->code == ERR_AUTH)
 		*next = NEXT_CODE;
 	if (ev->kind == EV_REGISTERED)
-		printf("Registered as %s.\n", ev->self.phone);
+		status = tell(o, &ev->self);
 	else
 		status = front_refused(ev);
 	engine_event_free(ev);
@@ -143,7 +160,8 @@ enter_code(struct front *f, const struct cli_opts *o, bool *pin)
 	int status = CLI_EXIT_FAILURE;
 
 	while (next != NEXT_NOTHING) {
-		printf("Code: ");
+		/* Programs read the one, people the other. */
+		fprintf(o->json ? stderr : stdout, "Code: ");
 		fflush(stdout);
 		if (fgets(line, sizeof(line), stdin) == NULL) {
 			fprintf(stderr, "sotto: no code was given\n");
