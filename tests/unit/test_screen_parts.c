@@ -85,7 +85,7 @@ test_model_put_all__forgets_what_is_gone_and_keeps_visits(void **state)
 	assert_ok(model_put_all(&m, rows, 2, NOW, 0));
 	expect_order(&m, "5 2 ");
 	assert_true(model_find(&m, 2)->visited == 1);
-	assert_int_equal(model_unread(&m), 7);
+	assert_int_equal(model_unread(&m, 0), 7);
 	assert_null(model_find(&m, 1));
 	model_clear(&m);
 }
@@ -97,16 +97,16 @@ test_model_next_unread__goes_round(void **state)
 
 	(void)state;
 	model_init(&m);
-	assert_null(model_next_unread(&m, 0));
+	assert_null(model_next_unread(&m, 0, 0));
 	put(&m, 1, "a", 400, 1);
 	put(&m, 2, "b", 300, 0);
 	put(&m, 3, "c", 200, 1);
-	assert_int_equal(model_next_unread(&m, 0)->id, 1);
-	assert_int_equal(model_next_unread(&m, 1)->id, 3);
-	assert_int_equal(model_next_unread(&m, 2)->id, 3);
-	assert_int_equal(model_next_unread(&m, 3)->id, 1);
+	assert_int_equal(model_next_unread(&m, 0, 0)->id, 1);
+	assert_int_equal(model_next_unread(&m, 1, 0)->id, 3);
+	assert_int_equal(model_next_unread(&m, 2, 0)->id, 3);
+	assert_int_equal(model_next_unread(&m, 3, 0)->id, 1);
 	put(&m, 3, "c", 200, 0);
-	assert_null(model_next_unread(&m, 1));
+	assert_null(model_next_unread(&m, 1, 0));
 	model_clear(&m);
 }
 
