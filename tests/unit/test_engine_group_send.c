@@ -588,7 +588,9 @@ test_group_send__a_member_on_a_new_machine(void **state)
 static void
 test_group_send__who_is_not_trusted_goes_without(void **state)
 {
+	struct store_given *v = NULL;
 	struct store_contact c;
+	size_t n = 0;
 
 	(void)state;
 	begin();
@@ -604,11 +606,17 @@ test_group_send__who_is_not_trusted_goes_without(void **state)
 	er_run(&net);
 	assert_group(ben, "1:hello");
 	assert_group(cat, "waiting1:"); /* it is in their queue, sealed */
+	assert_ok(store_given_list(ann->e->store, gid, &v, &n));
+	assert_int_equal(n, 2);
+	free(v);
 	c.trust = STORE_TRUST_VERIFIED;
 	assert_ok(store_contact_put(ann->e->store, &c));
 	say(ann, "again");
 	er_run(&net);
 	assert_non_null(strstr(shows(cat), "1:again"));
+	assert_ok(store_given_list(ann->e->store, gid, &v, &n));
+	assert_int_equal(n, 3); /* and from now on they have the key */
+	free(v);
 	end();
 }
 
