@@ -505,6 +505,41 @@ be_group_accept(struct engine *e, uint64_t tag, int64_t chat)
 	return took(e, tag);
 }
 
+static int
+be_verify_pin(struct engine *e, uint64_t tag, const char *code, const char *pin)
+{
+	note(rig_of(e), "verify %s pin %s; ", code, pin);
+	return took(e, tag);
+}
+
+static int
+be_set_pin(struct engine *e, uint64_t tag, const char *pin)
+{
+	note(rig_of(e), "pin %s; ", pin != NULL ? pin : "none");
+	return took(e, tag);
+}
+
+static int
+be_change_number(struct engine *e, uint64_t tag, const char *phone)
+{
+	note(rig_of(e), "number %s; ", phone);
+	return took(e, tag);
+}
+
+static int
+be_change_number_code(struct engine *e, uint64_t tag, const char *code)
+{
+	note(rig_of(e), "number code %s; ", code);
+	return took(e, tag);
+}
+
+static int
+be_delete_account(struct engine *e, uint64_t tag, const char *phone)
+{
+	note(rig_of(e), "delete account %s; ", phone);
+	return took(e, tag);
+}
+
 static void
 note_ids(struct rig *r, const int64_t *ids, size_t n)
 {
@@ -586,6 +621,11 @@ static const struct backend backend = {
     .link_confirm = be_link_confirm,
     .link_cancel = be_link_cancel,
     .history = be_history,
+    .verify_pin = be_verify_pin,
+    .set_pin = be_set_pin,
+    .change_number = be_change_number,
+    .change_number_code = be_change_number_code,
+    .delete_account = be_delete_account,
     .group = be_group,
     .group_create = be_group_create,
     .group_act = be_group_act,

@@ -325,6 +325,77 @@ test_removed__what_is_here_can_still_be_read(void **state)
 	assert_int_equal(r->app->nviews, 1);
 }
 
+/* ---- the account ------------------------------------------------------------------------ */
+
+static void
+test_account__pin_number_and_end(void **state)
+{
+	struct rig *r = *state;
+	struct engine_self self = {.registered = true, .pin_set = true};
+
+	rig_press(r, "F8 Enter");
+	rig_type(r, "123");
+	rig_press(r, "Enter");
+	assert_log(r, "");
+	assert_true(rig_shows(r, "4 characters or more"));
+	rig_press(r, "F8 Enter");
+	rig_type(r, "1234");
+	assert_false(rig_shows(r, "1234 ")); /* a secret */
+	rig_log(r);
+	rig_press(r, "Enter");
+	assert_log(r, "pin 1234; ");
+	rig_answer(r, (struct engine_event){.kind = EV_SELF, .self = self});
+	assert_true(rig_shows(r, "Your number has a PIN."));
+	rig_log(r);
+	rig_press(r, "F8 Down Enter n F8 Down Enter y");
+	assert_log(r, "pin none; ");
+	rig_press(r, "F8 Down Down Enter");
+	rig_type(r, "+49 170 99");
+	rig_press(r, "Enter");
+	assert_log(r, "number +49 170 99; ");
+	rig_answer(r, (struct engine_event){.kind = EV_CODE_SENT, .digits = 6});
+	rig_type(r, "123456");
+	rig_press(r, "Enter");
+	assert_log(r, "number code 123456; ");
+	rig_answer(r, (struct engine_event){.kind = EV_SELF, .self = self});
+	assert_true(rig_shows(r, "That is your number now."));
+	rig_log(r);
+	rig_press(r, "F8 Down Down Down Enter Enter"); /* nothing typed */
+	assert_log(r, "");
+	rig_press(r, "F8 Down Down Down Enter");
+	rig_type(r, "+49 170 98");
+	rig_press(r, "Enter");
+	assert_log(r, "delete account +49 170 98; ");
+	rig_answer(r, (struct engine_event){.kind = EV_ERROR,
+			  .code = ERR_DENIED,
+			  .text = lit("that is not your number")});
+	assert_true(rig_shows(r, "That is not your number."));
+}
+
+static void
+test_first_run__a_number_with_a_pin_asks_for_it(void **state)
+{
+	struct rig *r = *state;
+
+	rig_first_run(r, "three quiet otters");
+	rig_press(r, "Enter");
+	rig_answer(r, (struct engine_event){.kind = EV_UNLOCKED});
+	rig_answer(r, (struct engine_event){.kind = EV_CODE_SENT, .digits = 6});
+	rig_type(r, "123456");
+	rig_press(r, "Enter");
+	rig_log(r);
+	rig_answer(r, (struct engine_event){.kind = EV_ERROR,
+			  .code = ERR_AUTH,
+			  .locked = true,
+			  .tries_left = 5,
+			  .text = lit("this number has a PIN")});
+	assert_true(rig_shows(r, "Your number has a PIN"));
+	rig_type(r, "4711");
+	rig_log(r);
+	rig_press(r, "Enter");
+	assert_log(r, "verify 123456 pin 4711; ");
+}
+
 #define A(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define M(name) cmocka_unit_test_setup_teardown(name, setup_main, teardown)
 
@@ -341,6 +412,8 @@ main(void)
 	    A(test_link_new__from_the_form_to_the_chats),
 	    A(test_link_new__mistakes_are_said_before_anything_is_made),
 	    A(test_link_new__refused_or_closed_it_can_begin_again),
+	    M(test_account__pin_number_and_end),
+	    A(test_first_run__a_number_with_a_pin_asks_for_it),
 	    M(test_removed__offers_to_wipe_and_starts_afresh),
 	    M(test_removed__what_is_here_can_still_be_read),
 	};

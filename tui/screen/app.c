@@ -283,6 +283,9 @@ app_do(struct app *a, enum action act, int digit)
 	case ACT_SETTINGS:
 		settings_begin(a);
 		return true;
+	case ACT_ACCOUNT:
+		account_menu(a);
+		return true;
 	case ACT_NEW_GROUP:
 		room_new(a, "");
 		return true;

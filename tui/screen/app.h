@@ -66,6 +66,15 @@ struct writing {
 	char *who, *what; /* heap; said above the composer */
 };
 
+/* What the engine was asked to do with the account. */
+enum account_step {
+	ACCOUNT_IDLE,
+	ACCOUNT_SETS_PIN,
+	ACCOUNT_ASKS_CODE,
+	ACCOUNT_MOVES,
+	ACCOUNT_ENDS,
+};
+
 /* A message on its way into the store: kept until the engine has it. */
 struct sending {
 	uint64_t tag;
@@ -131,6 +140,8 @@ struct app {
 	uint64_t room_tag;
 	char group_name[FORM_TEXT_MAX]; /* of the one that is being made */
 	uint64_t group_tag; /* of one that is made or joined: to be opened */
+	enum account_step account_step;
+	uint64_t account_tag;
 	uint64_t notes_tag; /* the chat with oneself is to be opened */
 
 	uint64_t bell_at; /* monotonic: no bell before */

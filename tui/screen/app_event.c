@@ -317,6 +317,7 @@ app_event(struct app *a, const struct engine_event *ev)
 	a->claimed = false;
 	a->dirty = true;
 	take(a, ev);
+	account_event(a, ev);
 	for (i = a->nviews - 1; i >= 0; i--) {
 		if (i < a->nviews && a->views[i]->event != NULL)
 			a->views[i]->event(a, ev);

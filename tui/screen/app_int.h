@@ -70,6 +70,11 @@ void room_leave(struct app *a);
 void room_accept(struct app *a);
 void room_member(struct app *a, const struct group_member_row *m);
 
+/* ---- account_act.c ------------------------------------------------------------- */
+
+void account_menu(struct app *a);
+void account_event(struct app *a, const struct engine_event *ev);
+
 /* ---- room.c -------------------------------------------------------------------- */
 
 void room_row_clear(struct group_row *g);

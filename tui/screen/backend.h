@@ -85,6 +85,14 @@ struct backend {
 	int (*link_confirm)(struct engine *e, uint64_t tag, bool accept);
 	int (*link_cancel)(struct engine *e, uint64_t tag);
 	int (*history)(struct engine *e, uint64_t tag);
+	int (*verify_pin)(
+	    struct engine *e, uint64_t tag, const char *code, const char *pin);
+	int (*set_pin)(struct engine *e, uint64_t tag, const char *pin);
+	int (*change_number)(struct engine *e, uint64_t tag, const char *phone);
+	int (*change_number_code)(
+	    struct engine *e, uint64_t tag, const char *code);
+	int (*delete_account)(
+	    struct engine *e, uint64_t tag, const char *phone);
 	int (*group)(struct engine *e, uint64_t tag, int64_t chat);
 	int (*group_create)(struct engine *e, uint64_t tag, const char *name,
 	    const char *about, uint32_t timer_s,

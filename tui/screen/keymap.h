@@ -77,6 +77,8 @@ enum key_ctx {
 	X(MAIN, RECONNECT, "F5", "", "Connect now instead of waiting")         \
 	X(MAIN, DETAILS, "Alt-I", "details",                                   \
 	    "Details of the chat: mute, pin, archive, timer, block and more")  \
+	X(MAIN, ACCOUNT, "F8", "",                                             \
+	    "Your account: PIN, another number, delete it")                    \
 	X(MAIN, NEW_GROUP, "F7", "", "Make a group")                           \
 	X(MAIN, JOIN_GROUP, "Alt-J", "", "Join a group by its link")           \
 	X(MAIN, DEVICES, "F6", "", "Your devices: link, name, remove")         \

@@ -23,7 +23,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/view_link.c tui/screen/view_link_new.c \
 	tui/screen/view_removed.c tui/screen/view_offer.c \
 	tui/screen/room.c tui/screen/room_act.c \
-	tui/screen/view_group.c \
+	tui/screen/view_group.c tui/screen/account_act.c \
 	tui/screen/view_notices.c tui/screen/view_unlock.c \
 	tui/screen/view_first_run.c tui/screen/view_new_chat.c \
 	tui/screen/view_settings.c tui/screen/backend.c \

@@ -314,6 +314,30 @@ failed(struct app *a, const struct engine_event *ev)
 		v->resend_at = a->mono + ev->retry_after_ms;
 }
 
+/* The code is right, but the number has a PIN. */
+static void
+pin_typed(struct app *a, const char *pin, int64_t arg)
+{
+	struct first_run_view *v = &a->vs->first_run;
+
+	(void)arg;
+	v->tag = app_tag(a);
+	if (app_asked(a, a->be->verify_pin(
+			     a->e, v->tag, form_text(&v->form, FR_CODE), pin)))
+		go(v, FR_CHECKING, "Checking the PIN...");
+}
+
+static void
+ask_pin(struct app *a)
+{
+	prompt_begin(a, "Your number has a PIN", "PIN",
+	    "The registration lock that you have set. Without it: wait until "
+	    "it "
+	    "lapses.",
+	    "", pin_typed, 0);
+	prompt_secret(a);
+}
+
 static void
 first_run_event(struct app *a, const struct engine_event *ev)
 {
@@ -346,6 +370,8 @@ first_run_event(struct app *a, const struct engine_event *ev)
 		break;
 	default:
 		failed(a, ev);
+		if (ev->locked && ev->tries_left > 0)
+			ask_pin(a);
 		break;
 	}
 }

@@ -510,6 +510,7 @@ main_act(struct app *a, enum action act, int digit)
 	case ACT_SETTINGS:
 	case ACT_RECONNECT:
 	case ACT_DEVICES:
+	case ACT_ACCOUNT:
 	case ACT_NEW_GROUP:
 	case ACT_JOIN_GROUP:
 	case ACT_MOUSE:

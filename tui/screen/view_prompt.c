@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "common/text.h"
 #include "tui/screen/views.h"
 
@@ -25,6 +27,12 @@ prompt_begin(struct app *a, const char *title, const char *label,
 	app_push(a, &view_prompt);
 }
 
+void
+prompt_secret(struct app *a)
+{
+	a->vs->prompt.fields[0].kind = FIELD_SECRET;
+}
+
 static void
 prompt_close(struct app *a)
 {
@@ -34,11 +42,14 @@ prompt_close(struct app *a)
 static void
 prompt_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 {
-	(void)a;
-	out[0] = CTX_FORM;
-	out[1] = CTX_DIALOG;
-	out[2] = CTX_EDIT;
-	out[3] = CTX_NONE;
+	int n = 0;
+
+	out[n++] = CTX_FORM;
+	if (form_has_secret(&a->vs->prompt.form))
+		out[n++] = CTX_SECRET;
+	out[n++] = CTX_DIALOG;
+	out[n++] = CTX_EDIT;
+	out[n] = CTX_NONE;
 }
 
 static bool
@@ -70,6 +81,7 @@ prompt_act(struct app *a, enum action act, int digit)
 		snprintf(text, sizeof(text), "%s", form_text(&v->form, 0));
 		app_close(a, &view_prompt);
 		done(a, text, arg);
+		sodium_memzero(text, sizeof(text));
 		return true;
 	case ACT_FORM_CANCEL:
 		app_close(a, &view_prompt);

@@ -327,6 +327,7 @@ void menu_begin(struct app *a, const char *title, const char *const *words,
 /* A line of text; label and hint are static. */
 void prompt_begin(struct app *a, const char *title, const char *label,
     const char *hint, const char *text, prompted_fn *done, int64_t arg);
+void prompt_secret(struct app *a); /* what is typed is not shown */
 void details_begin(struct app *a, int64_t chat);
 void group_view_begin(struct app *a, int64_t chat);
 /* A text to be read by another device, with words about it. */
