@@ -97,6 +97,21 @@ test_group__is_joined_by_a_link(void **state)
 	assert_true(rig_shows(r, "Who is in Rowing?"));
 }
 
+static void
+test_group__has_people_not_groups_in_it(void **state)
+{
+	struct rig *r = *state;
+
+	rig_press(r, "F7");
+	rig_type(r, "Boats");
+	rig_press(r, "Enter");
+	rig_type(r, "sailing");
+	assert_true(rig_shows(r, "Nobody is called so"));
+	rig_log(r);
+	rig_press(r, "Enter");
+	assert_log(r, "");
+}
+
 /* ---- talked in ------------------------------------------------------------------------- */
 
 static void
@@ -346,6 +361,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_group__is_made_of_people_and_opened),
 	    T(test_group__is_joined_by_a_link),
+	    G(test_group__has_people_not_groups_in_it),
 	    G(test_group_conversation__names_who_speaks_once),
 	    G(test_group_mention__is_completed_by_tab),
 	    G(test_group_mention__is_marked_until_it_is_read),
