@@ -797,12 +797,58 @@ test_group__strangers_are_told_nothing(void **state)
 
 /* ---- without memory ------------------------------------------------------------------------------------------ */
 
-static int
-sweep(void *arg)
+static void
+recover(struct er_person *p)
 {
-	(void)arg;
+	if (p->e->failed) {
+		p->fatal = 0;
+		er_stop(p);
+		er_start(p);
+	} else {
+		p->e->outbox_hold_ms = p->e->receipts_full_ms = 0;
+		er_online(p, false);
+		er_online(p, true);
+	}
+}
+
+/* One change with the n-th allocation failing; true if it was reached. */
+static bool
+change_failing(enum group_kind kind, const char *after, long n)
+{
+	struct er_person *const v[] = {ann, ben, cat};
+	bool failed;
+
+	alloc_fail_at(n);
+	give_who(ann, kind, cat, NULL);
 	er_run(&net);
-	return ann->fatal + ben->fatal > 0 ? ERR_NOMEM : 0;
+	failed = alloc_failed();
+	alloc_fail_at(-1);
+	for (size_t i = 0; i < 3; i++)
+		recover(v[i]);
+	er_run(&net);
+	if (strcmp(er_members(ann, gid), after) != 0) /* it was refused */
+		act(ann, kind, cat);
+	assert_members(ann, after);
+	assert_members(ben, after);
+	assert_members(cat, after);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(row_of(v[i]).alarm, 0);
+	return failed;
+}
+
+static void
+test_group__without_memory_works_later(void **state)
+{
+	bool failed = true;
+	long n = 0;
+
+	(void)state;
+	create(ben, cat);
+	for (; failed; n += 11) {
+		failed = change_failing(GROUP_REMOVE, "1* 2", n);
+		failed |= change_failing(GROUP_ADD, "1* 2 3", n);
+	}
+	assert_true(n > 200);
 }
 
 int
@@ -834,8 +880,8 @@ main(void)
 	    T(what_is_hidden_is_seen),
 	    T(a_missing_secret_is_asked_for),
 	    T(strangers_are_told_nothing),
+	    T(without_memory_works_later),
 	};
 #undef T
-	(void)sweep;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
