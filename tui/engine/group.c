@@ -34,7 +34,7 @@ int
 group_view_get(struct engine *e, const uint8_t id[static GROUP_ID_LEN],
     struct group_view *v)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_get(e->store, id, &g);
 
 	if (r != 0)
@@ -76,7 +76,7 @@ int
 group_may_send(
     struct engine *e, const uint8_t id[static GROUP_ID_LEN], const char **why)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	struct group_view v;
 	int err, r = store_group_get(e->store, id, &g);
 
@@ -105,7 +105,7 @@ group_may_send(
 bool
 group_overridden(struct engine *e, const uint8_t id[static GROUP_ID_LEN])
 {
-	struct store_group g;
+	struct store_group g = {0};
 
 	return store_group_peek(e->store, id, &g) == 0 && g.alarm != 0 &&
 	       g.alarm_accepted;
@@ -115,7 +115,7 @@ int
 group_chat(
     struct engine *e, const uint8_t id[static GROUP_ID_LEN], int64_t *chat)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_peek(e->store, id, &g);
 
 	if (r == 0)
@@ -161,7 +161,7 @@ int
 group_behind(
     struct engine *e, const uint8_t id[static GROUP_ID_LEN], uint32_t version)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_peek(e->store, id, &g);
 
 	return r == 0 ? want(e, &g, version) : r;
@@ -172,7 +172,7 @@ group_head_seen(struct engine *e, const uint8_t id[static GROUP_ID_LEN],
     const uint8_t account[static GROUP_ACCOUNT_LEN],
     const Sotto__Content__GroupHead *head, enum group_place *place)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	int r;
 
 	(void)account;

@@ -210,7 +210,7 @@ cmd_group_join(struct engine *e, struct cmd *c)
 static int
 accept_alarm(struct engine *e, const uint8_t *gid)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_peek(e->store, gid, &g);
 
 	if (r != 0 || g.alarm == 0 || g.alarm_accepted)

@@ -167,7 +167,7 @@ event_of(struct engine *e, uint64_t tag, const uint8_t *id, bool members,
     struct engine_event **out)
 {
 	struct engine_event *ev;
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_get(e->store, id, &g);
 
 	if (r != 0)
@@ -232,7 +232,7 @@ static int
 fill_groups(struct engine *e, struct engine_event *ev,
     const struct store_group *v, size_t n)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	size_t i;
 	int r = 0;
 

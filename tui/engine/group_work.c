@@ -27,7 +27,7 @@ groups_wake(struct engine *e)
 static int
 later(struct engine *e, const uint8_t *id, uint32_t retry_ms)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	uint64_t ms = retry_ms;
 	int r = store_group_peek(e->store, id, &g);
 
@@ -157,7 +157,7 @@ static int
 on_entries_in(struct engine *e, const struct link_reply *rep)
 {
 	Sotto__Relay__GroupEntriesResponse *res = NULL;
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_get(e->store, e->groups->id, &g);
 
 	if (r != 0)
@@ -277,7 +277,7 @@ static int
 on_state_in(struct engine *e, const struct link_reply *rep)
 {
 	Sotto__Relay__GroupStateResponse *res = NULL;
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_get(e->store, e->groups->id, &g);
 
 	if (r != 0)
@@ -398,7 +398,7 @@ on_change_in(struct engine *e, const struct link_reply *rep)
 	Sotto__Relay__GroupChangeResponse *res = NULL;
 	const int64_t change = e->groups->change;
 	struct store_change c = {0};
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_get(e->store, e->groups->id, &g);
 
 	if (r != 0)
@@ -481,7 +481,7 @@ propose(struct engine *e, struct store_group *g)
 static int
 follow_in(struct engine *e)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	int r = store_group_get(e->store, e->groups->id, &g);
 
 	e->groups->from_start = true;
@@ -593,7 +593,7 @@ step(struct engine *e, struct store_group *g)
 static int
 listed_one(struct engine *e, const Sotto__Relay__GroupListResponse__Group *m)
 {
-	struct store_group g;
+	struct store_group g = {0};
 	int r;
 
 	if (m->group_id.len != GROUP_ID_LEN)
@@ -710,7 +710,7 @@ groups_flush(struct engine *e)
 {
 	struct groups *gs = groups_get(e);
 	uint8_t id[GROUP_ID_LEN];
-	struct store_group g;
+	struct store_group g = {0};
 	uint64_t wait_ms = 0;
 	int r;
 
