@@ -950,6 +950,61 @@ test_group_receive__who_is_no_member_is_not_heard(void **state)
 	end();
 }
 
+/* ---- short of memory ---------------------------------------------------------------- */
+
+static void
+recover(struct er_person *p)
+{
+	if (p->e->failed) {
+		again(p);
+		return;
+	}
+	p->e->outbox_hold_ms = p->e->receipts_full_ms = 0;
+	er_online(p, false);
+	er_online(p, true);
+	assert_false(store_in_transaction(p->e->store));
+}
+
+/* An allocation fails somewhere between asking for devices and the last tick,
+ * with a new key each time: every text arrives once all the same. */
+static void
+test_group_send__without_memory_it_leaves_later(void **state)
+{
+	char text[16], want[4][2000] = {"", "", "", ""};
+	struct er_person *all[4];
+	bool failed = true;
+	unsigned said = 0;
+	size_t i;
+
+	(void)state;
+	begin();
+	all[0] = ann, all[1] = ben, all[2] = cat, all[3] = pad;
+	assert_ok(
+	    store_setting_put_int(ann->e->store, SENDER_KEYS_SET_MESSAGES, 1));
+	for (long n = 0; failed && said < 60; n += 1 + n / 8) {
+		snprintf(text, sizeof(text), "m%u", said++);
+		say(ann, text);
+		alloc_fail_at(n);
+		er_run(&net);
+		failed = alloc_failed();
+		alloc_fail_at(-1);
+		for (i = 0; i < 4; i++)
+			recover(all[i]);
+		er_run(&net);
+		for (i = 0; i < 4; i++) {
+			size_t at = strlen(want[i]);
+
+			snprintf(want[i] + at, sizeof(want[i]) - at, "%s%s:%s",
+			    at > 0 ? " " : "",
+			    i == 1 || i == 2 ? "1" : "delivered", text);
+		}
+	}
+	assert_true(said > 20); /* it failed so often */
+	for (i = 0; i < 4; i++)
+		assert_group(all[i], want[i]);
+	end();
+}
+
 int
 main(void)
 {
@@ -988,6 +1043,7 @@ main(void)
 	    cmocka_unit_test(test_group_receive__the_content_names_its_group),
 	    cmocka_unit_test(test_sender_keys__are_for_one_group),
 	    cmocka_unit_test(test_group_receive__who_is_no_member_is_not_heard),
+	    cmocka_unit_test(test_group_send__without_memory_it_leaves_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,10 @@ compare_lists(struct engine *e, const struct group_room *g,
 	bool ours, same;
 	int c;
 
+	if (p == NULL) { /* no devices: nobody should have it */
+		w->stray = n > 0;
+		return;
+	}
 	while (i < g->n_places || k < n) {
 		c = i == g->n_places ? 1
 		    : k == n	     ? -1
