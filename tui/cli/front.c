@@ -180,10 +180,11 @@ front_online(struct front *f, uint32_t timeout_ms)
 
 	while (f->conn != CONN_ONLINE) {
 		if (f->removed) {
-			fprintf(stderr, "sotto: this device is no longer part "
-					"of the account, or the account is "
-					"gone; `sotto profile wipe` erases what "
-					"it holds\n");
+			fprintf(stderr,
+			    "sotto: this device is no longer part "
+			    "of the account, or the account is "
+			    "gone; `sotto profile wipe` erases what "
+			    "it holds\n");
 			return ERR_DENIED;
 		}
 		now = monotonic_ms();

@@ -369,7 +369,7 @@ cmd_typing(struct engine *e, struct cmd *c)
 		if (e->self.share_presence && connection_online(e))
 			tell_group_typing(e, chat.peer, &b);
 	} else if (chat.trust != STORE_TRUST_CHANGED && !chat.blocked &&
-	    !own_account(e, chat.peer) && tell_typing(e, chat.peer)) {
+		   !own_account(e, chat.peer) && tell_typing(e, chat.peer)) {
 		r = txn_begin(e);
 		if (r == 0)
 			r = txn_end(e, seal_typing(e, chat.peer, &b));

@@ -116,8 +116,8 @@ on_hello(void *ctx, const uint8_t *body, size_t len)
 	e->kyber_left = h->kyber_pre_keys_left;
 	e->has_report_key = h->report_key.len == sizeof(e->report_key);
 	if (e->has_report_key)
-		memcpy(e->report_key, h->report_key.data,
-		    sizeof(e->report_key));
+		memcpy(
+		    e->report_key, h->report_key.data, sizeof(e->report_key));
 	e->sync_done = 0;
 	e->drained = false;
 	e->sync_total = h->queued_messages > UINT32_MAX

@@ -397,7 +397,7 @@ give_all(struct engine *e, struct group_room *g, const struct work *w,
 	int r = store_given_waiting(e->store, g->id, &gv->rows);
 
 	g->n_doubted = 0;
-	for (i = 0; r == 0 && i < g->n_places; i = end) {
+	for (i = 0; r == 0 && p != NULL && i < g->n_places; i = end) {
 		lacks = false;
 		for (end = i;
 		     end < g->n_places &&

@@ -16,7 +16,7 @@
 #include "common/proto/relay.pb-c.h"
 #include "tui/engine/impl.h"
 
-#define GROUP_TYPING_MS    4000 /* it is told again after so long */
+#define GROUP_TYPING_MS	   4000 /* it is told again after so long */
 #define GROUP_TYPING_MAX   32 /* members; in larger groups it is not told */
 #define GROUP_RECEIPTS_MAX 128 /* members; in larger ones DELIVERED is not */
 

@@ -62,7 +62,8 @@ answered(struct engine *e, int r)
 		if (r == 0)
 			r = txn_end(e, later(e, gs->id, 0));
 	}
-	groups_wake(e);
+	if (r == 0 || !e->failed)
+		groups_wake(e);
 }
 
 /* An answer that says nothing, and how to go on. */
@@ -80,7 +81,8 @@ passing(struct engine *e, const struct link_reply *rep)
 	r = txn_begin(e);
 	if (r == 0)
 		r = txn_end(e, later(e, e->groups->id, rep->retry_after_ms));
-	groups_wake(e);
+	if (r == 0 || !e->failed)
+		groups_wake(e);
 	return true;
 }
 
@@ -689,7 +691,8 @@ on_listed(void *ctx, const struct link_reply *rep)
 		r = txn_end(e, on_listed_in(e, res));
 	sotto__relay__group_list_response__free_unpacked(res, NULL);
 	gs->listed = true;
-	groups_wake(e);
+	if (r == 0 || !e->failed)
+		groups_wake(e);
 }
 
 static int
@@ -732,7 +735,7 @@ groups_flush(struct engine *e)
 		if (r == 0)
 			r = txn_end(e, later(e, id, 0));
 	}
-	if (!gs->busy)
+	if (!gs->busy && (r == 0 || !e->failed))
 		groups_wake(e);
 	return 0;
 }

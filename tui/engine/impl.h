@@ -128,6 +128,8 @@ struct engine {
 	} cmds;
 	struct event_list events;
 	bool stop;
+	bool shown; /* under lock: a first page was answered */
+	bool loaded; /* under lock: the loader is done */
 
 	/* constant after engine_new() */
 	struct engine_opts opts;
@@ -145,8 +147,6 @@ struct engine {
 	uv_timer_t expiry; /* timer.c */
 	uv_thread_t loader; /* of libcurl; joined while loading */
 	uv_cond_t showing; /* with lock: shown, stop */
-	bool shown; /* under lock: a first page was answered */
-	bool loaded; /* under lock: the loader is done */
 	bool loading, dial_when_loaded;
 	bool failed;
 	struct engine_event *reserve;
@@ -161,7 +161,6 @@ struct engine {
 	    offered; /* the relay key the person is asked about */
 	uint32_t one_time_left, kyber_left;
 	uint8_t report_key[32]; /* report.c; with has_report_key */
-	bool has_report_key;
 	uint32_t sync_done, sync_total;
 	struct held *held, **held_tail; /* inbox.c */
 	size_t held_bytes;
@@ -173,6 +172,8 @@ struct engine {
 	bool drained; /* the queue was empty once on this connection */
 	bool offered_set; /* offered waits for an answer */
 	bool upkeep_busy, confirm_busy, stopping;
+	bool has_report_key;
+	bool history_busy; /* history.h: a part may be made */
 
 	struct registration reg;
 	struct relock relock; /* account_care.h */
@@ -194,7 +195,6 @@ struct engine {
 	struct engine *link_ctx; /* e; what its requests are known by */
 	struct peer_presence *peers;
 	size_t n_peers;
-	bool history_busy; /* history.h: a part may be made */
 };
 
 /* ---- engine.c --------------------------------------------------------------- */

@@ -64,8 +64,8 @@ from_of(const item *it, const uint8_t *message_id)
 	return (struct repair_from){.account = it->sender_account.data,
 	    .device = it->sender_device,
 	    .message_id = message_id,
-	    .group = it->group_id.len == STORE_ID_LEN ? it->group_id.data
-						      : NULL};
+	    .group =
+		it->group_id.len == STORE_ID_LEN ? it->group_id.data : NULL};
 }
 
 static int
@@ -201,10 +201,9 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		return r;
 	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_GROUP) {
 		b->owes = true;
-		return c->sync != NULL
-			   ? 0
-			   : group_content_take(
-				 b->e, it->sender_account.data, c->group);
+		return c->sync != NULL ? 0
+				       : group_content_take(b->e,
+					     it->sender_account.data, c->group);
 	}
 	if (c->group_id.len != 0)
 		return on_group_content(b, it, c);

@@ -13,7 +13,6 @@
 #include <sodium.h>
 
 #include "common/proto/method.h"
-#include "tui/engine/history.h"
 #include "tui/engine/group.h"
 #include "tui/engine/group_receive.h"
 #include "tui/engine/group_send.h"
@@ -287,8 +286,8 @@ fetch_missing(struct engine *e, const Sotto__Relay__StaleDevices *st)
 
 /* Whom it is for has no account any more. */
 static bool
-is_gone(const Sotto__Content__Outgoing *o,
-    const Sotto__Relay__SendResponse *res)
+is_gone(
+    const Sotto__Content__Outgoing *o, const Sotto__Relay__SendResponse *res)
 {
 	size_t i;
 

@@ -37,8 +37,8 @@ take_one(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 	once &= chat.kind == STORE_CHAT_PERSON;
 	theirs = memcmp(chat.peer, account, STORE_ID_LEN) == 0;
 	if (chat.kind == STORE_CHAT_GROUP) {
-		const struct group_receipt gr = {msg, id, chat.peer, account,
-		    device, state, when_ms};
+		const struct group_receipt gr = {
+		    msg, id, chat.peer, account, device, state, when_ms};
 
 		theirs = false;
 		r = group_receive_receipt(e, &gr);

@@ -11,11 +11,11 @@
 #include "tui/engine/devices.h"
 #include "tui/engine/prekeys.h"
 #include "tui/engine/repair.h"
-#include "tui/store/store_sender_key.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_once.h"
 #include "tui/store/store_prekey.h"
+#include "tui/store/store_sender_key.h"
 
 /* The relay forgets messages sooner, so no repeat can come later. */
 #define INBOX_KEEP_MS (60ull * 24 * 3600 * 1000)

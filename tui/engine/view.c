@@ -42,8 +42,8 @@ last_line(const struct store_chat *c)
 			   : c->last_kind == STORE_MSG_DELETED ? "Deleted"
 			   : c->last_kind == STORE_MSG_ONCE
 			       ? "Message to be viewed once"
-			   : c->last_text != NULL	       ? c->last_text
-							       : "";
+			   : c->last_text != NULL ? c->last_text
+						  : "";
 
 	return clean_text(text, STORE_TEXT_MAX, TEXT_LINE);
 }
