@@ -186,7 +186,7 @@ hash_header(struct call *k)
 static int
 upload(struct place *p, const char *file, const char *name)
 {
-	struct stat st;
+	struct stat st = {0};
 	struct call k;
 	int r = call_begin(&k, p, "PUT", name);
 

@@ -151,6 +151,8 @@ hist_layout(const struct hist *h, size_t i, struct layout *l)
 	const struct item *it = &h->v[i], *prev = i > 0 ? it - 1 : NULL;
 
 	memset(l, 0, sizeof(*l));
+	if (h->v == NULL)
+		return;
 	l->date = prev == NULL || !when_same_day(prev->ms, it->ms);
 	l->marker = h->marker != 0 && it->id == h->marker;
 	l->from = names_writer(it, prev, l);
