@@ -66,6 +66,31 @@ list_move(int *marked, int *top, int n, int view, int by)
 		*top = 0;
 }
 
+int
+list_step(enum action act, int page)
+{
+	switch (act) {
+	case ACT_LIST_UP:
+	case ACT_DETAILS_UP:
+	case ACT_DEVICE_UP:
+	case ACT_MENU_UP:
+		return -1;
+	case ACT_LIST_DOWN:
+	case ACT_DETAILS_DOWN:
+	case ACT_DEVICE_DOWN:
+	case ACT_MENU_DOWN:
+		return 1;
+	case ACT_LIST_PAGE_UP:
+	case ACT_DETAILS_PAGE_UP:
+		return -page;
+	case ACT_LIST_PAGE_DOWN:
+	case ACT_DETAILS_PAGE_DOWN:
+		return page;
+	default:
+		return 0;
+	}
+}
+
 enum sign
 sign_of(enum msg_state state)
 {

@@ -27,7 +27,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/view_notices.c tui/screen/view_unlock.c \
 	tui/screen/view_first_run.c tui/screen/view_new_chat.c \
 	tui/screen/view_settings.c tui/screen/backend.c \
-	tui/screen/external.c tui/screen/screen.c
+	tui/screen/external.c tui/screen/fact.c tui/screen/screen.c
 tui/screen_PKG   := ncursesw libuv
 tui/screen_DEPS  := common common/qr
 tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \

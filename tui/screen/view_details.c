@@ -5,12 +5,9 @@
 
 #include "common/e164.h"
 #include "common/text.h"
-#include "tui/screen/app_int.h"
-#include "tui/screen/when.h"
+#include "tui/screen/fact.h"
 
-#define BOX_W	  60
-#define LABEL_W	  15
-#define LABEL_MIN 9
+#define BOX_W 60
 
 void
 details_begin(struct app *a, int64_t chat)
@@ -32,38 +29,21 @@ details_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 
 /* ---- what the lines say ----------------------------------------------------------- */
 
-typedef enum style value_fn(
-    const struct app *a, const struct chat *c, char *out, size_t cap);
-
 static enum style
-yes_no(bool yes, char *out, size_t cap)
+value_phone(const struct fact_of *of, char *out, size_t cap)
 {
-	snprintf(out, cap, "%s", yes ? "yes" : "no");
-	return ST_TEXT;
-}
-
-static enum style
-value_phone(const struct app *a, const struct chat *c, char *out, size_t cap)
-{
+	const struct chat *c = of->chat;
 	char shown[E164_FORMAT_CAP];
 
-	(void)a;
 	snprintf(out, cap, "%s", e164_format(shown, c->phone));
 	return ST_TEXT;
 }
 
 static enum style
-value_name(const struct app *a, const struct chat *c, char *out, size_t cap)
+value_safety(const struct fact_of *of, char *out, size_t cap)
 {
-	(void)a;
-	snprintf(out, cap, "%s", c->title);
-	return ST_STRONG;
-}
+	const struct chat *c = of->chat;
 
-static enum style
-value_safety(const struct app *a, const struct chat *c, char *out, size_t cap)
-{
-	(void)a;
 	if (c->trust == TRUST_CHANGED) {
 		snprintf(out, cap, "changed: nothing is sent");
 		return ST_WARN;
@@ -74,204 +54,99 @@ value_safety(const struct app *a, const struct chat *c, char *out, size_t cap)
 }
 
 static enum style
-value_mute(const struct app *a, const struct chat *c, char *out, size_t cap)
+value_unread(const struct fact_of *of, char *out, size_t cap)
 {
-	char when[WHEN_CAP];
-	bool today = when_same_day(c->muted_until_ms, a->wall);
+	const struct chat *c = of->chat;
 
-	if (!model_is_muted(c, a->wall))
-		snprintf(out, cap, "on");
-	else if (c->muted_until_ms == ENGINE_EVER)
-		snprintf(out, cap, "muted");
-	else
-		snprintf(out, cap, "muted until %s",
-		    today ? when_clock(when, c->muted_until_ms)
-			  : when_date(when, c->muted_until_ms));
-	return ST_TEXT;
-}
-
-static enum style
-value_timer(const struct app *a, const struct chat *c, char *out, size_t cap)
-{
-	char span[WHEN_CAP];
-
-	(void)a;
-	if (c->expire_s == 0)
-		snprintf(out, cap, "messages stay");
-	else
-		snprintf(out, cap, "%s after they were seen",
-		    when_span(span, c->expire_s));
-	return ST_TEXT;
-}
-
-static enum style
-value_pin(const struct app *a, const struct chat *c, char *out, size_t cap)
-{
-	(void)a;
-	return yes_no(c->pinned_ms != 0, out, cap);
-}
-
-static enum style
-value_archive(const struct app *a, const struct chat *c, char *out, size_t cap)
-{
-	(void)a;
-	return yes_no(c->archived, out, cap);
-}
-
-static enum style
-value_unread(const struct app *a, const struct chat *c, char *out, size_t cap)
-{
-	(void)a;
 	if (c->unread > 0)
 		snprintf(out, cap, "%u messages", c->unread);
 	else
-		yes_no(c->marked_unread, out, cap);
+		fact_yes_no(c->marked_unread, out, cap);
 	return ST_TEXT;
 }
 
 static enum style
-value_block(const struct app *a, const struct chat *c, char *out, size_t cap)
+value_block(const struct fact_of *of, char *out, size_t cap)
 {
-	(void)a;
-	yes_no(c->blocked, out, cap);
+	const struct chat *c = of->chat;
+
+	fact_yes_no(c->blocked, out, cap);
 	return c->blocked ? ST_WARN : ST_TEXT;
 }
 
 static bool
-of_others(const struct chat *c)
+of_others(const struct fact_of *of)
 {
-	return !c->to_self;
+	return !of->chat->to_self;
 }
 
-static const struct line {
-	enum action act; /* what Enter does */
-	const char *label;
-	const char *brief; /* where there is little room */
-	value_fn *value; /* may be NULL */
-	bool (*shown)(const struct chat *c); /* NULL: always */
-} lines[] = {
-    {ACT_CHAT_RENAME, "Name", "Name", value_name, of_others},
+static const struct fact facts[] = {
+    {ACT_CHAT_RENAME, "Name", "Name", fact_name, of_others},
     {ACT_NONE, "Number", "Number", value_phone, NULL},
     {ACT_CHAT_VERIFY, "Safety number", "Safety", value_safety, of_others},
-    {ACT_CHAT_TIMER, "Disappearing", "Timer", value_timer, NULL},
-    {ACT_CHAT_MUTE, "Notifications", "Notices", value_mute, NULL},
-    {ACT_CHAT_PIN, "Pinned", "Pinned", value_pin, NULL},
-    {ACT_CHAT_ARCHIVE, "Archived", "Archived", value_archive, NULL},
+    {ACT_CHAT_TIMER, "Disappearing", "Timer", fact_timer, NULL},
+    {ACT_CHAT_MUTE, "Notifications", "Notices", fact_mute, NULL},
+    {ACT_CHAT_PIN, "Pinned", "Pinned", fact_pin, NULL},
+    {ACT_CHAT_ARCHIVE, "Archived", "Archived", fact_archive, NULL},
     {ACT_CHAT_UNREAD, "Unread", "Unread", value_unread, NULL},
     {ACT_CHAT_BLOCK, "Blocked", "Blocked", value_block, of_others},
     {ACT_CHAT_CLEAR, "Delete its messages", "Clear", NULL, NULL},
     {ACT_CHAT_DELETE, "Delete this chat", "Delete", NULL, NULL},
 };
 
-/* The nth line that this chat has; NULL behind the last. */
-static const struct line *
-line_at(const struct chat *c, int n)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(lines); i++) {
-		if (lines[i].shown != NULL && !lines[i].shown(c))
-			continue;
-		if (n-- == 0)
-			return &lines[i];
-	}
-	return NULL;
-}
-
-static int
-line_count(const struct chat *c)
-{
-	int n = 0;
-
-	while (line_at(c, n) != NULL)
-		n++;
-	return n;
-}
-
 /* ---- drawing ------------------------------------------------------------------------ */
 
-static void
-draw_line(struct app *a, struct box b, const struct chat *c,
-    const struct line *l, bool marked)
+static int
+count(const struct fact_of *of)
 {
-	enum style st = marked ? ST_LIST_MARK : ST_TEXT, vst;
-	bool little = b.w < 30;
-	int label = little ? LABEL_MIN : LABEL_W, x = b.x + 2;
-	const char *word = little ? l->brief : l->label;
-	char key[KEYS_NAME_CAP], value[200];
-
-	draw_fill(a->draw, b, st);
-	if (marked)
-		draw_sign(a->draw, b.y, b.x, SIGN_MARK, st);
-	if (l->act != ACT_NONE)
-		draw_str(a->draw, b.y, x, 2, keymap_short(key, l->act),
-		    marked ? st : ST_PROMPT);
-	x += 2;
-	if (l->value == NULL) {
-		draw_elide(a->draw, b.y, x, b.x + b.w - x, word, st);
-		return;
-	}
-	draw_elide(
-	    a->draw, b.y, x, label, word, marked ? ST_LIST_MARK_DIM : ST_DIM);
-	vst = l->value(a, c, value, sizeof(value));
-	x += label;
-	draw_elide(a->draw, b.y, x, b.x + b.w - x, value, marked ? st : vst);
+	return fact_count(facts, ARRAY_LEN(facts), of);
 }
 
 static void
 details_draw(struct app *a, struct box b)
 {
 	struct details_view *v = &a->vs->details;
-	const struct chat *c = model_find(&a->m, v->chat);
+	const struct fact_of of = {
+	    .app = a, .chat = model_find(&a->m, v->chat)};
 	struct box in;
 	int i, n;
 
-	if (c == NULL)
+	if (of.chat == NULL)
 		return;
-	n = line_count(c);
-	in = popup(a, b, BOX_W, n + 2, c->title);
+	n = count(&of);
+	in = popup(a, b, BOX_W, n + 2, of.chat->title);
 	v->view = in.h;
 	list_move(&v->marked, &v->top, n, in.h, 0);
-	for (i = 0; i < in.h && v->top + i < n; i++)
-		draw_line(a, (struct box){in.y + i, in.x, 1, in.w}, c,
-		    line_at(c, v->top + i), v->top + i == v->marked);
+	for (i = v->top; i < v->top + in.h && i < n; i++)
+		fact_draw(a, (struct box){in.y + i - v->top, in.x, 1, in.w},
+		    fact_at(facts, ARRAY_LEN(facts), &of, i), &of,
+		    i == v->marked);
 	draw_cursor(a->draw, in.y + v->marked - v->top, in.x);
 }
 
 /* ---- keys ----------------------------------------------------------------------------- */
 
 static bool
-move(struct details_view *v, int n, enum action act)
-{
-	int page = v->view > 1 ? v->view - 1 : 1;
-	int by = act == ACT_DETAILS_UP		? -1
-		 : act == ACT_DETAILS_DOWN	? 1
-		 : act == ACT_DETAILS_PAGE_UP	? -page
-		 : act == ACT_DETAILS_PAGE_DOWN ? page
-						: 0;
-
-	if (by != 0)
-		list_move(&v->marked, &v->top, n, v->view, by);
-	return by != 0;
-}
-
-static bool
 details_act(struct app *a, enum action act, int digit)
 {
 	struct details_view *v = &a->vs->details;
 	const struct chat *c = model_find(&a->m, v->chat);
-	const struct line *l;
+	const struct fact_of of = {.app = a, .chat = c};
+	const struct fact *f;
+	int by = list_step(act, v->view > 1 ? v->view - 1 : 1);
 
 	(void)digit;
 	if (act == ACT_DETAILS_CLOSE || c == NULL) {
 		app_close(a, &view_details);
 		return true;
 	}
-	if (move(v, line_count(c), act))
+	if (by != 0) {
+		list_move(&v->marked, &v->top, count(&of), v->view, by);
 		return true;
-	l = line_at(c, v->marked);
-	if (act == ACT_DETAILS_TAKE && l != NULL)
-		act = l->act;
+	}
+	f = fact_at(facts, ARRAY_LEN(facts), &of, v->marked);
+	if (act == ACT_DETAILS_TAKE && f != NULL)
+		act = f->act;
 	return chat_act(a, act);
 }
 
@@ -284,7 +159,7 @@ details_offers(const struct app *a, enum action act)
 	case ACT_CHAT_BLOCK:
 	case ACT_CHAT_RENAME:
 	case ACT_CHAT_VERIFY:
-		return c != NULL && of_others(c);
+		return c != NULL && !c->to_self;
 	default:
 		return true;
 	}

@@ -258,15 +258,14 @@ devices_act(struct app *a, enum action act, int digit)
 {
 	struct devices_view *v = &a->vs->devices;
 	const struct device_row *d = marked(a);
+	int by = list_step(act, 0);
 
 	(void)digit;
+	if (by != 0) {
+		list_move(&v->marked, &v->top, (int)v->n, 0, by);
+		return true;
+	}
 	switch (act) {
-	case ACT_DEVICE_UP:
-		list_move(&v->marked, &v->top, (int)v->n, 0, -1);
-		return true;
-	case ACT_DEVICE_DOWN:
-		list_move(&v->marked, &v->top, (int)v->n, 0, 1);
-		return true;
 	case ACT_DEVICE_LINK:
 		link_view_begin(a);
 		return true;

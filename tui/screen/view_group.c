@@ -5,12 +5,9 @@
 
 #include "common/e164.h"
 #include "common/text.h"
-#include "tui/screen/app_int.h"
-#include "tui/screen/when.h"
+#include "tui/screen/fact.h"
 
-#define BOX_W	  64
-#define LABEL_W	  15
-#define LABEL_MIN 9
+#define BOX_W 64
 
 static void
 ask(struct app *a)
@@ -53,33 +50,19 @@ group_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 
 /* ---- lines ----------------------------------------------------------------------------- */
 
-typedef enum style value_fn(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap);
-
 static enum style
-value_name(const struct app *a, const struct group_row *g, const struct chat *c,
-    char *out, size_t cap)
+value_about(const struct fact_of *of, char *out, size_t cap)
 {
-	(void)a;
-	(void)g;
-	snprintf(out, cap, "%s", c->title);
-	return ST_STRONG;
-}
+	const struct group_row *g = of->group;
 
-static enum style
-value_about(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap)
-{
-	(void)a;
-	(void)c;
 	snprintf(out, cap, "%s", g->about != NULL ? g->about : "");
 	return ST_TEXT;
 }
 
 static enum style
-value_standing(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap)
+value_standing(const struct fact_of *of, char *out, size_t cap)
 {
+	const struct group_row *g = of->group;
 	static const char *const words[] = {
 	    [GROUP_IS_MAKING] = "is being made",
 	    [GROUP_IS_MEMBER] = "a member",
@@ -91,8 +74,6 @@ value_standing(const struct app *a, const struct group_row *g,
 	    [GROUP_IS_JOINING] = "about to join",
 	};
 
-	(void)a;
-	(void)c;
 	if (g->standing == GROUP_IS_MEMBER)
 		snprintf(out, cap, "%s%s", g->admin ? "an admin" : "a member",
 		    g->catching_up ? "; changes are on their way" : "");
@@ -104,27 +85,10 @@ value_standing(const struct app *a, const struct group_row *g,
 }
 
 static enum style
-value_timer(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap)
+value_permit(const struct fact_of *of, char *out, size_t cap)
 {
-	char span[WHEN_CAP];
+	const struct group_row *g = of->group;
 
-	(void)a;
-	(void)c;
-	if (g->timer_s == 0)
-		snprintf(out, cap, "messages stay");
-	else
-		snprintf(out, cap, "%s after they were seen",
-		    when_span(span, g->timer_s));
-	return ST_TEXT;
-}
-
-static enum style
-value_permit(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap)
-{
-	(void)a;
-	(void)c;
 	snprintf(out, cap, "write: %s, name: %s, add: %s",
 	    g->admins_send ? "admins" : "all",
 	    g->admins_edit ? "admins" : "all",
@@ -133,11 +97,10 @@ value_permit(const struct app *a, const struct group_row *g,
 }
 
 static enum style
-value_link(const struct app *a, const struct group_row *g, const struct chat *c,
-    char *out, size_t cap)
+value_link(const struct fact_of *of, char *out, size_t cap)
 {
-	(void)a;
-	(void)c;
+	const struct group_row *g = of->group;
+
 	snprintf(out, cap, "%s",
 	    !g->has_link       ? "none"
 	    : g->link_approval ? "yes; an admin lets in"
@@ -145,42 +108,12 @@ value_link(const struct app *a, const struct group_row *g, const struct chat *c,
 	return ST_TEXT;
 }
 
-static enum style
-value_mute(const struct app *a, const struct group_row *g, const struct chat *c,
-    char *out, size_t cap)
-{
-	(void)g;
-	snprintf(out, cap, "%s", model_is_muted(c, a->wall) ? "muted" : "on");
-	return ST_TEXT;
-}
-
-static enum style
-value_pin(const struct app *a, const struct group_row *g, const struct chat *c,
-    char *out, size_t cap)
-{
-	(void)a;
-	(void)g;
-	snprintf(out, cap, "%s", c->pinned_ms != 0 ? "yes" : "no");
-	return ST_TEXT;
-}
-
-static enum style
-value_archive(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap)
-{
-	(void)a;
-	(void)g;
-	snprintf(out, cap, "%s", c->archived ? "yes" : "no");
-	return ST_TEXT;
-}
-
 /* What is under way, or why it was not made; the alarm. */
 static enum style
-value_pending(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap)
+value_pending(const struct fact_of *of, char *out, size_t cap)
 {
-	(void)a;
-	(void)c;
+	const struct group_row *g = of->group;
+
 	if (g->pending > 0)
 		snprintf(out, cap, "%u of yours: when the relay is there",
 		    g->pending);
@@ -190,109 +123,58 @@ value_pending(const struct app *a, const struct group_row *g,
 }
 
 static enum style
-value_alarm(const struct app *a, const struct group_row *g,
-    const struct chat *c, char *out, size_t cap)
+value_alarm(const struct fact_of *of, char *out, size_t cap)
 {
-	(void)a;
-	(void)c;
+	const struct group_row *g = of->group;
+
 	snprintf(
 	    out, cap, "%s%s", g->alarm_accepted ? "(accepted) " : "", g->alarm);
 	return ST_WARN;
 }
 
 static bool
-has_alarm(const struct group_row *g)
+has_alarm(const struct fact_of *of)
 {
+	const struct group_row *g = of->group;
+
 	return g->alarm != NULL;
 }
 
 static bool
-has_pending(const struct group_row *g)
+has_pending(const struct fact_of *of)
 {
+	const struct group_row *g = of->group;
+
 	return g->pending > 0 || (g->failed != NULL && g->failed[0] != '\0');
 }
 
 static bool
-is_in(const struct group_row *g)
+is_in(const struct fact_of *of)
 {
+	const struct group_row *g = of->group;
+
 	return g->standing == GROUP_IS_MEMBER || g->standing == GROUP_IS_MAKING;
 }
 
-static const struct line {
-	enum action act; /* what Enter does */
-	const char *label;
-	const char *brief; /* where there is little room */
-	value_fn *value; /* may be NULL */
-	bool (*shown)(const struct group_row *g); /* NULL: always */
-} lines[] = {
+static const struct fact facts[] = {
     {ACT_GROUP_ACCEPT, "ALARM", "ALARM", value_alarm, has_alarm},
     {ACT_NONE, "Changes", "Changes", value_pending, has_pending},
-    {ACT_CHAT_RENAME, "Name", "Name", value_name, NULL},
+    {ACT_CHAT_RENAME, "Name", "Name", fact_name, NULL},
     {ACT_GROUP_ABOUT, "Description", "About", value_about, NULL},
     {ACT_NONE, "You are", "You are", value_standing, NULL},
-    {ACT_CHAT_TIMER, "Disappearing", "Timer", value_timer, NULL},
+    {ACT_CHAT_TIMER, "Disappearing", "Timer", fact_timer, NULL},
     {ACT_GROUP_PERMIT, "Who may", "Who may", value_permit, is_in},
     {ACT_GROUP_LINK, "Invite link", "Link", value_link, is_in},
-    {ACT_CHAT_MUTE, "Notifications", "Notices", value_mute, NULL},
-    {ACT_CHAT_PIN, "Pinned", "Pinned", value_pin, NULL},
-    {ACT_CHAT_ARCHIVE, "Archived", "Archived", value_archive, NULL},
+    {ACT_CHAT_MUTE, "Notifications", "Notices", fact_mute, NULL},
+    {ACT_CHAT_PIN, "Pinned", "Pinned", fact_pin, NULL},
+    {ACT_CHAT_ARCHIVE, "Archived", "Archived", fact_archive, NULL},
     {ACT_GROUP_LEAVE, "Leave the group", "Leave", NULL, is_in},
     {ACT_CHAT_CLEAR, "Delete its messages", "Clear", NULL, NULL},
     {ACT_CHAT_DELETE, "Delete this chat", "Delete", NULL, NULL},
     {ACT_GROUP_ADD, "Add members", "Add", NULL, is_in},
 };
 
-/* The nth line that this group has; NULL behind the last: the members. */
-static const struct line *
-line_at(const struct group_row *g, int n)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(lines); i++) {
-		if (lines[i].shown != NULL && !lines[i].shown(g))
-			continue;
-		if (n-- == 0)
-			return &lines[i];
-	}
-	return NULL;
-}
-
-static int
-line_count(const struct group_row *g)
-{
-	int n = 0;
-
-	while (line_at(g, n) != NULL)
-		n++;
-	return n;
-}
-
 /* ---- drawing ------------------------------------------------------------------------- */
-
-static void
-draw_line(struct app *a, struct box b, const struct chat *c,
-    const struct line *l, bool marked)
-{
-	enum style st = marked ? ST_LIST_MARK : ST_TEXT, vst;
-	bool little = b.w < 30;
-	int label = little ? LABEL_MIN : LABEL_W, x = b.x + 2;
-	const char *word = little ? l->brief : l->label;
-	char key[KEYS_NAME_CAP], value[300];
-
-	if (l->act != ACT_NONE)
-		draw_str(a->draw, b.y, x, 2, keymap_short(key, l->act),
-		    marked ? st : ST_PROMPT);
-	x += 2;
-	if (l->value == NULL) {
-		draw_elide(a->draw, b.y, x, b.x + b.w - x, word, st);
-		return;
-	}
-	draw_elide(
-	    a->draw, b.y, x, label, word, marked ? ST_LIST_MARK_DIM : ST_DIM);
-	vst = l->value(a, &a->vs->group.g, c, value, sizeof(value));
-	x += label;
-	draw_elide(a->draw, b.y, x, b.x + b.w - x, value, marked ? st : vst);
-}
 
 static void
 draw_member(
@@ -304,6 +186,7 @@ draw_member(
 	char shown[E164_FORMAT_CAP];
 	int x = b.x + 4, n;
 
+	fact_ground(a, b, marked);
 	n = draw_elide(a->draw, b.y, x, b.w - 5, m->you ? "You" : m->name,
 	    m->asks && !marked ? ST_WARN : st);
 	if (role[0] != '\0' && n + 8 < b.w)
@@ -314,37 +197,49 @@ draw_member(
 		    a->draw, b.y, b.x, b.w, e164_format(shown, m->phone), dim);
 }
 
+static struct fact_of
+facts_of(const struct app *a)
+{
+	const struct group_view *v = &a->vs->group;
+
+	return (struct fact_of){
+	    .app = a, .chat = model_find(&a->m, v->g.chat), .group = &v->g};
+}
+
+/* How many facts; the members stand behind them. */
+static int
+count_facts(const struct fact_of *of)
+{
+	return fact_count(facts, ARRAY_LEN(facts), of);
+}
+
 static void
 group_draw(struct app *a, struct box b)
 {
 	struct group_view *v = &a->vs->group;
-	const struct chat *c = model_find(&a->m, v->g.chat);
-	int i, n, members, count;
-	char title[120];
+	const struct fact_of of = facts_of(a);
 	struct box in, line;
-	bool on;
+	char title[120];
+	int i, n, count;
 
-	if (c == NULL)
+	if (of.chat == NULL)
 		return;
-	n = line_count(&v->g);
-	members = (int)v->g.n_rows;
-	count = n + members;
-	snprintf(title, sizeof(title), "%.80s: %u members", c->title,
+	n = count_facts(&of);
+	count = n + (int)v->g.n_rows;
+	snprintf(title, sizeof(title), "%.80s: %u members", of.chat->title,
 	    v->g.n_members);
 	in = popup(a, b, BOX_W, count + 2, title);
 	v->view = in.h;
 	list_move(&v->marked, &v->top, count, in.h, 0);
 	for (i = v->top; i < v->top + in.h && i < count; i++) {
-		on = i == v->marked;
 		line = (struct box){in.y + i - v->top, in.x, 1, in.w};
-		draw_fill(a->draw, line, on ? ST_LIST_MARK : ST_TEXT);
-		if (on)
-			draw_sign(
-			    a->draw, line.y, line.x, SIGN_MARK, ST_LIST_MARK);
 		if (i < n)
-			draw_line(a, line, c, line_at(&v->g, i), on);
+			fact_draw(a, line,
+			    fact_at(facts, ARRAY_LEN(facts), &of, i), &of,
+			    i == v->marked);
 		else
-			draw_member(a, line, &v->g.members[i - n], on);
+			draw_member(
+			    a, line, &v->g.members[i - n], i == v->marked);
 	}
 	draw_cursor(a->draw, in.y + v->marked - v->top, in.x);
 }
@@ -381,11 +276,12 @@ static void
 take(struct app *a)
 {
 	struct group_view *v = &a->vs->group;
-	const struct line *l = line_at(&v->g, v->marked);
-	int at = v->marked - line_count(&v->g);
+	const struct fact_of of = facts_of(a);
+	const struct fact *f = fact_at(facts, ARRAY_LEN(facts), &of, v->marked);
+	int at = v->marked - count_facts(&of);
 
-	if (l != NULL)
-		do_act(a, l->act);
+	if (f != NULL)
+		do_act(a, f->act);
 	else if (at >= 0 && (size_t)at < v->g.n_rows)
 		room_member(a, &v->g.members[at]);
 }
@@ -394,23 +290,16 @@ static bool
 group_view_act(struct app *a, enum action act, int digit)
 {
 	struct group_view *v = &a->vs->group;
-	int page = v->view > 1 ? v->view - 1 : 1;
-	int count = line_count(&v->g) + (int)v->g.n_rows;
+	const struct fact_of of = facts_of(a);
+	int by = list_step(act, v->view > 1 ? v->view - 1 : 1);
 
 	(void)digit;
+	if (by != 0) {
+		list_move(&v->marked, &v->top,
+		    count_facts(&of) + (int)v->g.n_rows, v->view, by);
+		return true;
+	}
 	switch (act) {
-	case ACT_DETAILS_UP:
-		list_move(&v->marked, &v->top, count, v->view, -1);
-		return true;
-	case ACT_DETAILS_DOWN:
-		list_move(&v->marked, &v->top, count, v->view, 1);
-		return true;
-	case ACT_DETAILS_PAGE_UP:
-		list_move(&v->marked, &v->top, count, v->view, -page);
-		return true;
-	case ACT_DETAILS_PAGE_DOWN:
-		list_move(&v->marked, &v->top, count, v->view, page);
-		return true;
 	case ACT_DETAILS_TAKE:
 		take(a);
 		return true;

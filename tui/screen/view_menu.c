@@ -64,17 +64,15 @@ menu_act(struct app *a, enum action act, int digit)
 {
 	struct menu_view *v = &a->vs->menu;
 	chosen_fn *done = v->done;
-	int marked = v->marked;
+	int marked = v->marked, by = list_step(act, 0);
 	int64_t arg = v->arg;
 
 	(void)digit;
+	if (by != 0) {
+		list_move(&v->marked, &v->top, v->n, 0, by);
+		return true;
+	}
 	switch (act) {
-	case ACT_MENU_UP:
-		list_move(&v->marked, &v->top, v->n, 0, -1);
-		return true;
-	case ACT_MENU_DOWN:
-		list_move(&v->marked, &v->top, v->n, 0, 1);
-		return true;
 	case ACT_MENU_TAKE:
 		app_close(a, &view_menu);
 		done(a, marked, arg);

@@ -276,26 +276,19 @@ static bool
 palette_act(struct app *a, enum action act, int digit)
 {
 	struct palette_view *p = &a->vs->palette;
+	int by = list_step(act, 10);
 
 	(void)digit;
+	if (by != 0) {
+		list_move(&p->marked, &p->top, p->n, 0, by);
+		return true;
+	}
 	switch (act) {
 	case ACT_LIST_PICK:
 		pick(a);
 		return true;
 	case ACT_LIST_CLOSE:
 		app_close(a, &view_palette);
-		return true;
-	case ACT_LIST_UP:
-		list_move(&p->marked, &p->top, p->n, 0, -1);
-		return true;
-	case ACT_LIST_DOWN:
-		list_move(&p->marked, &p->top, p->n, 0, 1);
-		return true;
-	case ACT_LIST_PAGE_UP:
-		list_move(&p->marked, &p->top, p->n, 0, -10);
-		return true;
-	case ACT_LIST_PAGE_DOWN:
-		list_move(&p->marked, &p->top, p->n, 0, 10);
 		return true;
 	default:
 		if (!edit_act(&p->edit, act))

@@ -170,8 +170,13 @@ static bool
 pick_act(struct app *a, enum action act, int digit)
 {
 	struct pick_view *p = &a->vs->pick;
+	int by = list_step(act, 10);
 
 	(void)digit;
+	if (by != 0) {
+		list_move(&p->marked, &p->top, p->n, 0, by);
+		return true;
+	}
 	switch (act) {
 	case ACT_PICK_TOGGLE:
 		toggle(a);
@@ -181,18 +186,6 @@ pick_act(struct app *a, enum action act, int digit)
 		return true;
 	case ACT_LIST_CLOSE:
 		app_close(a, &view_pick);
-		return true;
-	case ACT_LIST_UP:
-		list_move(&p->marked, &p->top, p->n, 0, -1);
-		return true;
-	case ACT_LIST_DOWN:
-		list_move(&p->marked, &p->top, p->n, 0, 1);
-		return true;
-	case ACT_LIST_PAGE_UP:
-		list_move(&p->marked, &p->top, p->n, 0, -10);
-		return true;
-	case ACT_LIST_PAGE_DOWN:
-		list_move(&p->marked, &p->top, p->n, 0, 10);
 		return true;
 	default:
 		if (!edit_act(&p->edit, act))

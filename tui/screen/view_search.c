@@ -207,8 +207,13 @@ static bool
 search_act(struct app *a, enum action act, int digit)
 {
 	struct search_view *s = &a->vs->search;
+	int by = list_step(act, 5);
 
 	(void)digit;
+	if (by != 0) {
+		list_move(&s->marked, &s->top, s->n, 0, by);
+		return true;
+	}
 	switch (act) {
 	case ACT_SEARCH_SCOPE:
 		s->chat = s->chat == 0 ? a->open : 0;
@@ -219,18 +224,6 @@ search_act(struct app *a, enum action act, int digit)
 		return true;
 	case ACT_LIST_CLOSE:
 		app_close(a, &view_search);
-		return true;
-	case ACT_LIST_UP:
-		list_move(&s->marked, &s->top, s->n, 0, -1);
-		return true;
-	case ACT_LIST_DOWN:
-		list_move(&s->marked, &s->top, s->n, 0, 1);
-		return true;
-	case ACT_LIST_PAGE_UP:
-		list_move(&s->marked, &s->top, s->n, 0, -5);
-		return true;
-	case ACT_LIST_PAGE_DOWN:
-		list_move(&s->marked, &s->top, s->n, 0, 5);
 		return true;
 	default:
 		if (!edit_act(&s->edit, act))

@@ -375,5 +375,7 @@ struct box popup(struct app *a, struct box b, int w, int h, const char *title);
 
 /* Move a mark over n entries of which view are seen at once. */
 void list_move(int *marked, int *top, int n, int view, int by);
+/* How far an action moves it, pages being of so many; 0: it does not. */
+int list_step(enum action act, int page);
 
 #endif
