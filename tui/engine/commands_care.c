@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* commands_care.c — on the front's thread: devices' history, the account,
- * backups, as commands. The others: engine.c, commands.c. */
+/* commands_care.c — on the front's thread: devices' history and the account,
+ * as commands. The others: engine.c, commands.c. */
 #include <stddef.h>
 #include <string.h>
 
@@ -8,8 +8,6 @@
 #include "tui/engine/engine.h"
 
 #define DEVICE_MAX	 127
-#define EVERY_DAYS_MAX	 31
-#define KEEP_MAX	 1000
 #define HISTORY_DAYS_MAX 36500
 
 /* A command about a device, or about none. */
@@ -107,35 +105,4 @@ engine_delete_account(struct engine *e, uint64_t tag, const char *phone)
 {
 	return cmd_submit(
 	    e, cmd_new(CMD_DELETE_ACCOUNT, tag, phone, NULL, NULL));
-}
-
-/* ---- backups -------------------------------------------------------------------- */
-
-int
-engine_backup_schedule(struct engine *e, uint64_t tag, const char *to,
-    const char *credentials, uint32_t every_days, uint32_t keep)
-{
-	struct cmd *c;
-
-	if (to != NULL && (every_days < 1 || every_days > EVERY_DAYS_MAX ||
-			      keep < 1 || keep > KEEP_MAX))
-		return ERR_RANGE;
-	c = cmd_new(CMD_BACKUP_SCHEDULE, tag, to, credentials, NULL);
-	if (c == NULL)
-		return ERR_NOMEM;
-	c->n = every_days;
-	c->id = keep;
-	return cmd_submit(e, c);
-}
-
-int
-engine_backup(struct engine *e, uint64_t tag)
-{
-	return submit_device(e, CMD_BACKUP, tag, 0);
-}
-
-int
-engine_backup_now(struct engine *e, uint64_t tag)
-{
-	return submit_device(e, CMD_BACKUP_NOW, tag, 0);
 }

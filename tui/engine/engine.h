@@ -221,19 +221,6 @@ struct history_row {
 	char *text; /* HISTORY_ENDED: why; else NULL */
 };
 
-struct backup_row {
-	char *to; /* folder or URL; NULL: there is no schedule */
-	uint32_t every_days; /* 1, 7, ... */
-	uint32_t keep; /* newest files that stay */
-	char *credentials; /* file with them; NULL: none */
-	uint64_t last_ms; /* the last that worked; 0: none yet */
-	uint64_t next_ms; /* when one is due */
-	uint64_t failed_ms; /* the last that failed, if it came later; 0 */
-	char *failure; /* its sentence; NULL: none */
-	bool running;
-	uint64_t done, total; /* messages, while it runs */
-};
-
 /* Numbers as in the store. */
 enum group_standing {
 	GROUP_IS_MAKING = 0, /* ours; the relay has not taken it yet */
@@ -299,7 +286,6 @@ enum engine_event_kind {
 	EV_MSG_INFO, /* msgs[1], info */
 	EV_ONCE, /* msgs[1]: its text, for this once */
 	EV_FORWARDED, /* total: messages made; each came by an EV_MSG_NEW */
-	EV_BACKUP_CODE, /* text: 64 digits in groups; show them, once */
 	/* by itself */
 	EV_GROUP, /* groups[1]: it has changed, without members. Also the
 		   * answer to commands about groups, then with members */
@@ -326,7 +312,6 @@ enum engine_event_kind {
 		     * engine_wipe() */
 	EV_HISTORY, /* history[n]: these have moved. As an answer: all that are
 		     * known */
-	EV_BACKUP, /* backup: it has moved. Also an answer */
 	EV_FATAL, /* the store failed; nothing more will work. text */
 };
 
@@ -372,7 +357,6 @@ struct engine_event {
 	uint64_t lapses_ms; /* from then on no PIN is asked for */
 
 	struct history_row *history; /* n rows */
-	struct backup_row *backup;
 	struct msg_info *info;
 	struct device_row *devices;
 	struct group_row *groups;
@@ -467,17 +451,6 @@ int engine_change_number_code(
  * and an EV_REMOVED; ERR_DENIED that is not the number. */
 int engine_delete_account(
     struct engine *e, uint64_t tag, const char *phone) MUST_USE;
-
-/*
- * Backups by themselves, while this engine runs (tui/backup/schedule.h).
- * Setting a schedule makes a recovery code when there is none: EV_BACKUP_CODE,
- * else EV_BACKUP. to NULL ends it. ERR_RANGE every_days 1..31, keep 1..1000.
- */
-int engine_backup_schedule(struct engine *e, uint64_t tag, const char *to,
-    const char *credentials, uint32_t every_days, uint32_t keep) MUST_USE;
-int engine_backup(struct engine *e, uint64_t tag) MUST_USE; /* EV_BACKUP */
-/* Make one now. EV_BACKUP once it is in its place; EV_ERROR. */
-int engine_backup_now(struct engine *e, uint64_t tag) MUST_USE;
 
 /* Own profile. EV_SELF. A NULL name leaves it. */
 int engine_self(struct engine *e, uint64_t tag) MUST_USE;

@@ -83,17 +83,6 @@ info_free(struct msg_info *info)
 	free(info);
 }
 
-static void
-backup_free(struct backup_row *b)
-{
-	if (b == NULL)
-		return;
-	wipe_string(&b->to);
-	wipe_string(&b->credentials);
-	wipe_string(&b->failure);
-	free(b);
-}
-
 void
 engine_event_free(struct engine_event *ev)
 {
@@ -117,7 +106,6 @@ engine_event_free(struct engine_event *ev)
 		if (ev->history != NULL)
 			wipe_string(&ev->history[i].text);
 	}
-	backup_free(ev->backup);
 	free(ev->history);
 	info_free(ev->info);
 	free(ev->groups);

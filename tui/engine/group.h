@@ -91,18 +91,7 @@ uint64_t groups_flush(struct engine *e);
 bool groups_busy(const struct engine *e);
 /* Everything a new device of ours needs: sync_all(). In a transaction. */
 int groups_tell_own(struct engine *e) MUST_USE;
-/* A device of an account was removed: sender keys of groups shared with it
- * rotate. In a transaction. */
-int groups_device_removed(
-    struct engine *e, const uint8_t account[static STORE_ID_LEN]) MUST_USE;
 void groups_close(struct engine *e);
-
-/* ---- asked of group_send.h by this ------------------------------------------------------
- * enum group_rotate { GROUP_ROTATE_LEFT, GROUP_ROTATE_DEVICE };
- * int group_keys_rotate(struct engine *e, const uint8_t id[static GROUP_ID_LEN],
- *     int why) MUST_USE;		our sender key is not used any more;
- *					in a transaction, nothing is fetched
- */
 
 /* How a person knows an account: "You", their name for it, its own, its number
  * as shown, or "Somebody". Sanitised. */

@@ -5,7 +5,6 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/once.c tui/engine/forward.c tui/engine/info.c tui/engine/report.c \
 	tui/engine/commands_care.c tui/engine/history.c tui/engine/history_out.c \
 	tui/engine/history_in.c tui/engine/account_care.c tui/engine/number.c \
-	tui/engine/backups.c \
 	tui/engine/commands_group.c tui/engine/group.c tui/engine/group_follow.c \
 	tui/engine/group_own.c tui/engine/group_paper.c tui/engine/group_work.c \
 	tui/engine/group_words.c tui/engine/group_row.c tui/engine/group_cmd.c \
