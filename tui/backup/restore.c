@@ -188,15 +188,12 @@ restore_chat(struct store *s, const Sotto__Backup__Chat *k)
 
 /* ---- messages ---------------------------------------------------------------------------- */
 
-#define KIND_ONCE 4 /* a view-once */
-#define KIND_MAX  KIND_ONCE /* what this sotto knows */
-
 static int
 read_message(struct store_message *m, const Sotto__Backup__Message *k)
 {
 	if (get_id(m->message_id, &k->message_id) != 0 ||
 	    get_id(m->account, &k->account_id) != 0 ||
-	    k->direction > STORE_NOTE || k->kind > KIND_MAX ||
+	    k->direction > STORE_NOTE || k->kind > STORE_MSG_ONCE ||
 	    k->state > STORE_MSG_WAITING)
 		return ERR_FORMAT;
 	m->device = k->device_id;
@@ -212,7 +209,7 @@ read_message(struct store_message *m, const Sotto__Backup__Message *k)
 	m->edited_ms = k->edited_ms;
 	m->starred = k->starred;
 	/* its text is in no backup */
-	if (k->kind == KIND_ONCE)
+	if (k->kind == STORE_MSG_ONCE)
 		m->flags |= STORE_MSG_VIEW_ONCE | STORE_MSG_VIEWED;
 	return 0;
 }
@@ -293,7 +290,7 @@ restore_message(
 	int64_t id = 0;
 	int r = 0;
 
-	if (k->kind > KIND_MAX)
+	if (k->kind > STORE_MSG_ONCE)
 		return 0; /* of a newer sotto, and not to be shown here */
 	if (count->partial)
 		r = clean_texts(k);

@@ -86,6 +86,24 @@ passing(struct engine *e, const struct link_reply *rep)
 	return true;
 }
 
+/* What an answer says, in one transaction. */
+static void
+take_answer(struct groups *gs, const struct link_reply *rep,
+    int (*take)(struct engine *e, const struct link_reply *rep))
+{
+	struct engine *e = gs->e;
+	int r;
+
+	if (passing(e, rep))
+		return;
+	r = txn_begin(e);
+	if (r == 0)
+		r = txn_end(e, take(e, rep));
+	answered(e, r);
+	if (r == 0)
+		outbox_kick(e); /* messages may have waited for it */
+}
+
 static int
 ask(struct engine *e, const struct store_group *g, uint16_t method,
     const ProtobufCMessage *m, link_reply_fn *cb)
@@ -192,18 +210,7 @@ out:
 static void
 on_entries(void *ctx, const struct link_reply *rep)
 {
-	struct groups *gs = ctx;
-	struct engine *e = gs->e;
-	int r;
-
-	if (passing(e, rep))
-		return;
-	r = txn_begin(e);
-	if (r == 0)
-		r = txn_end(e, on_entries_in(e, rep));
-	answered(e, r);
-	if (r == 0)
-		outbox_kick(e); /* messages may have waited for it */
+	take_answer(ctx, rep, on_entries_in);
 }
 
 static int
@@ -310,18 +317,7 @@ out:
 static void
 on_state(void *ctx, const struct link_reply *rep)
 {
-	struct groups *gs = ctx;
-	struct engine *e = gs->e;
-	int r;
-
-	if (passing(e, rep))
-		return;
-	r = txn_begin(e);
-	if (r == 0)
-		r = txn_end(e, on_state_in(e, rep));
-	answered(e, r);
-	if (r == 0)
-		outbox_kick(e);
+	take_answer(ctx, rep, on_state_in);
 }
 
 /* Whoever has the link may look: a signature by its token. */
@@ -434,16 +430,7 @@ out:
 static void
 on_change(void *ctx, const struct link_reply *rep)
 {
-	struct groups *gs = ctx;
-	struct engine *e = gs->e;
-	int r;
-
-	if (passing(e, rep))
-		return;
-	r = txn_begin(e);
-	if (r == 0)
-		r = txn_end(e, on_change_in(e, rep));
-	answered(e, r);
+	take_answer(ctx, rep, on_change_in);
 }
 
 static int
