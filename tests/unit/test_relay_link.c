@@ -203,6 +203,9 @@ test_mailbox__malformed(void **state)
 	fin.registration_id = 7;
 	fin.identity_key = calls_bytes(fresh.identity, 33);
 	assert_err(calls_do(new, METHOD_LINK_FINISH, &fin.base), ERR_FORMAT);
+	fin.pre_keys = rc_keys_make(1, 1, false);
+	assert_err(calls_do(new, METHOD_LINK_FINISH, &fin.base), ERR_FORMAT);
+	rc_keys_free(fin.pre_keys);
 	fin.pre_keys = rc_keys_make(1, 1, true);
 	assert_err(calls_do(new, METHOD_LINK_FINISH, &fin.base), ERR_NOTFOUND);
 	fin.identity_key.len = 32;
@@ -415,6 +418,38 @@ set_pin(struct rc *c, const uint8_t *proof)
 	if (proof != NULL)
 		req.proof = calls_bytes(proof, 32);
 	assert_ok(calls_do(c, METHOD_SET_PIN, &req.base));
+}
+
+/* Nobody could begin a post-quantum session with such a device. */
+static void
+test_register__without_a_key_of_last_resort_is_refused(void **state)
+{
+	Sotto__Relay__VerifyOtpRequest req =
+	    SOTTO__RELAY__VERIFY_OTP_REQUEST__INIT;
+	Sotto__Relay__RegisterResponse *resp;
+	struct fixture *f = *state;
+	Sotto__Relay__KyberPreKey *last;
+	struct rc_person anew;
+	struct rc *c;
+	char code[7];
+
+	rc_person_make(&anew, 90);
+	c = rig_connect(&f->g, &anew);
+	resp = ask_code(c, anew.phone, false);
+	assert_ok(rig_code(&f->g, code));
+	req.token = resp->token;
+	req.code = code;
+	req.registration_id = anew.registration_id;
+	req.identity_key = calls_bytes(anew.identity, 33);
+	req.pre_keys = rc_keys_make(1, 1, true);
+	last = req.pre_keys->kyber_last_resort;
+	req.pre_keys->kyber_last_resort = NULL;
+	assert_err(calls_do(c, METHOD_VERIFY_OTP, &req.base), ERR_FORMAT);
+	req.pre_keys->kyber_last_resort = last;
+	assert_ok(calls_do(c, METHOD_VERIFY_OTP, &req.base));
+	rc_keys_free(req.pre_keys);
+	calls_free(resp);
+	rc_close(c);
 }
 
 static void
@@ -693,6 +728,7 @@ main(void)
 	    T(test_mailbox__malformed),
 	    T(test_link__is_there_for_nobody_until_a_list_names_it),
 	    T(test_remove__closes_and_forgets),
+	    T(test_register__without_a_key_of_last_resort_is_refused),
 	    T(test_pin__stops_who_has_only_the_code),
 	    T(test_pin__lets_its_owner_in_once),
 	    T(test_number__moves_with_its_account),
