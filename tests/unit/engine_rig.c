@@ -706,6 +706,8 @@ look_at(struct er_person *p, const struct engine_event *ev)
 	p->was_removed += ev->kind == EV_REMOVED;
 	if (ev->kind == EV_ERROR || ev->kind == EV_LINK_ENDED)
 		copy_text(p->why, sizeof(p->why), ev->text);
+	if (ev->kind == EV_CHAT && !ev->chats->group)
+		copy_text(p->title, sizeof(p->title), ev->chats->title);
 	if (ev->kind == EV_LINK_OFFER)
 		copy_text(p->offer, sizeof(p->offer), ev->text);
 	if (ev->kind == EV_LINK_CODE) {

@@ -60,6 +60,7 @@ struct er_person {
 	unsigned fatal, errors, gone, fresh; /* events */
 	unsigned registered, ended, was_removed, done, locked;
 	char offer[256], code[8], new_name[80], why[256];
+	char title[80]; /* of a person's chat, in the last EV_CHAT */
 	struct engine_event *devices; /* the last EV_DEVICES */
 };
 

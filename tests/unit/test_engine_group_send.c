@@ -128,6 +128,28 @@ end(void)
 
 /* ---- both ways ----------------------------------------------------------------- */
 
+/* Ann wrote to Ben, who has not answered; his name comes with the group. */
+static void
+test_group_receive__names_the_chat_of_two(void **state)
+{
+	struct store_contact c;
+
+	(void)state;
+	begin();
+	assert_true(er_say(ann, ben, "are you in?"));
+	er_run(&net);
+	assert_ok(store_contact_get(ann->e->store, ben->account, &c));
+	c.phone_known = true; /* by its number, which Ann had typed */
+	snprintf(c.phone, sizeof(c.phone), "%s", ben->e->self.phone);
+	assert_ok(store_contact_put(ann->e->store, &c));
+	ann->title[0] = '\0';
+	say(ben, "yes");
+	er_run(&net);
+	assert_group(ann, "2:yes");
+	assert_string_equal(ann->title, "Person 2");
+	end();
+}
+
 static void
 test_group_send__everybody_reads_what_was_sealed_once(void **state)
 {
@@ -1009,6 +1031,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_group_receive__names_the_chat_of_two),
 	    cmocka_unit_test(
 		test_group_send__everybody_reads_what_was_sealed_once),
 	    cmocka_unit_test(

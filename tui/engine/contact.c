@@ -55,22 +55,34 @@ set_claims(
 	return news;
 }
 
+/* Their chat may have another title now. */
+static int
+retitled(struct engine *e, const uint8_t account[static STORE_ID_LEN])
+{
+	int64_t chat;
+	int r = store_chat_find(e->store, STORE_CHAT_PERSON, account, &chat);
+
+	return r == 0 ? chat_changed(e, chat) : r == ERR_NOTFOUND ? 0 : r;
+}
+
 int
 contact_ensure(struct engine *e, const uint8_t account[static STORE_ID_LEN],
     const char *phone_claim, const char *name_claim, struct store_contact *out)
 {
 	struct store_contact c = {0};
 	int r = store_contact_get(e->store, account, &c);
-	bool news = r == ERR_NOTFOUND;
+	bool fresh = r == ERR_NOTFOUND, claims;
 
-	if (news) {
+	if (fresh) {
 		memcpy(c.account, account, STORE_ID_LEN);
 		c.created_ms = engine_now_ms();
 	} else if (r != 0) {
 		return r;
 	}
-	news |= set_claims(&c, phone_claim, name_claim);
-	r = news ? store_contact_put(e->store, &c) : 0;
+	claims = set_claims(&c, phone_claim, name_claim);
+	r = fresh || claims ? store_contact_put(e->store, &c) : 0;
+	if (r == 0 && claims)
+		r = retitled(e, account);
 	if (r == 0)
 		*out = c;
 	return r;
