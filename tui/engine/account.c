@@ -155,7 +155,7 @@ self_post(struct engine *e, enum engine_event_kind kind, uint64_t tag)
 		reply_error(e, tag, ERR_NOMEM, NULL);
 		return;
 	}
-	event_post(e, ev);
+	event_post_later(e, ev);
 }
 
 void

@@ -62,7 +62,7 @@ post(struct engine *e, uint64_t tag, const struct store_transfer *v, size_t n)
 		ev->n += r == 0;
 	}
 	if (r == 0)
-		event_post(e, ev);
+		event_post_later(e, ev);
 	else
 		engine_event_free(ev);
 	return r;
