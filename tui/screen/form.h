@@ -21,14 +21,14 @@ enum field_kind { FIELD_TEXT, FIELD_SECRET, FIELD_CHOICE };
 struct field {
 	const char *label;
 	const char *hint; /* what belongs here; shown while it has the focus */
-	enum field_kind kind;
-	bool hidden;
-	struct edit edit;
+	const char *side; /* a remark behind the field; may be NULL */
 	const char *const *choices; /* CHOICE */
+	struct edit edit;
+	enum field_kind kind;
+	enum style side_style;
 	int nchoices, choice;
 	unsigned digits; /* TEXT: takes digits only, at most so many; 0: all */
-	const char *side; /* a remark behind the field; may be NULL */
-	enum style side_style;
+	bool hidden;
 };
 
 struct form {
