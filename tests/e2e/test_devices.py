@@ -80,7 +80,7 @@ def test_a_second_and_a_third_device(relay, anna, ben, folder):
     assert texts(tablet) == [("in", "to three"), ("out", "from the third")]
     rows = lines(tablet, "devices")
     assert [(r["device"], r["name"], r["listed"], r["this"]) for r in rows] == [
-        (1, "", True, False), (2, "laptop", True, False),
+        (1, socket.gethostname(), True, False), (2, "laptop", True, False),
         (3, "tablet", True, True)]
 
 
