@@ -34,6 +34,9 @@ def test_history_for_a_new_device(relay, anna, ben, folder):
     assert texts(laptop) == []
     # asked for on the new one, given by a person at the first
     laptop.run("devices", "history", "--all")
+    waits = laptop.run("devices", "history", "--wait", "--timeout=1s",
+                       check=False)
+    assert waits.returncode == 11, waits.stderr  # nobody has said yes
     anna.messages()
     asked = lines(anna, "devices", "history")
     assert [(r["device"], r["state"]) for r in asked] == [(2, "asked")]
