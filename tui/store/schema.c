@@ -462,6 +462,10 @@ static const char *const version_4[] = {
     v4_transfer,
     NULL,
 };
+
+static const char *const version_5[] = {
+    NULL,
+};
 /* clang-format on */
 
 const struct migration store_migrations[] = {
@@ -469,6 +473,7 @@ const struct migration store_migrations[] = {
     {2, version_2},
     {3, version_3},
     {4, version_4},
+    {5, version_5},
 };
 const size_t store_migrations_len = ARRAY_LEN(store_migrations);
 
