@@ -453,6 +453,60 @@ static const char v4_transfer[] =
     "  PRIMARY KEY (device, part)"
     ") STRICT;";
 
+/*
+ * status: posts, ours and others' (store_status.h). status_to: whom ours went
+ * to. status_view: who saw ours. status_owed: views of ours to be told.
+ * status_person: marks are bits; wrote: we wrote to them once, which makes a
+ * contact of them, and outlives what was written.
+ */
+static const char v5_status[] =
+    "CREATE TABLE status("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  device INTEGER NOT NULL,"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  state INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    "  text TEXT NOT NULL, media BLOB,"
+    "  posted_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+    "  seen INTEGER NOT NULL,"
+    "  UNIQUE (message_id, account)"
+    ") STRICT;"
+    "CREATE INDEX status_of ON status(account, posted_ms);"
+    "CREATE INDEX status_expires ON status(expires_ms);"
+    "CREATE TABLE status_to("
+    "  status INTEGER NOT NULL REFERENCES status(id) ON DELETE CASCADE,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  PRIMARY KEY (status, account)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE status_view("
+    "  status INTEGER NOT NULL REFERENCES status(id) ON DELETE CASCADE,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  viewed_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (status, account)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE status_owed("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  message_id BLOB NOT NULL CHECK (length(message_id) = 16),"
+    "  UNIQUE (account, message_id)"
+    ") STRICT;"
+    "CREATE TABLE status_person("
+    "  account BLOB NOT NULL PRIMARY KEY CHECK (length(account) = 16),"
+    "  marks INTEGER NOT NULL DEFAULT 0, wrote INTEGER NOT NULL DEFAULT 0"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO status_person(account, wrote)"
+    "  SELECT peer, 1 FROM chat WHERE kind = 0 AND EXISTS"
+    "   (SELECT 1 FROM message WHERE chat = chat.id AND dir = 1);"
+    "CREATE TRIGGER status_wrote AFTER INSERT ON message"
+    "  WHEN new.dir = 1 AND NOT EXISTS (SELECT 1 FROM chat AS c"
+    "   LEFT JOIN status_person AS p ON p.account = c.peer"
+    "   WHERE c.id = new.chat AND (c.kind <> 0 OR p.wrote)) BEGIN"
+    "  INSERT INTO status_person(account, wrote)"
+    "   SELECT peer, 1 FROM chat WHERE id = new.chat"
+    "   ON CONFLICT(account) DO UPDATE SET wrote = 1;"
+    "END;"
+    "ALTER TABLE quote ADD COLUMN status INTEGER NOT NULL DEFAULT 0;";
+
 /* clang-format off: a line each, so that they can be added side by side */
 static const char *const version_4[] = {
     v4_actions,
@@ -464,6 +518,7 @@ static const char *const version_4[] = {
 };
 
 static const char *const version_5[] = {
+    v5_status,
     NULL,
 };
 /* clang-format on */
