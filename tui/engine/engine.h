@@ -264,6 +264,65 @@ struct group_row {
 	size_t n_rows;
 };
 
+/* ---- status posts: docs/status.md ---- */
+
+enum status_kind {
+	STATUS_TEXT = 0,
+	STATUS_OTHER = 1, /* a later version's; text: a sentence that says so,
+			   * and its caption */
+};
+
+/* A post, for 24 hours. */
+struct status_row {
+	int64_t id; /* local; not that of a message */
+	uint8_t
+	    message_id[ENGINE_ID_LEN]; /* with author: names it everywhere */
+	uint8_t author[ENGINE_ID_LEN];
+	char *name; /* as the person knows them; of own ones NULL */
+	char *phone; /* E.164, "" unknown; of own ones NULL */
+	bool own;
+	bool muted; /* its author is */
+	bool seen; /* here, or on another device of ours. Own ones are */
+	enum status_kind kind;
+	char *text; /* UTF-8, sanitised, newlines kept */
+	uint64_t posted_ms, expires_ms;
+	/* of own ones */
+	enum msg_state state; /* MSG_PENDING, MSG_SENT, MSG_FAILED */
+	uint32_t audience; /* accounts it went to */
+	uint32_t views; /* of those have seen it, as far as they tell */
+};
+
+struct status_viewer_row {
+	uint8_t account[ENGINE_ID_LEN];
+	char *name;
+	uint64_t viewed_ms;
+};
+
+/* Who sees posts that are made from now on. */
+enum status_mode {
+	STATUS_ALL = 0, /* all contacts: whom the person has named, compared or
+			 * written to, and has not blocked */
+	STATUS_BUT = 1, /* without those marked `but` */
+	STATUS_ONLY = 2, /* only those marked `only` */
+};
+
+struct status_person_row {
+	uint8_t account[ENGINE_ID_LEN];
+	char *name;
+	char *phone; /* E.164; "" unknown */
+	bool contact;
+	bool but, only; /* kept whatever the mode is */
+	bool muted;
+	bool sees; /* contact, and by the mode */
+};
+
+struct status_audience {
+	enum status_mode mode;
+	struct status_person_row *people; /* by name */
+	size_t n_people;
+	uint32_t sees; /* how many of them do */
+};
+
 /* ---- events ---------------------------------------------------------------- */
 
 enum engine_event_kind {
@@ -286,6 +345,10 @@ enum engine_event_kind {
 	EV_MSG_INFO, /* msgs[1], info */
 	EV_ONCE, /* msgs[1]: its text, for this once */
 	EV_FORWARDED, /* total: messages made; each came by an EV_MSG_NEW */
+	EV_STATUSES, /* statuses[n]: own ones first, then person by person, each
+		      * in order of posting; whose latest is newest is first */
+	EV_STATUS_VIEWERS, /* statuses[1], viewers: latest first */
+	EV_STATUS_AUDIENCE, /* audience */
 	/* by itself */
 	EV_GROUP, /* groups[1]: it has changed, without members. Also the
 		   * answer to commands about groups, then with members */
@@ -312,6 +375,10 @@ enum engine_event_kind {
 		     * engine_wipe() */
 	EV_HISTORY, /* history[n]: these have moved. As an answer: all that are
 		     * known */
+	EV_STATUS_NEW, /* statuses[1]; own ones too */
+	EV_STATUS_CHANGED, /* statuses[1] */
+	EV_STATUS_GONE, /* msg_id: of a status_row. Over, or taken back */
+	EV_STATUS_MUTED, /* changed: of some author; ask for the list anew */
 	EV_FATAL, /* the store failed; nothing more will work. text */
 };
 
@@ -363,7 +430,11 @@ struct engine_event {
 	struct msg_row *msgs; /* n rows; EV_MSG_NEW, EV_SENT_LOCALLY: one */
 	struct chat_row *chats;
 	struct hit_row *hits;
+	struct status_row *statuses;
 	size_t n;
+	struct status_viewer_row *viewers;
+	size_t n_viewers;
+	struct status_audience *status_audience;
 };
 
 /* ---- commands: 0 when queued, ERR_NOMEM, ERR_RANGE (argument) ---------------- */
@@ -650,5 +721,42 @@ int engine_group_join(
     struct engine *e, uint64_t tag, const char *link) MUST_USE;
 /* The relay tells two stories, and the person goes on with ours. */
 int engine_group_accept(struct engine *e, uint64_t tag, int64_t chat) MUST_USE;
+
+/* ---- status posts: docs/status.md ------------------------------------------------ */
+
+#define ENGINE_STATUS_MAX 4096 /* bytes of a post's text */
+
+int engine_statuses(struct engine *e, uint64_t tag) MUST_USE; /* EV_STATUSES */
+/* To whoever the setting says now. EV_STATUS_NEW once post and outbox are on
+ * disk; ERR_STATE nobody would see it, ERR_RANGE too long or empty. Later
+ * EV_STATUS_CHANGED with its state. */
+int engine_status_post(
+    struct engine *e, uint64_t tag, const char *text) MUST_USE;
+/* The person has seen it: EV_DONE, and an EV_STATUS_CHANGED before it. The
+ * poster is told if read receipts are on. Of an own one, nothing. */
+int engine_status_see(struct engine *e, uint64_t tag, int64_t id) MUST_USE;
+/* Of an own one; EV_STATUS_VIEWERS. */
+int engine_status_viewers(struct engine *e, uint64_t tag, int64_t id) MUST_USE;
+/* Take an own one back, from everybody. EV_DONE, and an EV_STATUS_GONE. */
+int engine_status_delete(struct engine *e, uint64_t tag, int64_t id) MUST_USE;
+/* An own one that is MSG_FAILED, again. EV_DONE. */
+int engine_status_retry(struct engine *e, uint64_t tag, int64_t id) MUST_USE;
+/* Answer in the chat with its author: a message that quotes it.
+ * EV_SENT_LOCALLY. */
+int engine_status_reply(
+    struct engine *e, uint64_t tag, int64_t id, const char *text) MUST_USE;
+/* Posts of theirs are not shown among the new ones. EV_DONE, and an
+ * EV_STATUS_MUTED before it. */
+int engine_status_mute(struct engine *e, uint64_t tag,
+    const uint8_t account[static ENGINE_ID_LEN], bool on) MUST_USE;
+/* EV_STATUS_AUDIENCE. */
+int engine_status_audience(struct engine *e, uint64_t tag) MUST_USE;
+/* With STATUS_BUT and STATUS_ONLY accounts is that list, whole; with STATUS_ALL
+ * there are none, and both lists stay. Other devices of ours follow.
+ * EV_STATUS_AUDIENCE. ERR_RANGE more than ENGINE_STATUS_PEOPLE. */
+#define ENGINE_STATUS_PEOPLE 1024
+int engine_status_set_audience(struct engine *e, uint64_t tag,
+    enum status_mode mode, const uint8_t (*accounts)[ENGINE_ID_LEN],
+    size_t n) MUST_USE;
 
 #endif
