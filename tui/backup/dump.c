@@ -238,6 +238,8 @@ point_quote(
 {
 	if ((m->flags & STORE_MSG_QUOTES) == 0)
 		return;
+	if (x->quote.status) /* of a day; a file is for longer */
+		memset(x->quote.text, 0, sizeof(x->quote.text));
 	sotto__backup__message__quote__init(&x->quote_v);
 	x->quote_v.account_id = bytes(x->quote.account, STORE_ID_LEN);
 	x->quote_v.message_id = bytes(x->quote.message_id, STORE_ID_LEN);

@@ -251,7 +251,7 @@ static int
 restore_quote(
     struct store *s, int64_t id, const Sotto__Backup__Message__Quote *k)
 {
-	struct store_quote q;
+	struct store_quote q = {.status = false};
 
 	if (get_id(q.account, &k->account_id) != 0 ||
 	    get_id(q.message_id, &k->message_id) != 0 ||

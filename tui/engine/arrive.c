@@ -46,6 +46,7 @@ add_quote(struct engine *e, int64_t id, const Sotto__Content__Quote *q)
 
 	memcpy(out.account, q->author_account.data, STORE_ID_LEN);
 	memcpy(out.message_id, q->message_id.data, STORE_ID_LEN);
+	out.status = q->status;
 	text_sanitize(
 	    out.text, sizeof(out.text), q->text, strlen(q->text), TEXT_MULTI);
 	r = quotes_once(e, &out, &once);

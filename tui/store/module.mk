@@ -15,11 +15,13 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/store_due.c tui/store/store_repair.c tui/store/store_sent.c \
 	tui/store/store_search.c tui/store/store_setting.c \
 	tui/store/store_transfer.c \
-	tui/store/store_group.c tui/store/store_group_wait.c
+	tui/store/store_group.c tui/store/store_group_wait.c \
+	tui/store/store_status.c tui/store/store_status_people.c
 tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common
 tui/store_TESTS := test_store_sent test_store_action test_keyfile test_store test_store_rows test_store_settings test_store_message test_vfs \
-	test_vfs_crash test_store_group
+	test_vfs_crash test_store_group test_store_status
+test_store_status_SRC := tests/unit/store_help.c
 test_store_group_SRC := tests/unit/store_help.c
 tui/store_FUZZ  := fuzz_store_search fuzz_store_files
 

@@ -296,12 +296,13 @@ store_quote_put(struct store *s, int64_t id, const struct store_quote *quote)
 	if (r != 0)
 		return r;
 	q_begin(&q, s,
-	    "INSERT OR REPLACE INTO quote(message, account, message_id, text)"
-	    " VALUES(?, ?, ?, ?)");
+	    "INSERT OR REPLACE INTO quote(message, account, message_id, text,"
+	    " status) VALUES(?, ?, ?, ?, ?)");
 	q_int(&q, id);
 	q_blob(&q, quote->account, STORE_ID_LEN);
 	q_blob(&q, quote->message_id, STORE_ID_LEN);
 	q_text(&q, quote->text);
+	q_int(&q, quote->status);
 	return q_run(&q);
 }
 
@@ -332,13 +333,15 @@ store_quote_get(struct store *s, int64_t id, struct store_quote *out)
 	int r;
 
 	q_begin(&q, s,
-	    "SELECT account, message_id, text FROM quote WHERE message = ?");
+	    "SELECT account, message_id, text, status FROM quote"
+	    " WHERE message = ?");
 	q_int(&q, id);
 	found = q_row(&q);
 	if (found) {
 		q_get_bytes(&q, 0, got.account, STORE_ID_LEN);
 		q_get_bytes(&q, 1, got.message_id, STORE_ID_LEN);
 		q_get_text(&q, 2, got.text, sizeof(got.text));
+		got.status = q_get_int(&q, 3) != 0;
 	}
 	r = q_end(&q);
 	if (r == 0 && !found)

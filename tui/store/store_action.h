@@ -73,6 +73,7 @@ struct store_quote {
 	uint8_t account[STORE_ID_LEN]; /* who wrote what is quoted */
 	uint8_t message_id[STORE_ID_LEN];
 	char text[STORE_QUOTE_MAX + 1];
+	bool status; /* it is a status post, not a message */
 };
 
 /* Cut to STORE_QUOTE_MAX by the caller. ERR_NOTFOUND; ERR_RANGE not UTF-8. */

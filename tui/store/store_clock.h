@@ -21,6 +21,8 @@ enum store_clock_what {
 	STORE_CLOCK_NAME = 6,
 	STORE_CLOCK_BLOCKED = 7,
 	STORE_CLOCK_STAR = 8,
+	STORE_CLOCK_AUDIENCE = 9, /* of our own account: status posts */
+	STORE_CLOCK_STATUS_MUTED = 10,
 };
 
 /* *stamp: of the last one; 0: never made. */

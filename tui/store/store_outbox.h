@@ -14,6 +14,7 @@ enum store_line {
 	STORE_LINE_NONE = 0, /* what people write: as many as there are */
 	STORE_LINE_RECEIPT = 1, /* receipts for an account */
 	STORE_LINE_RETRY = 2, /* requests to send again, to a device */
+	STORE_LINE_VIEW = 3, /* which status posts of an account were seen */
 };
 
 struct store_outgoing {

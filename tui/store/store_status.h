@@ -13,8 +13,9 @@
 
 #define STORE_STATUS_LIFE_MS	(24ull * 3600 * 1000)
 #define STORE_STATUS_AUDIENCE	1024 /* accounts; as the relay's */
-#define STORE_STATUS_OF_ONE_MAX 100 /* posts kept of one account; oldest go */
+#define STORE_STATUS_OF_ONE_MAX 100 /* posts of one account */
 #define STORE_STATUS_TEXT_MAX	4096 /* bytes */
+#define STORE_STATUS_MEDIA_MAX	65536 /* bytes */
 #define STORE_STATUS_VIEW_IDS	256 /* views told at once */
 
 /* Under which our sender key for posts stands among those for groups
@@ -56,8 +57,8 @@ struct store_statuses {
 void store_status_clear(struct store_status *st); /* wipes */
 void store_statuses_clear(struct store_statuses *list);
 
-/* Its id is ignored. ERR_EXISTS it is there; ERR_RANGE no fit text. Of an
- * account the newest STORE_STATUS_OF_ONE_MAX stay. */
+/* Its id is ignored. ERR_EXISTS it is there; ERR_RANGE no fit text;
+ * ERR_FULL STORE_STATUS_OF_ONE_MAX of that account are. */
 int store_status_add(
     struct store *s, const struct store_status *st, int64_t *id) MUST_USE;
 /* ERR_NOTFOUND. */
@@ -78,9 +79,6 @@ int store_status_see(struct store *s, int64_t id, bool *news) MUST_USE;
 /* With audience, views, and the words of it in quotes (store_action.h).
  * ERR_NOTFOUND. */
 int store_status_delete(struct store *s, int64_t id) MUST_USE;
-/* All of one account; returns 0 also when there are none. */
-int store_status_delete_of(
-    struct store *s, const uint8_t account[static STORE_ID_LEN]) MUST_USE;
 
 /* ---- their end ----------------------------------------------------------------- */
 
