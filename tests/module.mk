@@ -33,10 +33,10 @@ bench/bench_relay_store_MODS := relay/store common/group common/signal common/pr
 # beside plain SQLite.
 TOOLS += bench/store-fill
 bench/store-fill_SRC  := tests/bench/fill.c
-bench/store-fill_MODS := tui/store common
+bench/store-fill_MODS := tui/store tui/base common
 TOOLS += bench/bench_store
 bench/bench_store_SRC  := tests/bench/fill.c
-bench/bench_store_MODS := tui/store common
+bench/bench_store_MODS := tui/store tui/base common
 
 # Secrets marked undefined: valgrind -q --error-exitcode=1 $(B)/tests/ct_signal
 TOOLS += ct/ct_signal
@@ -54,6 +54,11 @@ bench/relay-bench_SRC  := tests/bench/relay_load.c \
 	tests/bench/relay_people.c
 bench/relay-bench_MODS := relay/store common/group common/signal common/noise common/proto common
 
+# A group of 1,024: the real engine, the real relay, the others played.
+TOOLS += bench/group-fill
+bench/group-fill_SRC  := tests/bench/group_people.c
+bench/group-fill_MODS := tui/engine common/link relay/store common/group common/signal common/noise common/proto common
+
 # The Signal protocol beside libsignal (npm) and libomemo-c; tests/bench/bench_signal.py.
 TOOLS += bench/signal_sotto
 bench/signal_sotto_SRC  := tests/bench/signal_side.c
@@ -67,4 +72,4 @@ bench/signal_omemo_PKG := libomemo-c
 
 # Garbles a profile's ratchet records; tests/e2e/test_repair.py.
 TOOLS += e2e/break_session
-e2e/break_session_MODS := tui/store common
+e2e/break_session_MODS := tui/store tui/base common

@@ -5,6 +5,7 @@
 #include <malloc.h>
 #endif
 
+#include "tui/base/child_env.h"
 #include "tui/cli/cli.h"
 
 int
@@ -15,5 +16,6 @@ main(int argc, char **argv)
 #ifdef M_ARENA_MAX
 	mallopt(M_ARENA_MAX, 1);
 #endif
+	child_env_lean();
 	return cli_main(argc, argv);
 }

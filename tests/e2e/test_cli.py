@@ -198,6 +198,13 @@ def test_ways_to_unlock(relay, anna, folder):
         "profile", f"--passphrase-command={script}").stdout
     done = anna.run("profile", "--passphrase-command=echo wrong", check=False)
     assert done.returncode == 5 and "passphrase" in done.stderr
+    heard = folder / "heard"
+    anna.env["SOTTO_PIN"] = "739100"
+    anna.run("profile", f"--passphrase-command=env >{heard}; {script}")
+    del anna.env["SOTTO_PIN"]
+    heard = heard.read_text()
+    assert "HOME=" in heard and "739100" not in heard
+    assert "GNUTLS_NO" not in heard
     done = anna.run("profile", "--passphrase-command=false", check=False)
     assert done.returncode == 5
     assert anna.run("profile", stdin="", check=False).returncode == 5

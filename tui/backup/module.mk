@@ -3,7 +3,7 @@
 tui/backup_SRC   := tui/backup/dump.c tui/backup/restore.c tui/backup/file.c \
 	tui/backup/place.c tui/backup/place_url.c tui/backup/schedule.c
 tui/backup_PKG   := libprotobuf-c
-tui/backup_DEPS  := tui/net tui/store common/backup common/proto common
+tui/backup_DEPS  := tui/net tui/store tui/base common/backup common/proto common
 tui/backup_TESTS := test_dump test_backup_file test_backup_place
 test_backup_place_SRC := tests/unit/store_help.c
 test_dump_SRC    := tests/unit/store_help.c

@@ -10,6 +10,7 @@
 
 #include <sodium.h>
 
+#include "tui/base/child_env.h"
 #include "tui/screen/loop.h"
 
 #define PREFS_FILE	"screen.conf"
@@ -261,7 +262,10 @@ external_editor(struct loop *l, const char *text)
 	tty_leave(l->tty);
 	l->app->editing = true;
 	l->editor.data = l;
-	if (uv_spawn(&l->uv, &l->editor, &o) != 0) {
+	o.env = child_env(environ);
+	r = o.env == NULL ? UV_ENOMEM : uv_spawn(&l->uv, &l->editor, &o);
+	free(o.env);
+	if (r != 0) {
 		uv_close((uv_handle_t *)&l->editor, NULL);
 		back_from_editor(l, false);
 	}

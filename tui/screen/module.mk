@@ -29,7 +29,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/view_settings.c tui/screen/backend.c \
 	tui/screen/external.c tui/screen/fact.c tui/screen/screen.c
 tui/screen_PKG   := ncursesw libuv
-tui/screen_DEPS  := common common/qr
+tui/screen_DEPS  := tui/base common common/qr
 tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \
 	test_screen_parts test_draw test_app test_app_message test_app_chat \
 	test_app_devices test_app_group test_views

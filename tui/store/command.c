@@ -7,9 +7,12 @@
 #include <sodium.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tui/base/child_env.h"
 
 static int
 start(const char *command, int out, pid_t *pid)
@@ -21,19 +24,23 @@ start(const char *command, int out, pid_t *pid)
 		char *out;
 	} text = {.in = command};
 	char *const argv[] = {sh, c, text.out, NULL};
+	char **env = child_env(environ);
 	posix_spawn_file_actions_t fa;
 	int r = ERR_SYS;
 
-	if (posix_spawn_file_actions_init(&fa) != 0)
+	if (env == NULL || posix_spawn_file_actions_init(&fa) != 0) {
+		free(env);
 		return ERR_NOMEM;
+	}
 	if (posix_spawn_file_actions_addopen(
 		&fa, 0, "/dev/null", O_RDONLY, 0) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, out, 1) == 0 &&
 	    posix_spawn_file_actions_addopen(
 		&fa, 2, "/dev/null", O_WRONLY, 0) == 0 &&
-	    posix_spawn(pid, "/bin/sh", &fa, NULL, argv, environ) == 0)
+	    posix_spawn(pid, "/bin/sh", &fa, NULL, argv, env) == 0)
 		r = 0;
 	posix_spawn_file_actions_destroy(&fa);
+	free(env);
 	return r;
 }
 
