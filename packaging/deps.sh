@@ -42,6 +42,7 @@ table() {
 	test  f:/usr/include/valgrind/memcheck.h  valgrind; valgrind-devel; valgrind; valgrind-dev; -
 	test  f:/usr/bin/python3  python3; python3; python; python3; python
 	test  c:rclone       rclone; rclone; rclone; rclone; rclone
+	test  y:swift        python3-swift; -; -; -; -
 	test  y:pytest       python3-pytest; python3-pytest; python-pytest; py3-pytest; -
 	test  y:pexpect      python3-pexpect; python3-pexpect; python-pexpect; py3-pexpect; -
 	test  y:pyte         python3-pyte; python3-pyte; python-pyte; py3-pyte; -

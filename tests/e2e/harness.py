@@ -333,6 +333,36 @@ class Screen:
         return self.status
 
 
+class S3:
+    """A real S3 server (tests/lib/s3_server.py says whose) with a bucket."""
+
+    key, secret, region, bucket = "test:tester", "testing", "eu-central-1", "box"
+
+    def __init__(self, folder):
+        read, write = os.pipe()
+        server = pathlib.Path(__file__).parent.parent / "lib" / "s3_server.py"
+        self.proc = subprocess.Popen(
+            ["/usr/bin/python3", str(server), str(folder), self.region,
+             self.bucket], stdin=subprocess.PIPE, stdout=write, stderr=write,
+            env=base_env(folder))
+        os.close(write)
+        self.log = Lines(read)
+        self.url = self.log.wait(r"http://127\.0\.0\.1:\d+(?=\n)").group(0)
+
+    @staticmethod
+    def missing():
+        """Why there can be none here; None: it can."""
+        there = pathlib.Path("/usr/lib/python3/dist-packages/swift/proxy")
+        return None if there.is_dir() else "python3-swift is not installed"
+
+    def stop(self):
+        if self.proc.poll() is None:
+            self.proc.stdin.close()
+            self.proc.wait(DEADLINE)
+            self.log.rest()
+            os.close(self.log.fd)
+
+
 def scratch():
     """A folder of its own, with a short path (unix sockets live in it)."""
     return tempfile.TemporaryDirectory(prefix="sotto-e2e-")
