@@ -214,3 +214,54 @@ add_text(struct store *s, int64_t chat, enum store_dir dir, unsigned id,
 		fail_msg("store_message_add: %s", store_error(s));
 	return row;
 }
+
+int
+fixture_new(void **state)
+{
+	struct store_fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->dir = dir_new();
+	f->s = store_at(f->dir);
+	*state = f;
+	return 0;
+}
+
+int
+fixture_new_with_chat(void **state)
+{
+	struct store_fixture *f;
+
+	fixture_new(state);
+	f = *state;
+	f->chat = chat_with(f->s, 1);
+	return 0;
+}
+
+struct store *
+store_of(void **state)
+{
+	return ((struct store_fixture *)*state)->s;
+}
+
+void
+store_reopen(void **state)
+{
+	struct store_fixture *f = *state;
+
+	store_close(f->s);
+	f->s = store_at(f->dir);
+}
+
+int
+fixture_end(void **state)
+{
+	struct store_fixture *f = *state;
+
+	if (store_check(f->s) != 0)
+		fail_msg("store_check: %s", store_error(f->s));
+	store_close(f->s);
+	dir_free(f->dir);
+	free(f);
+	return 0;
+}

@@ -31,6 +31,21 @@ extern const struct store_opts fast; /* minimal Argon2id */
 /* Open or make; fails the test when it cannot. */
 struct store *store_at(const char *dir);
 
+/* What most tests of the store begin with, as cmocka's state. */
+struct store_fixture {
+	char *dir;
+	struct store *s;
+	int64_t chat; /* with person 1; 0 without one */
+};
+int fixture_new(void **state);
+int fixture_new_with_chat(void **state);
+/* The store of the running test; closed and opened again. */
+struct store *store_of(void **state);
+void store_reopen(void **state);
+/* Fails the test when store_check() finds anything; frees the state, of which
+ * struct store_fixture is the first member. */
+int fixture_end(void **state);
+
 /* 16 bytes that stand for n. */
 struct id16 {
 	uint8_t b[STORE_ID_LEN];

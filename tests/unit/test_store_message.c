@@ -5,38 +5,6 @@
 #include "tui/store/query.h"
 #include "tui/store/store_search.h"
 
-struct fixture {
-	char *dir;
-	struct store *s;
-	int64_t chat; /* with person 1 */
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-
-	assert_non_null(f);
-	f->dir = dir_new();
-	f->s = store_at(f->dir);
-	f->chat = chat_with(f->s, 1);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	if (store_check(f->s) != 0)
-		fail_msg("store_check: %s", store_error(f->s));
-	store_close(f->s);
-	dir_free(f->dir);
-	free(f);
-	return 0;
-}
-
 static struct store_chat
 chat_row(struct store *s, int64_t chat)
 {
@@ -59,7 +27,7 @@ chat_row(struct store *s, int64_t chat)
 static void
 test_store_chat_open__is_the_same_chat_again(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t id = 0;
 
 	assert_int_equal(chat_with(f->s, 1), f->chat);
@@ -76,7 +44,7 @@ test_store_chat_open__is_the_same_chat_again(void **state)
 static void
 test_store_chat_list__last_activity_first_with_all_of_a_row(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_contact k = {.phone = "+491", .profile_name = "their"};
 	int64_t b = chat_with(f->s, 2), c = chat_with(f->s, 3);
 	struct store_chats l;
@@ -132,7 +100,7 @@ test_store_chat_list__last_activity_first_with_all_of_a_row(void **state)
 static void
 test_store_chat__long_last_text_is_cut_between_characters(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	char text[STORE_LAST_MAX + 60];
 	struct store_chat c;
 
@@ -149,7 +117,7 @@ test_store_chat__long_last_text_is_cut_between_characters(void **state)
 static void
 test_store_chat__last_time_is_never_in_the_future(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_message m = {.chat = f->chat, .dir = STORE_IN};
 	int64_t id;
 
@@ -167,7 +135,7 @@ test_store_chat__last_time_is_never_in_the_future(void **state)
 static void
 test_store_chat_set_draft__survives_and_goes(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	char *big = malloc(STORE_TEXT_MAX + 2);
 	struct store_chat c;
 
@@ -195,7 +163,7 @@ test_store_chat_set_draft__survives_and_goes(void **state)
 static void
 test_store_message_add__comes_back_whole(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_message m = {
 	    .chat = f->chat,
 	    .device = 3,
@@ -234,7 +202,7 @@ test_store_message_add__comes_back_whole(void **state)
 static void
 test_store_message_add__refuses_what_does_not_fit(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_message m = {.chat = f->chat, .dir = STORE_IN};
 	char *big = malloc(STORE_TEXT_MAX + 2);
 	char bad[] = "a\xc0\xaf";
@@ -273,7 +241,7 @@ test_store_message_add__refuses_what_does_not_fit(void **state)
 static void
 test_store_message__order_is_that_of_arrival(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_messages p;
 	int64_t a, b, c;
 
@@ -291,7 +259,7 @@ test_store_message__order_is_that_of_arrival(void **state)
 static void
 test_store_message__ids_are_never_reused(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t a = add_text(f->s, f->chat, STORE_IN, 1, 1, "a");
 
 	assert_ok(store_message_delete(f->s, a));
@@ -324,7 +292,7 @@ test_store_message_set_state__only_forward(void **state)
 	    {STORE_MSG_FAILED, STORE_MSG_SENT, true},
 	    {STORE_MSG_FAILED, STORE_MSG_FAILED, false},
 	};
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_message got;
 	char sql[80];
 	int64_t id = add_text(f->s, f->chat, STORE_OUT, 1, 1, "x");
@@ -353,7 +321,7 @@ test_store_message_set_state__only_forward(void **state)
 static void
 test_store_message_set_state__is_for_what_we_send(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t in = add_text(f->s, f->chat, STORE_IN, 1, 1, "x");
 	int64_t out = add_text(f->s, f->chat, STORE_OUT, 2, 2, "y");
 	bool moved = true;
@@ -375,7 +343,7 @@ test_store_message_set_state__is_for_what_we_send(void **state)
 static void
 test_store_message_fill__turns_waiting_into_received(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_message m = {.chat = f->chat,
 	    .dir = STORE_IN,
 	    .state = STORE_MSG_WAITING,
@@ -412,7 +380,7 @@ test_store_message_fill__turns_waiting_into_received(void **state)
 static void
 test_store_message_delete__mends_the_chat(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t a = add_text(f->s, f->chat, STORE_IN, 1, 100, "alpha");
 	int64_t b = add_text(f->s, f->chat, STORE_IN, 2, 200, "beta");
 	int64_t c = add_text(f->s, f->chat, STORE_OUT, 3, 300, "gamma");
@@ -449,7 +417,7 @@ test_store_message_delete__mends_the_chat(void **state)
 
 /* Messages 1..25 here, strangers' in between in another chat. */
 static void
-fill_25(struct fixture *f, int64_t ids[26])
+fill_25(struct store_fixture *f, int64_t ids[26])
 {
 	int64_t other = chat_with(f->s, 2);
 	char text[16];
@@ -478,7 +446,7 @@ check_page(const struct store_messages *p, const int64_t *ids, unsigned first,
 static void
 test_store_message_pages__meet_without_gap_or_overlap(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_messages p;
 	int64_t ids[26];
 
@@ -515,7 +483,7 @@ test_store_message_pages__meet_without_gap_or_overlap(void **state)
 static void
 test_store_message_pages__refuse_strange_places(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_messages p = {.n = 77};
 	int64_t ids[26], other = chat_with(f->s, 3);
 
@@ -540,7 +508,7 @@ test_store_message_pages__refuse_strange_places(void **state)
 static void
 test_store_message_incoming__walks_all_chats_by_id(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_messages p;
 	int64_t ids[26], last = 0;
 	size_t seen = 0;
@@ -564,7 +532,7 @@ test_store_message_incoming__walks_all_chats_by_id(void **state)
 static void
 test_store_message_mark_read__counts_and_never_goes_back(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_messages newly;
 	int64_t ids[26];
 	uint64_t all = 0;
@@ -600,7 +568,7 @@ test_store_message_mark_read__counts_and_never_goes_back(void **state)
 static void
 test_store_message_mark_read__gives_at_most_a_page(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_messages newly;
 	int64_t id = 0;
 
@@ -621,7 +589,7 @@ test_store_message_mark_read__gives_at_most_a_page(void **state)
 static void
 test_store_receipt__per_device_first_time_stays(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t out = add_text(f->s, f->chat, STORE_OUT, 1, 1, "x");
 	int64_t in = add_text(f->s, f->chat, STORE_IN, 2, 2, "y");
 	struct store_receipt *v;
@@ -661,7 +629,7 @@ test_store_receipt__per_device_first_time_stays(void **state)
 static void
 test_store_inbox__knows_what_was_there(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct id16 a = id_of(1), m = id_of(5);
 	bool has = true;
 
@@ -716,8 +684,8 @@ test_store_search_expr__what_is_typed_is_never_syntax(void **state)
 
 /* Search and compare the hits' ids, newest first, ending with 0. */
 static void
-check_search(
-    struct fixture *f, int64_t chat, const char *query, const int64_t *want)
+check_search(struct store_fixture *f, int64_t chat, const char *query,
+    const int64_t *want)
 {
 	struct store_hits h;
 	int r = store_search(f->s, chat, query, 0, 50, &h);
@@ -738,7 +706,7 @@ check_search(
 static void
 test_store_search__finds_as_people_type(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t other = chat_with(f->s, 2), a, b, c, d;
 
 	a = add_text(f->s, f->chat, STORE_IN, 1, 1, "Caf\xc3\xa9 at noon?");
@@ -770,7 +738,7 @@ test_store_search__finds_as_people_type(void **state)
 static void
 test_store_search__pages_and_marks(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_contact k = {.name = "Bea"};
 	struct store_hits h;
 	int64_t ids[26], odd;
@@ -814,7 +782,7 @@ test_store_search__pages_and_marks(void **state)
 static void
 test_store_search__refuses_what_is_no_query(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	char big[STORE_QUERY_MAX + 2];
 	struct store_hits h = {.n = 77};
 
@@ -836,7 +804,7 @@ test_store_search__refuses_what_is_no_query(void **state)
 static int
 use_messages(void *arg)
 {
-	struct fixture *f = arg;
+	struct store_fixture *f = arg;
 	struct store_messages a = {0}, b = {0}, c = {0};
 	struct store_chats l = {0};
 	struct store_hits h = {0};
@@ -870,7 +838,7 @@ use_messages(void *arg)
 static void
 test_store_message__runs_out_of_memory_cleanly(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t ids[26];
 
 	fill_25(f, ids);
@@ -880,7 +848,9 @@ test_store_message__runs_out_of_memory_cleanly(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(                                       \
+	    name, fixture_new_with_chat, fixture_end)
 	const struct CMUnitTest tests[] = {
 	    T(test_store_chat_open__is_the_same_chat_again),
 	    T(test_store_chat_list__last_activity_first_with_all_of_a_row),

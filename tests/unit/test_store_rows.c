@@ -12,50 +12,6 @@
 #include "tui/store/store_session.h"
 #include "tui/store/store_setting.h"
 
-struct fixture {
-	char *dir;
-	struct store *s;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-
-	assert_non_null(f);
-	f->dir = dir_new();
-	f->s = store_at(f->dir);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_ok(store_check(f->s));
-	store_close(f->s);
-	dir_free(f->dir);
-	free(f);
-	return 0;
-}
-
-static struct store *
-store_of(void **state)
-{
-	return ((struct fixture *)*state)->s;
-}
-
-static void
-reopen(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(f->s);
-	f->s = store_at(f->dir);
-}
-
 /* ---- account -------------------------------------------------------------------- */
 
 static void
@@ -80,7 +36,7 @@ test_store_account__comes_back_as_it_was(void **state)
 	a.device = 127;
 	a.registration_id = 0x3ffe;
 	assert_ok(store_account_put(store_of(state), &a));
-	reopen(state);
+	store_reopen(state);
 	memset(&b, 0xee, sizeof(b));
 	assert_ok(store_account_get(store_of(state), &b));
 	assert_memory_equal(&a, &b, sizeof(a));
@@ -435,7 +391,7 @@ test_store_due__is_taken_once_by_kind_and_age(void **state)
 	/* read says delivered, and nothing takes it back */
 	assert_ok(store_due_put(s, id_of(1).b, id_of(14).b, STORE_DUE_READ));
 	assert_ok(store_due_put(s, id_of(1).b, id_of(12).b, 0));
-	reopen(state);
+	store_reopen(state);
 	s = store_of(state);
 	assert_ok(store_due_account(s, who));
 	assert_memory_equal(who, id_of(1).b, STORE_ID_LEN);
@@ -627,7 +583,7 @@ test_store_outbox__keeps_bytes_and_order(void **state)
 	memcpy(o.message_id, id_of(3).b, 16);
 	o.next_ms = 0;
 	assert_ok(store_outbox_add(s, &o, &c));
-	reopen(state);
+	store_reopen(state);
 	s = store_of(state);
 	assert_ok(store_outbox_next(s, 0, 100, &got));
 	assert_int_equal(got.id, a);
@@ -788,7 +744,7 @@ test_store_rows__run_out_of_memory_cleanly(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_new, fixture_end)
 	const struct CMUnitTest tests[] = {
 	    T(test_store_account__comes_back_as_it_was),
 	    T(test_store_contact__put_get_replace_list),

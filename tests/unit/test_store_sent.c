@@ -7,41 +7,6 @@
 #include "tui/store/store_message.h"
 #include "tui/store/store_sent.h"
 
-struct fixture {
-	char *dir;
-	struct store *s;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-
-	assert_non_null(f);
-	f->dir = dir_new();
-	f->s = store_at(f->dir);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_ok(store_check(f->s));
-	store_close(f->s);
-	dir_free(f->dir);
-	free(f);
-	return 0;
-}
-
-static struct store *
-store_of(void **state)
-{
-	return ((struct fixture *)*state)->s;
-}
-
 /* To account 1, about `about` (0: nothing), len bytes. */
 static int
 add(struct store *s, unsigned id, unsigned about, size_t len, bool newest)
@@ -242,7 +207,7 @@ test_store_sent__every_allocation_fails_once(void **state)
 	assert_true(alloc_sweep(get_step, store_of(state)) > 0);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_new, fixture_end)
 
 int
 main(void)

@@ -9,42 +9,10 @@
 #include "tui/store/store_once.h"
 #include "tui/store/store_search.h"
 
-struct fixture {
-	char *dir;
-	struct store *s;
-	int64_t chat;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-
-	assert_non_null(f);
-	f->dir = dir_new();
-	f->s = store_at(f->dir);
-	f->chat = chat_with(f->s, 1);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	if (store_check(f->s) != 0)
-		fail_msg("store_check: %s", store_error(f->s));
-	store_close(f->s);
-	dir_free(f->dir);
-	free(f);
-	return 0;
-}
-
 /* ---- clock ------------------------------------------------------------------ */
 
 static bool
-take(struct fixture *f, enum store_clock_what what, uint64_t stamp)
+take(struct store_fixture *f, enum store_clock_what what, uint64_t stamp)
 {
 	bool newer;
 
@@ -55,7 +23,7 @@ take(struct fixture *f, enum store_clock_what what, uint64_t stamp)
 static void
 test_store_clock__the_latest_counts(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	uint64_t stamp = 7;
 
 	assert_ok(store_clock_get(f->s, id_of(1).b, STORE_CLOCK_MUTED, &stamp));
@@ -72,7 +40,7 @@ test_store_clock__the_latest_counts(void **state)
 static void
 test_store_clock__a_tick_counts_whatever_came_before(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	uint64_t stamp;
 
 	assert_ok(
@@ -90,7 +58,7 @@ test_store_clock__a_tick_counts_whatever_came_before(void **state)
 /* ---- once -------------------------------------------------------------------- */
 
 static int64_t
-add_once(struct fixture *f, enum store_dir dir, const char *text)
+add_once(struct store_fixture *f, enum store_dir dir, const char *text)
 {
 	struct store_message m = {.chat = f->chat,
 	    .dir = dir,
@@ -108,7 +76,7 @@ add_once(struct fixture *f, enum store_dir dir, const char *text)
 }
 
 static void
-assert_gone(struct fixture *f, int64_t id)
+assert_gone(struct store_fixture *f, int64_t id)
 {
 	char *text = NULL;
 
@@ -119,7 +87,7 @@ assert_gone(struct fixture *f, int64_t id)
 static void
 test_store_once__is_in_no_list_and_no_search(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_hits hits;
 	struct store_message m;
 	struct store_chat c;
@@ -146,7 +114,7 @@ test_store_once__is_in_no_list_and_no_search(void **state)
 static void
 test_store_once__goes_when_it_is_opened_taken_back_or_deleted(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t in = add_once(f, STORE_IN, "glimpse");
 	int64_t out = add_once(f, STORE_OUT, "ours");
 	struct store_message m;
@@ -172,7 +140,7 @@ test_store_once__goes_when_it_is_opened_taken_back_or_deleted(void **state)
 /* ---- clearing ---------------------------------------------------------------- */
 
 static size_t
-count(struct fixture *f)
+count(struct store_fixture *f)
 {
 	struct store_messages page;
 	size_t n;
@@ -186,7 +154,7 @@ count(struct fixture *f)
 static void
 test_store_clear__what_came_later_stays(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t last, up;
 	uint64_t ms;
 	struct store_chat c;
@@ -218,7 +186,7 @@ test_store_clear__what_came_later_stays(void **state)
 static void
 test_store_chat__something_new_ends_the_archive(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_chat c;
 
 	assert_ok(store_chat_set(f->s, f->chat, STORE_CHAT_ARCHIVED, 1));
@@ -241,7 +209,7 @@ test_store_chat__something_new_ends_the_archive(void **state)
 static void
 test_store_timer__runs_from_when_it_was_read(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_message m = {.chat = f->chat,
 	    .dir = STORE_IN,
 	    .state = STORE_MSG_RECEIVED,
@@ -268,7 +236,7 @@ test_store_timer__runs_from_when_it_was_read(void **state)
 static void
 test_store_quote__has_no_words_of_what_was_taken_back(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int64_t id = add_text(f->s, f->chat, STORE_IN, 1, 100, "secret");
 	int64_t answer = add_text(f->s, f->chat, STORE_OUT, 2, 200, "so?");
 	struct store_quote q = {.text = "secret"};
@@ -288,7 +256,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define T(fn)                                                                  \
+	cmocka_unit_test_setup_teardown(fn, fixture_new_with_chat, fixture_end)
 	    T(test_store_clock__the_latest_counts),
 	    T(test_store_clock__a_tick_counts_whatever_came_before),
 	    T(test_store_once__is_in_no_list_and_no_search),

@@ -14,41 +14,6 @@
 
 static const uint8_t one[1][STORE_ID_LEN] = {{5, 5}};
 
-struct fixture {
-	char *dir;
-	struct store *s;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-
-	assert_non_null(f);
-	f->dir = dir_new();
-	f->s = store_at(f->dir);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_ok(store_check(f->s));
-	store_close(f->s);
-	dir_free(f->dir);
-	free(f);
-	return 0;
-}
-
-static struct store *
-store_of(void **state)
-{
-	return ((struct fixture *)*state)->s;
-}
-
 static int
 try_add(struct store *s, unsigned who, unsigned id, uint64_t ms, int64_t *row)
 {
@@ -282,7 +247,7 @@ test_store_status__no_clock_makes_it_live_longer(void **state)
 static void
 test_store_status__leaves_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store *s = f->s;
 	struct store_quote q = {.text = "at the lake", .status = true}, got;
 	int64_t id = post(s, 1, 70, NOW), chat = chat_with(s, 1), m;
@@ -517,7 +482,7 @@ test_store_status__every_allocation_fails_once(void **state)
 	assert_true(alloc_sweep(page_step, s) > 4);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_new, fixture_end)
 
 int
 main(void)
