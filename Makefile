@@ -105,7 +105,7 @@ $(B)/libexecdir: FORCE
 	@[ "$$(cat $@ 2>/dev/null)" = '$(LIBEXECDIR)' ] || \
 	    echo '$(LIBEXECDIR)' > $@
 .PHONY: FORCE
-$(B)/obj/media/preview.o: $(B)/libexecdir
+$(B)/obj/media/preview_child.o: $(B)/libexecdir
 
 # libs,MODULES: archives first (users before what they use), then system libs.
 pkgs_of = $(sort $(foreach m,$(1),$($(m)_PKG)))

@@ -33,6 +33,9 @@ table() {
 	build p:libqrencode  libqrencode-dev; qrencode-devel; qrencode; libqrencode-dev; qrencode
 	build p:zbar         libzbar-dev; zbar-devel; zbar; zbar-dev; zbar
 	build p:gdk-pixbuf-2.0 libgdk-pixbuf-2.0-dev; gdk-pixbuf2-devel; gdk-pixbuf2; gdk-pixbuf-dev; gdk-pixbuf
+	build p:chafa        libchafa-dev; chafa-devel; chafa; chafa-dev; chafa
+	build p:opusfile     libopusfile-dev; opusfile-devel; opusfile; opusfile-dev; opusfile
+	build f:/usr/lib/*/gdk-pixbuf-2.0/*/loaders/libpixbufloader-webp.so,/usr/lib*/gdk-pixbuf-2.0/*/loaders/libpixbufloader-webp.so  webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader
 	build p:libseccomp   libseccomp-dev; libseccomp-devel; libseccomp; libseccomp-dev; -
 	build c:scdoc        scdoc; scdoc; scdoc; scdoc; scdoc
 	demo  c:tmux         tmux; tmux; tmux; tmux; tmux

@@ -10,6 +10,7 @@
 
 #include "media/preview/picture.h"
 #include "media/preview/qr.h"
+#include "media/preview/render.h"
 #include "media/preview/sandbox.h"
 #include "media/preview/serve.h"
 
@@ -28,6 +29,7 @@ main(int argc, char **argv)
 	}
 	picture_warm_up();
 	qr_warm_up();
+	render_warm_up();
 	if (sandbox_enter() != 0)
 		return 3;
 	/* Without what exit() does: leak checkers would need system calls. */

@@ -16,10 +16,18 @@
 /* Load the decoders, before the sandbox. */
 void picture_warm_up(void);
 
+struct picture {
+	GdkPixbuf *pix; /* upright; g_object_unref() it */
+	int w, h; /* of the file, upright; pix may be smaller */
+};
+
 /*
- * Decode a whole file; g_object_unref() the result. Turned as its metadata
- * says. Returns 0; ERR_FORMAT unknown or broken; ERR_RANGE too many pixels.
+ * Decode a whole file. Turned as its metadata says.
+ *   side  pixels of the longer side that are of use: it may come smaller than
+ *         it is, but not smaller than that; 0: all
+ * Returns 0; ERR_FORMAT unknown or broken; ERR_RANGE too many pixels.
  */
-int picture_decode(const uint8_t *p, size_t len, GdkPixbuf **out) MUST_USE;
+int picture_decode(
+    const uint8_t *p, size_t len, int side, struct picture *out) MUST_USE;
 
 #endif

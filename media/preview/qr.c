@@ -92,14 +92,15 @@ scan(uint8_t *pixels, int w, int h, struct buf *text)
 int
 qr_read(const uint8_t *picture, size_t len, struct buf *text)
 {
-	GdkPixbuf *whole = NULL, *pix;
+	struct picture whole;
+	GdkPixbuf *pix;
 	uint8_t *pixels;
-	int r = picture_decode(picture, len, &whole), w, h;
+	int r = picture_decode(picture, len, SIDE_WANTED, &whole), w, h;
 
 	if (r != 0)
 		return r;
-	pix = shrink(whole);
-	g_object_unref(whole);
+	pix = shrink(whole.pix);
+	g_object_unref(whole.pix);
 	if (pix == NULL)
 		return ERR_NOMEM;
 	w = gdk_pixbuf_get_width(pix);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,7 +9,11 @@
 #include "common/text.h"
 #include "media/preview.h"
 #include "media/preview/qr.h"
+#include "media/preview/render.h"
 #include "media/preview/serve.h"
+#include "media/preview/sound.h"
+#include "media/preview/strip.h"
+#include "media/preview_int.h"
 
 /* 0; ERR_CLOSED the end before the first byte; ERR_IO. */
 static int
@@ -66,19 +71,168 @@ respond(int fd, const Sotto__Preview__Response *res)
 	return r;
 }
 
+/* ---- what is answered ----------------------------------------------------------- */
+
+typedef int answer_fn(
+    const struct preview_ask *ask, struct preview_answer *out);
+
 /* A QR code may hold any bytes; only text goes on. */
 static int
-read_qr(const Sotto__Preview__Request *req, Sotto__Preview__Response *res,
-    struct buf *text)
+read_qr(const struct preview_ask *ask, struct preview_answer *out)
 {
-	res->code = qr_read(req->read_qr.data, req->read_qr.len, text);
-	if (res->code == 0 && !text_is_utf8((const char *)text->p, text->len))
-		res->code = ERR_NOTFOUND;
-	if (res->code != 0)
-		return 0;
-	if (buf_put_u8(text, 0) != 0)
-		return ERR_NOMEM;
-	res->text = (char *)text->p;
+	struct buf text;
+	int r;
+
+	buf_init(&text, PREVIEW_QR_MAX + 1);
+	r = qr_read(ask->file, ask->len, &text);
+	if (r == 0 && !text_is_utf8((const char *)text.p, text.len))
+		r = ERR_NOTFOUND;
+	if (r == 0)
+		r = buf_put_u8(&text, 0);
+	if (r == 0)
+		buf_detach(&text, (uint8_t **)&out->text, &out->len);
+	buf_clear(&text);
+	out->len = 0;
+	return r == ERR_FULL ? ERR_RANGE : r;
+}
+
+static int
+strip(const struct preview_ask *ask, struct preview_answer *out)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, PREVIEW_FILE_MAX + 64);
+	r = strip_file(ask->file, ask->len, &b);
+	if (r == 0)
+		buf_detach(&b, &out->data, &out->len);
+	buf_clear(&b);
+	return r == ERR_FULL ? ERR_RANGE : r;
+}
+
+static answer_fn *const answers[] = {
+    [PREVIEW_READ_QR] = read_qr,
+    [PREVIEW_RENDER] = render_draw,
+    [PREVIEW_SCALE] = render_scale,
+    [PREVIEW_TINY] = render_tiny,
+    [PREVIEW_STRIP] = strip,
+    [PREVIEW_SOUND] = sound_look,
+    [PREVIEW_PCM] = sound_pcm,
+};
+
+/* ---- from and to the wire ---------------------------------------------------------- */
+
+static void
+take_draw(struct preview_ask *ask, const Sotto__Preview__Draw *d)
+{
+	ask->file = d->file.data;
+	ask->len = d->file.len;
+	ask->cols = (int)d->cols;
+	ask->rows = (int)d->rows;
+	ask->cell_w = (int)d->cell_w;
+	ask->cell_h = (int)d->cell_h;
+	ask->look = (enum preview_look)d->look;
+	ask->colours = d->colours;
+	ask->ground = d->ground;
+	ask->part =
+	    (struct preview_part){d->part_x, d->part_y, d->part_w, d->part_h};
+}
+
+static int
+take(struct preview_ask *ask, const Sotto__Preview__Request *req)
+{
+	static const struct {
+		int body;
+		enum preview_what what;
+	} rows[] = {
+	    {SOTTO__PREVIEW__REQUEST__BODY_READ_QR, PREVIEW_READ_QR},
+	    {SOTTO__PREVIEW__REQUEST__BODY_RENDER, PREVIEW_RENDER},
+	    {SOTTO__PREVIEW__REQUEST__BODY_SCALE, PREVIEW_SCALE},
+	    {SOTTO__PREVIEW__REQUEST__BODY_TINY, PREVIEW_TINY},
+	    {SOTTO__PREVIEW__REQUEST__BODY_STRIP, PREVIEW_STRIP},
+	    {SOTTO__PREVIEW__REQUEST__BODY_SOUND, PREVIEW_SOUND},
+	    {SOTTO__PREVIEW__REQUEST__BODY_PCM, PREVIEW_PCM},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].body == (int)req->body_case)
+			break;
+	if (i == ARRAY_LEN(rows))
+		return ERR_FORMAT;
+	*ask = (struct preview_ask){.what = rows[i].what};
+	switch (ask->what) {
+	case PREVIEW_RENDER:
+		take_draw(ask, req->render);
+		break;
+	case PREVIEW_SCALE:
+		take_draw(ask, req->scale);
+		break;
+	case PREVIEW_PCM:
+		ask->file = req->pcm->file.data;
+		ask->len = req->pcm->file.len;
+		ask->from_ms = req->pcm->from_ms;
+		break;
+	default: /* the others are bytes, and share their place */
+		ask->file = req->read_qr.data;
+		ask->len = req->read_qr.len;
+		break;
+	}
+	return preview_check(ask);
+}
+
+/* Cells as bytes; the caller frees. NULL without memory. */
+static uint8_t *
+pack_cells(const struct preview_answer *a, size_t n)
+{
+	uint8_t *bytes = malloc(12 * n), *p = bytes;
+	size_t i;
+
+	for (i = 0; bytes != NULL && i < n; i++, p += 12) {
+		put_be32(p, a->cells[i].cp);
+		put_be32(p + 4, a->cells[i].fg);
+		put_be32(p + 8, a->cells[i].bg);
+	}
+	return bytes;
+}
+
+/* What was found, into a message that borrows it. strips and cells are the
+ * caller's to free. */
+static int
+fill(Sotto__Preview__Response *res, struct preview_answer *a,
+    enum preview_what what, ProtobufCBinaryData **strips, uint8_t **cells)
+{
+	size_t n = (size_t)a->cols * (size_t)a->rows;
+	int i;
+
+	if (a->cells != NULL) {
+		*cells = pack_cells(a, n);
+		if (*cells == NULL)
+			return ERR_NOMEM;
+		res->cells = (ProtobufCBinaryData){12 * n, *cells};
+	}
+	if (a->strips != NULL) {
+		*strips = calloc((size_t)a->rows, sizeof(**strips));
+		if (*strips == NULL)
+			return ERR_NOMEM;
+		for (i = 0; i < a->rows; i++)
+			(*strips)[i] = (ProtobufCBinaryData){
+			    a->strips[i].len, a->strips[i].p};
+		res->strips = *strips;
+		res->n_strips = (size_t)a->rows;
+	}
+	res->data = what == PREVIEW_SOUND
+			? (ProtobufCBinaryData){sizeof(a->bars), a->bars}
+			: (ProtobufCBinaryData){a->len, a->data};
+	res->width = a->width;
+	res->height = a->height;
+	res->cols = (uint32_t)a->cols;
+	res->rows = (uint32_t)a->rows;
+	res->pixel_w = a->pixel_w;
+	res->pixel_h = a->pixel_h;
+	res->duration_ms = a->duration_ms;
+	if (a->text != NULL)
+		res->text = a->text;
 	return 0;
 }
 
@@ -88,17 +242,25 @@ answer(int fd, const uint8_t *p, size_t len)
 	Sotto__Preview__Response res = SOTTO__PREVIEW__RESPONSE__INIT;
 	Sotto__Preview__Request *req =
 	    sotto__preview__request__unpack(NULL, len, p);
-	struct buf text;
-	int r = ERR_FORMAT;
+	ProtobufCBinaryData *strips = NULL;
+	struct preview_answer out = {0};
+	struct preview_ask ask;
+	uint8_t *cells = NULL;
+	int r;
 
 	if (req == NULL)
 		return ERR_FORMAT;
-	buf_init(&text, PREVIEW_QR_MAX + 1);
-	if (req->body_case == SOTTO__PREVIEW__REQUEST__BODY_READ_QR)
-		r = read_qr(req, &res, &text);
+	r = take(&ask, req);
+	if (r == 0) {
+		res.code = answers[ask.what](&ask, &out);
+		if (res.code == 0)
+			r = fill(&res, &out, ask.what, &strips, &cells);
+	}
 	if (r == 0)
 		r = respond(fd, &res);
-	buf_clear(&text);
+	free(cells);
+	free(strips);
+	preview_answer_clear(&out);
 	sotto__preview__request__free_unpacked(req, NULL);
 	return r;
 }
