@@ -9,7 +9,7 @@ relay/store_SRC   := relay/store/store.c relay/store/cache.c \
 	relay/store/sqlite_settle.c relay/store/sqlite_admin.c \
 	relay/store/group_cache.c relay/store/sqlite_group.c \
 	relay/store/sqlite_fan.c relay/store/sqlite_link.c \
-	relay/store/sqlite_lock.c
+	relay/store/sqlite_lock.c relay/store/sqlite_blob.c
 relay/store_PKG   := sqlite3 libsodium
 relay/store_DEPS  := common/group common/signal common/proto common
 relay/store_TESTS := test_relay_store_suite test_relay_store_sqlite \
@@ -18,6 +18,7 @@ relay/store_TESTS := test_relay_store_suite test_relay_store_sqlite \
 	test_relay_store_powercut
 test_relay_store_suite_SRC := tests/unit/relay_store_suite.c \
 	tests/unit/relay_store_accounts.c tests/unit/relay_store_groups.c \
+	tests/unit/relay_store_blobs.c \
 	tests/unit/relay_store_help.c
 test_relay_store_groups_SRC := tests/unit/relay_store_help.c
 test_relay_store_sqlite_SRC := tests/unit/relay_store_help.c

@@ -172,6 +172,18 @@ const struct schema_step schema_steps[] = {
 	"CREATE TABLE report ("
 	" row INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" received_ms INTEGER NOT NULL, blob BLOB NOT NULL);"},
+
+    /* The bytes are elsewhere and outlive the account: the row tells. */
+    {"blobs", "CREATE TABLE blob ("
+	      " locator BLOB PRIMARY KEY CHECK (length(locator) = 16),"
+	      " account INTEGER REFERENCES account ON DELETE SET NULL,"
+	      " size INTEGER NOT NULL,"
+	      " created_ms INTEGER NOT NULL,"
+	      " expires_ms INTEGER NOT NULL,"
+	      " stored INTEGER NOT NULL DEFAULT 0,"
+	      " upload TEXT NOT NULL) WITHOUT ROWID;"
+	      "CREATE INDEX blob_account ON blob (account, size);"
+	      "CREATE INDEX blob_expires ON blob (expires_ms);"},
 };
 const size_t schema_step_count = ARRAY_LEN(schema_steps);
 

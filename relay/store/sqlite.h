@@ -215,6 +215,21 @@
 	X(REPORT_COUNT, "SELECT count(*) FROM report")                         \
 	X(REPORT_ADD, "INSERT INTO report (received_ms, blob) VALUES (?, ?)")  \
 	X(REPORT_DEL, "DELETE FROM report WHERE row = ?")                      \
+	/* blobs */                                                            \
+	X(BLOB_USED, "SELECT coalesce(sum(size), 0) FROM blob"                 \
+		     " WHERE account = ?")                                     \
+	X(BLOB_ADD, "INSERT INTO blob (locator, account, size, created_ms,"    \
+		    " expires_ms, upload) VALUES (?, ?, ?, ?, ?, ?)")          \
+	X(BLOB_GET, "SELECT locator, size, expires_ms, stored, upload,"        \
+		    " account FROM blob WHERE locator = ?")                    \
+	X(BLOB_STORED, "UPDATE blob SET stored = 1, expires_ms = ?"            \
+		       " WHERE locator = ?")                                   \
+	X(BLOB_DELIVERED, "UPDATE blob SET expires_ms = min(expires_ms, ?)"    \
+			  " WHERE locator = ?")                                \
+	X(BLOB_DEL, "DELETE FROM blob WHERE locator = ?")                      \
+	X(BLOB_EXPIRED, "SELECT locator, size, expires_ms, stored, upload"     \
+			" FROM blob WHERE expires_ms <= ? OR account IS NULL"  \
+			" LIMIT ?")                                            \
 	X(STATE_GET, "SELECT acked, rows FROM queue_state WHERE dev = ?")      \
 	X(STATE_ADD, "INSERT INTO queue_state (dev, rows, bytes)"              \
 		     " VALUES (?, ?, ?) ON CONFLICT (dev) DO UPDATE SET"       \

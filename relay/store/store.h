@@ -224,7 +224,13 @@ enum store_lane {
 	X(REPORT_ADD, report_add, WRITER, "keep a sealed report")              \
 	X(REPORT_LIST, report_list, READER, "reports, a page")                 \
 	X(REPORT_GET, report_get, READER, "one report")                        \
-	X(REPORT_DEL, report_del, WRITER, "drop a report")
+	X(REPORT_DEL, report_del, WRITER, "drop a report")                     \
+	X(BLOB_ADD, blob_add, WRITER, "room for a blob of an account")         \
+	X(BLOB_GET, blob_get, WRITER, "what is known of a blob")               \
+	X(BLOB_STORED, blob_stored, WRITER, "a blob is whole")                 \
+	X(BLOB_DELIVERED, blob_delivered, WRITER, "everybody has a blob")      \
+	X(BLOB_DEL, blob_del, WRITER, "drop a blob")                           \
+	X(BLOB_EXPIRED, blob_expired, WRITER, "drop blobs that are over")
 
 enum store_kind {
 #define X(NAME, name, lane, doc) STORE_##NAME,
@@ -731,6 +737,7 @@ struct op_check {
 };
 
 #include "relay/store/ops_account.h"
+#include "relay/store/ops_blob.h"
 #include "relay/store/ops_group.h"
 
 #endif

@@ -15,5 +15,6 @@ struct suite_backend {
 int relay_store_suite(const struct suite_backend *b);
 int relay_store_accounts(const struct suite_backend *b);
 int relay_store_groups(const struct suite_backend *b);
+int relay_store_blobs(const struct suite_backend *b);
 
 #endif

@@ -20,6 +20,7 @@ main(void)
 		failed += relay_store_suite(&backends[i]);
 		failed += relay_store_accounts(&backends[i]);
 		failed += relay_store_groups(&backends[i]);
+		failed += relay_store_blobs(&backends[i]);
 	}
 	return failed;
 }
