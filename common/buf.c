@@ -38,6 +38,9 @@ next_cap(const struct buf *b, size_t need)
 {
 	size_t cap = b->cap < BUF_FIRST ? BUF_FIRST : b->cap;
 
+	/* most are written once, by somebody who knows how long it will be */
+	if (b->cap == 0 && need > BUF_FIRST)
+		return need;
 	while (cap < need)
 		cap = cap > b->max / 2 ? b->max : cap * 2;
 	return cap > b->max ? b->max : cap;

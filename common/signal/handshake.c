@@ -5,7 +5,6 @@
 
 #include "common/signal/handshake.h"
 #include "common/signal/kem.h"
-#include "common/signal/spqr.h"
 
 #define X3DH_LABEL  "WhisperText"
 #define PQXDH_LABEL "WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024"
@@ -35,35 +34,28 @@ secret_agree(struct secret *x, const struct ec_sk *sk, const struct ec_pk *pk)
 }
 
 /* Where the post-quantum ratchet begins. */
-static int
+static void
 pq_begin(struct state *s, const struct signal_local *local,
     const uint8_t secret[static KDF_LEN])
 {
-	struct spqr q;
-	int r;
-
-	spqr_init(&q, s->initiator, local->spqr_optional, secret);
-	r = spqr_store(&q, &s->pq);
-	spqr_clear(&q);
-	return r;
+	spqr_init(&s->spqr, s->initiator, local->spqr_optional, secret);
+	s->pq_open = true;
 }
 
 /* Root and chain; version 4 has 32 bytes more for the post-quantum ratchet. */
-static int
+static void
 secret_expand(struct state *s, const struct signal_local *local,
     const struct secret *x, struct chain_key *chain)
 {
 	uint8_t okm[3 * KDF_LEN];
-	int r = 0;
 
 	kdf_hkdf(okm, sizeof(okm), NULL, 0, x->b, x->len,
 	    s->version >= 4 ? PQXDH_LABEL : X3DH_LABEL);
 	memcpy(s->root.b, okm, KDF_LEN);
 	memcpy(chain->b, okm + KDF_LEN, KDF_LEN);
 	if (s->version >= 4)
-		r = pq_begin(s, local, okm + 2 * KDF_LEN);
+		pq_begin(s, local, okm + 2 * KDF_LEN);
 	sodium_memzero(okm, sizeof(okm));
-	return r;
 }
 
 /* Encapsulate to the peer's Kyber key; the ciphertext waits for the message. */
@@ -174,10 +166,10 @@ handshake_start(struct state *s, const struct signal_local *local,
 	r = initiator_secret(&x, local, &base, peer);
 	if (r == 0 && peer->has_kyber)
 		r = secret_encaps(&x, peer, &s->pending, local->rng);
-	if (r == 0)
-		r = secret_expand(s, local, &x, &chain);
-	if (r == 0)
+	if (r == 0) {
+		secret_expand(s, local, &x, &chain);
 		r = initiator_ratchet(s, &peer->signed_key, &chain, local->rng);
+	}
 	sodium_memzero(&x, sizeof(x));
 	sodium_memzero(&base, sizeof(base));
 	sodium_memzero(&chain, sizeof(chain));
@@ -236,7 +228,7 @@ handshake_accept(struct state *s, const struct signal_local *local,
 	s->created_ms = local->now_ms;
 	s->base_key = m->base_key;
 	s->ratchet = signed_key.pair;
-	r = secret_expand(s, local, &x, &s->sending);
+	secret_expand(s, local, &x, &s->sending);
 out:
 	sodium_memzero(&x, sizeof(x));
 	sodium_memzero(&signed_key, sizeof(signed_key));

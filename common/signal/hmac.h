@@ -23,6 +23,8 @@ struct hmac {
 
 /* A key of any length. */
 void hmac_init(struct hmac *h, const uint8_t *key, size_t len);
+/* The key of 32 zero bytes: HKDF without a salt. Its two blocks are known. */
+void hmac_init_zero(struct hmac *h);
 void hmac_update(struct hmac *h, const uint8_t *p, size_t len);
 
 /* The code; h is wiped. */

@@ -14,8 +14,6 @@
 #define MESSAGE_LABEL "WhisperMessageKeys"
 #define GROUP_LABEL   "WhisperGroup"
 
-static const uint8_t NO_SALT[KDF_LEN];
-
 void
 kdf_hmac(uint8_t out[static KDF_LEN], const uint8_t *key, size_t keylen,
     const uint8_t *msg, size_t len)
@@ -44,11 +42,12 @@ kdf_hkdf_bytes(uint8_t *out, size_t outlen, const uint8_t *salt, size_t saltlen,
 	size_t used = 0, take;
 
 	assert(outlen <= (size_t)255 * KDF_LEN);
-	if (salt == NULL) {
-		salt = NO_SALT;
-		saltlen = sizeof(NO_SALT);
-	}
-	kdf_hmac(prk, salt, saltlen, ikm, ikmlen);
+	if (salt != NULL)
+		hmac_init(&h, salt, saltlen);
+	else
+		hmac_init_zero(&h);
+	hmac_update(&h, ikm, ikmlen);
+	hmac_final(&h, prk);
 	hmac_init(&keyed, prk, sizeof(prk));
 	while (used < outlen) {
 		h = keyed;

@@ -5,6 +5,7 @@
 
 #include "common/signal/hmac.h"
 #include "common/signal/message.h"
+#include "common/signal/pb_put.h"
 
 /* What current peers send for version 3 and 4; old ones send 3. */
 #define LOW_HALF 4
@@ -47,13 +48,19 @@ signal_fields(struct signal_message *m)
 	return 0;
 }
 
+void
+signal_message_init(struct signal_message *m)
+{
+	memset(m, 0, offsetof(struct signal_message, mem));
+}
+
 int
 signal_message_parse(struct signal_message *m, const uint8_t *p, size_t len)
 {
 	ProtobufCMessage *pb;
 	int r;
 
-	memset(m, 0, sizeof(*m));
+	signal_message_init(m);
 	if (len < 1 + SIGNAL_MAC_LEN || len > SIGNAL_MESSAGE_MAX)
 		return ERR_RANGE;
 	r = version_get(&m->version, p[0]);
@@ -114,34 +121,40 @@ signal_message_check(const struct signal_message *m,
 	return r;
 }
 
+/* common/proto/signal.proto: SignalMessage */
+static void
+signal_put(struct pb_out *o, const void *message)
+{
+	const struct signal_message *m = message;
+	uint8_t key[EC_PUBLIC_LEN];
+
+	ec_pk_put(key, &m->ratchet_key);
+	pb_put_bytes(o, 1, key, sizeof(key));
+	pb_put_number(o, 2, m->counter);
+	pb_put_number(o, 3, m->previous_counter);
+	pb_put_bytes(o, 4, m->ciphertext, m->ciphertext_len);
+	if (m->pq_ratchet_len > 0)
+		pb_put_bytes(o, 5, m->pq_ratchet, m->pq_ratchet_len);
+}
+
 int
 signal_message_put(struct buf *out, const struct signal_message *m,
     const uint8_t mac_key[static 32], const struct mac_parties *who)
 {
-	Sotto__Signal__SignalMessage pb = SOTTO__SIGNAL__SIGNAL_MESSAGE__INIT;
-	uint8_t key[EC_PUBLIC_LEN], mac[SIGNAL_MAC_LEN];
-	size_t start = out->len;
+	size_t n = 1 + pb_put_size(signal_put, m);
+	struct pb_out o = {NULL, 1};
+	uint8_t *p;
 	int r;
 
-	ec_pk_put(key, &m->ratchet_key);
-	pb.ratchet_key = pb_bytes(key, sizeof(key));
-	pb.counter = m->counter;
-	pb.has_previous_counter = 1;
-	pb.previous_counter = m->previous_counter;
-	pb.ciphertext = pb_bytes(m->ciphertext, m->ciphertext_len);
-	pb.has_pq_ratchet = m->pq_ratchet_len > 0;
-	pb.pq_ratchet = pb_bytes(m->pq_ratchet, m->pq_ratchet_len);
-	r = buf_put_u8(out, version_byte(m->version));
-	if (r == 0)
-		r = pb_pack(out, &pb.base);
-	if (r == 0) {
-		message_mac(
-		    mac, mac_key, who, out->p + start, out->len - start);
-		r = buf_put(out, mac, sizeof(mac));
-	}
+	r = buf_reserve(out, n + SIGNAL_MAC_LEN);
 	if (r != 0)
-		out->len = start;
-	return r;
+		return r;
+	o.p = p = out->p + out->len;
+	p[0] = version_byte(m->version);
+	signal_put(&o, m);
+	message_mac(p + n, mac_key, who, p, n);
+	out->len += n + SIGNAL_MAC_LEN;
+	return 0;
 }
 
 static int
@@ -178,7 +191,7 @@ pre_key_message_parse(struct pre_key_message *m, const uint8_t *p, size_t len)
 	ProtobufCMessage *pb;
 	int r;
 
-	memset(m, 0, sizeof(*m));
+	memset(m, 0, offsetof(struct pre_key_message, mem));
 	if (len < 1 || len > SIGNAL_MESSAGE_MAX)
 		return ERR_RANGE;
 	r = version_get(&m->version, p[0]);

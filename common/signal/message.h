@@ -34,8 +34,8 @@ struct signal_message {
 	const uint8_t *signed_part; /* what the MAC covers of these bytes */
 	size_t signed_len;
 	const uint8_t *mac; /* SIGNAL_MAC_LEN bytes */
-	struct pb_mem mem;
 	Sotto__Signal__SignalMessage *pb;
+	struct pb_mem mem; /* last: not initialised */
 };
 
 struct pre_key_message {
@@ -51,13 +51,13 @@ struct pre_key_message {
 	bool has_kyber; /* exactly in version 4 */
 	uint32_t kyber_id;
 	const uint8_t *kyber_ct; /* KEM_CT_LEN bytes */
-	struct pb_mem mem;
 	Sotto__Signal__PreKeySignalMessage *pb;
+	struct pb_mem mem; /* last: not initialised */
 };
 
 /*
  * Decode; on success the caller clears. The struct must not be copied or
- * moved meanwhile. Returns 0; ERR_RANGE length; ERR_VERSION; ERR_FORMAT;
+ * moved meanwhile, but for the members before pb. Returns 0; ERR_RANGE length; ERR_VERSION; ERR_FORMAT;
  * ERR_NOMEM. m needs no clearing after an error.
  */
 int signal_message_parse(
@@ -76,6 +76,9 @@ struct mac_parties {
 /* Constant time. 0 or ERR_AUTH. */
 int signal_message_check(const struct signal_message *m,
     const uint8_t mac_key[static 32], const struct mac_parties *who) MUST_USE;
+
+/* Nothing in it; to be filled for signal_message_put(). */
+void signal_message_init(struct signal_message *m);
 
 /*
  * Append a whole Signal message made of version, ratchet_key, counter,

@@ -25,25 +25,44 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-/* Pieces of the block, one behind the other. */
+/* A piece behind those there are; NULL: no room. */
 static void *
-mem_alloc(void *data, size_t n)
+piece(uint8_t *from, size_t size, size_t *used, size_t n)
 {
 	const size_t align = _Alignof(max_align_t);
-	struct pb_mem *mem = data;
-	uint8_t *p = mem->block + mem->used;
+	uint8_t *p = from + *used;
 
-	if (n > mem->size - mem->used) {
-		mem->error = ERR_RANGE;
+	if (n > size - *used)
 		return NULL;
-	}
 	ASAN_UNPOISON_MEMORY_REGION(p, n);
 	n = (n + PIECE_GAP + align - 1) / align * align;
-	mem->used += n < mem->size - mem->used ? n : mem->size - mem->used;
+	*used += n < size - *used ? n : size - *used;
 	return p;
 }
 
-/* They go with the block. */
+static void *
+mem_alloc(void *data, size_t n)
+{
+	struct pb_mem *mem = data;
+	void *p = piece(mem->first, sizeof(mem->first), &mem->first_used, n);
+
+	if (p != NULL)
+		return p;
+	if (mem->block == NULL) {
+		mem->block = malloc(mem->size);
+		if (mem->block == NULL) {
+			mem->error = ERR_NOMEM;
+			return NULL;
+		}
+		ASAN_POISON_MEMORY_REGION(mem->block, mem->size);
+	}
+	p = piece(mem->block, mem->size, &mem->used, n);
+	if (p == NULL)
+		mem->error = ERR_RANGE;
+	return p;
+}
+
+/* They go all at once. */
 static void
 mem_free(void *data, void *p)
 {
@@ -51,23 +70,24 @@ mem_free(void *data, void *p)
 	(void)p;
 }
 
-int
+void
 pb_mem_begin(struct pb_mem *mem, size_t len)
 {
-	*mem = (struct pb_mem){
-	    .alloc = {mem_alloc, mem_free, mem},
-	    .size = PB_BASE + PB_FACTOR * len,
-	};
-	mem->block = malloc(mem->size);
-	if (mem->block == NULL)
-		return ERR_NOMEM;
-	ASAN_POISON_MEMORY_REGION(mem->block, mem->size);
-	return 0;
+	mem->alloc = (ProtobufCAllocator){mem_alloc, mem_free, mem};
+	mem->block = NULL;
+	mem->size = PB_BASE + PB_FACTOR * len;
+	mem->used = mem->first_used = 0;
+	mem->error = 0;
+	ASAN_POISON_MEMORY_REGION(mem->first, sizeof(mem->first));
 }
 
 void
 pb_mem_end(struct pb_mem *mem)
 {
+	ASAN_UNPOISON_MEMORY_REGION(mem->first, sizeof(mem->first));
+	sodium_memzero(mem->first, mem->first_used);
+	if (mem->block == NULL)
+		return;
 	ASAN_UNPOISON_MEMORY_REGION(mem->block, mem->size);
 	sodium_memzero(mem->block, mem->used);
 	free(mem->block);
@@ -78,12 +98,7 @@ int
 pb_unpack(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
     const uint8_t *p, size_t len, ProtobufCMessage **out)
 {
-	int r;
-
-	*out = NULL;
-	r = pb_mem_begin(mem, len);
-	if (r != 0)
-		return r;
+	pb_mem_begin(mem, len);
 	*out = protobuf_c_message_unpack(type, &mem->alloc, len, p);
 	if (*out != NULL)
 		return 0;

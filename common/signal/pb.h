@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * pb.h — internal: protobuf-c with memory that is bounded, wiped when freed,
- * and told apart from bad input when it runs out. A message is one block.
+ * and told apart from bad input when it runs out.
  */
 #ifndef COMMON_SIGNAL_PB_H
 #define COMMON_SIGNAL_PB_H
+
+#include <stddef.h>
 
 #include <protobuf-c/protobuf-c.h>
 
 #include "common/buf.h"
 
-/* The memory of one decoded message. */
+#define PB_FIRST 2048 /* enough for most messages, so that none is asked for */
+
+/* The memory of one decoded message: first, then one block. */
 struct pb_mem {
 	ProtobufCAllocator alloc;
-	uint8_t *block; /* all of it */
-	size_t size;
-	size_t used;
-	int error; /* 0, or ERR_RANGE: wanted more than its bound */
+	uint8_t *block; /* NULL: not needed yet */
+	size_t size; /* of the block */
+	size_t used, first_used;
+	int error; /* 0; ERR_RANGE wanted more than its bound; ERR_NOMEM */
+	_Alignas(max_align_t) uint8_t first[PB_FIRST]; /* not initialised */
 };
 
 /*
@@ -38,8 +43,9 @@ int pb_borrow(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
 /* Wipe and free; NULL is fine. */
 void pb_free(struct pb_mem *mem, ProtobufCMessage *m);
 
-/* The block of a message of len bytes: 0 or ERR_NOMEM; wipe and free it. */
-int pb_mem_begin(struct pb_mem *mem, size_t len) MUST_USE;
+/* The memory of a message of len bytes; wipe and free it. Between the two it
+ * stays where it is. */
+void pb_mem_begin(struct pb_mem *mem, size_t len);
 void pb_mem_end(struct pb_mem *mem);
 
 /* Append the encoding: 0, ERR_FULL, ERR_NOMEM; out unchanged on error. */

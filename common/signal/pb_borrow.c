@@ -130,7 +130,7 @@ child_borrow(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
 	if (c == NULL) {
 		c = mem->alloc.alloc(mem, type->sizeof_message);
 		if (c == NULL)
-			return ERR_RANGE;
+			return mem->error;
 		type->message_init(c);
 	}
 	*child = c;
@@ -147,7 +147,7 @@ array_grow(struct pb_mem *mem, void **array, size_t n, size_t size)
 		return 0;
 	more = mem->alloc.alloc(mem, (n == 0 ? 1 : 2 * n) * size);
 	if (more == NULL)
-		return ERR_RANGE;
+		return mem->error;
 	if (n > 0)
 		memcpy(more, *array, n * size);
 	*array = more;
@@ -295,9 +295,7 @@ pb_borrow(struct pb_mem *mem, const ProtobufCMessageDescriptor *type,
 	int r;
 
 	*out = NULL;
-	r = pb_mem_begin(mem, len);
-	if (r != 0)
-		return r;
+	pb_mem_begin(mem, len);
 	r = child_borrow(mem, type, (struct in){p, len}, &m);
 	if (r != 0)
 		pb_mem_end(mem);

@@ -4,7 +4,6 @@
 #include <sodium.h>
 
 #include "common/signal/ratchet.h"
-#include "common/signal/spqr.h"
 
 /* ---- the post-quantum ratchet --------------------------------------------- */
 
@@ -16,61 +15,42 @@ struct pq_part {
 };
 
 static int
-pq_save(struct state *s, const struct spqr *q)
-{
-	buf_reset(&s->pq);
-	return spqr_store(q, &s->pq);
-}
-
-static int
 pq_send(struct state *s, const struct signal_rng *rng, struct pq_part *part)
 {
-	struct spqr q;
 	int r;
 
-	if (s->pq.len == 0)
+	if (!state_has_pq(s))
 		return 0;
-	r = spqr_load(&q, s->pq.p, s->pq.len);
-	if (r != 0)
-		return r;
-	r = spqr_send(&q, rng, part->b, &part->len, &part->key);
-	if (r == 0)
-		r = pq_save(s, &q);
-	spqr_clear(&q);
-	return r;
+	r = state_pq_open(s);
+	return r == 0
+		   ? spqr_send(&s->spqr, rng, part->b, &part->len, &part->key)
+		   : r;
 }
 
 /* A message without SPQR: only a peer that has not shown it may send one, and
  * then the session goes on without. */
 static int
-pq_absent(struct state *s, const struct spqr *q)
+pq_absent(struct state *s)
 {
-	if (!q->negotiating)
+	if (!s->spqr.negotiating)
 		return ERR_VERSION;
-	buf_clear(&s->pq);
+	state_pq_drop(s);
 	return 0;
 }
 
 static int
 pq_recv(struct state *s, const struct signal_message *m, struct spqr_key *key)
 {
-	struct spqr q;
 	int r;
 
-	if (s->pq.len == 0)
+	if (!state_has_pq(s))
 		return 0;
-	r = spqr_load(&q, s->pq.p, s->pq.len);
+	r = state_pq_open(s);
 	if (r != 0)
 		return r;
-	if (m->pq_ratchet_len == 0) {
-		r = pq_absent(s, &q);
-	} else {
-		r = spqr_recv(&q, m->pq_ratchet, m->pq_ratchet_len, key);
-		if (r == 0)
-			r = pq_save(s, &q);
-	}
-	spqr_clear(&q);
-	return r;
+	return m->pq_ratchet_len == 0
+		   ? pq_absent(s)
+		   : spqr_recv(&s->spqr, m->pq_ratchet, m->pq_ratchet_len, key);
 }
 
 static const uint8_t *
@@ -90,12 +70,7 @@ ratchet_seal(struct state *s, const struct signal_rng *rng, const uint8_t *pt,
 	struct chain_key next;
 	struct message_keys mk = {.iv = {0}};
 	struct pq_part pq = {.len = 0};
-	struct signal_message m = {
-	    .version = s->version,
-	    .ratchet_key = s->ratchet.pk,
-	    .counter = s->sending_index,
-	    .previous_counter = s->previous_counter,
-	};
+	struct signal_message m;
 	struct buf ct;
 	int r;
 
@@ -110,6 +85,11 @@ ratchet_seal(struct state *s, const struct signal_rng *rng, const uint8_t *pt,
 	r = cbc_seal(&ct, mk.cipher, mk.iv, pt, len);
 	if (r != 0)
 		goto out;
+	signal_message_init(&m);
+	m.version = s->version;
+	m.ratchet_key = s->ratchet.pk;
+	m.counter = s->sending_index;
+	m.previous_counter = s->previous_counter;
 	m.ciphertext = ct.p;
 	m.ciphertext_len = ct.len;
 	m.pq_ratchet = pq.b;

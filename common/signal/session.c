@@ -380,7 +380,7 @@ session_info(const uint8_t *record, size_t len, struct session_info *out)
 		i.version = s.version;
 		i.initiator = s.initiator;
 		i.unacknowledged = s.is_pending;
-		i.post_quantum = s.pq.len > 0;
+		i.post_quantum = state_has_pq(&s);
 		i.remote_identity = s.remote;
 		i.remote_registration_id = s.remote_registration_id;
 		i.created_ms = s.created_ms;

@@ -11,6 +11,7 @@
 #ifndef COMMON_SIGNAL_SPQR_H
 #define COMMON_SIGNAL_SPQR_H
 
+#include "common/signal/pb_put.h"
 #include "common/signal/spqr_auth.h"
 #include "common/signal/spqr_chain.h"
 #include "common/signal/spqr_message.h"
@@ -93,8 +94,10 @@ int spqr_recv(struct spqr *q, const uint8_t *p, size_t len,
  * the caller clears, after an error q is clear. */
 int spqr_load(struct spqr *q, const uint8_t *p, size_t len) MUST_USE;
 
-/* Append the bytes: 0, ERR_FULL, ERR_NOMEM; out unchanged on error. */
+/* Append the bytes: 0, ERR_FULL, ERR_NOMEM; out unchanged on error. spqr_put:
+ * the same into a record that is being written, pb_put.h; q: a struct spqr. */
 int spqr_store(const struct spqr *q, struct buf *out) MUST_USE;
+void spqr_put(struct pb_out *o, const void *q);
 
 /* Which parts a step has. */
 #define SPQR_SEED     1u

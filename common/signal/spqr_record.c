@@ -178,82 +178,94 @@ spqr_load(struct spqr *q, const uint8_t *p, size_t len)
 /* ---- store ---------------------------------------------------------------- */
 
 static void
-line_fill(Sotto__Signal__PqRatchet__Line *pb, const struct spqr_line *l)
+line_put(struct pb_out *o, const void *message)
 {
-	sotto__signal__pq_ratchet__line__init(pb);
-	pb->counter = l->counter;
-	pb->has_next = l->open;
-	pb->next = pb_bytes(l->next, KDF_LEN);
-	pb->has_skipped = l->skipped.len > 0;
-	pb->skipped = pb_bytes(l->skipped.p, l->skipped.len);
+	const struct spqr_line *l = message;
+
+	pb_put_number(o, 1, l->counter);
+	if (l->open)
+		pb_put_bytes(o, 2, l->next, KDF_LEN);
+	if (l->skipped.len > 0)
+		pb_put_bytes(o, 3, l->skipped.p, l->skipped.len);
+}
+
+struct epoch {
+	const struct spqr_line *sending, *receiving;
+};
+
+static void
+epoch_put(struct pb_out *o, const void *message)
+{
+	const struct epoch *e = message;
+
+	pb_put_child(o, 1, line_put, e->sending);
+	pb_put_child(o, 2, line_put, e->receiving);
 }
 
 static void
-in_fill(uint8_t *out, const struct spqr *q)
+in_put(struct pb_out *o, const struct spqr *q)
 {
+	uint8_t x[2];
 	size_t i;
 
+	pb_put_prefix(o, 14, q->in_n * IN_ENTRY);
 	for (i = 0; i < q->in_n; i++) {
-		put_be16(out + i * IN_ENTRY, q->in[i].x);
-		memcpy(out + i * IN_ENTRY + 2, q->in[i].b, CHUNK_LEN);
+		put_be16(x, q->in[i].x);
+		pb_put_raw(o, x, sizeof(x));
+		pb_put_raw(o, q->in[i].b, CHUNK_LEN);
 	}
 }
 
+/* What is told by the step. */
 static void
-fields_fill(Sotto__Signal__PqRatchet *pb, const struct spqr *q)
+parts_put(struct pb_out *o, const struct spqr *q)
 {
 	const struct spqr_shape *shape = spqr_shape(q->step);
 
-	sotto__signal__pq_ratchet__init(pb);
-	pb->format = RECORD_FORMAT;
-	pb->step = q->step;
-	pb->epoch = q->epoch;
-	pb->initiator = q->chain.initiator;
-	pb->negotiating = q->negotiating;
-	pb->auth_root = pb_bytes(q->auth.root, KDF_LEN);
-	pb->auth_mac_key = pb_bytes(q->auth.mac, KDF_LEN);
-	pb->chain_root = pb_bytes(q->chain.root, KDF_LEN);
-	pb->newest_epoch = q->chain.newest;
-	pb->sending_epoch = q->chain.sending;
-	pb->has_out_next = pb->has_out = shape->out > 0;
-	pb->out_next = q->out_next;
-	pb->out = pb_bytes(q->out, (size_t)shape->out * CHUNK_LEN);
-	pb->has_seed = (shape->parts & SPQR_SEED) != 0;
-	pb->seed = pb_bytes(q->seed, sizeof(q->seed));
-	pb->has_ct1 = (shape->parts & SPQR_CT1_KEPT) != 0;
-	pb->ct1 = pb_bytes(q->ct1, sizeof(q->ct1));
-	pb->has_header = (shape->parts & SPQR_HDR_KEPT) != 0;
-	pb->header = pb_bytes(q->hdr, sizeof(q->hdr));
-	pb->has_message = (shape->parts & SPQR_M) != 0;
-	pb->message = pb_bytes(q->m, sizeof(q->m));
-	pb->has_ct2 = (shape->parts & SPQR_CT2_KEPT) != 0;
-	pb->ct2 = pb_bytes(q->ct2, sizeof(q->ct2));
+	if (shape->out > 0) {
+		pb_put_number(o, 12, q->out_next);
+		pb_put_bytes(o, 13, q->out, (size_t)shape->out * CHUNK_LEN);
+	}
+	if (q->in_n > 0)
+		in_put(o, q);
+	if (shape->parts & SPQR_SEED)
+		pb_put_bytes(o, 15, q->seed, sizeof(q->seed));
+	if (shape->parts & SPQR_CT1_KEPT)
+		pb_put_bytes(o, 16, q->ct1, sizeof(q->ct1));
+	if (shape->parts & SPQR_HDR_KEPT)
+		pb_put_bytes(o, 17, q->hdr, sizeof(q->hdr));
+	if (shape->parts & SPQR_M)
+		pb_put_bytes(o, 18, q->m, sizeof(q->m));
+	if (shape->parts & SPQR_CT2_KEPT)
+		pb_put_bytes(o, 19, q->ct2, sizeof(q->ct2));
+}
+
+/* common/proto/signal.proto: PqRatchet */
+void
+spqr_put(struct pb_out *o, const void *message)
+{
+	const struct spqr *q = message;
+	const struct spqr_chain *c = &q->chain;
+	size_t i;
+
+	pb_put_number(o, 1, RECORD_FORMAT);
+	pb_put_number(o, 2, q->step);
+	pb_put_number(o, 3, q->epoch);
+	pb_put_number(o, 4, c->initiator);
+	pb_put_number(o, 5, q->negotiating);
+	pb_put_bytes(o, 6, q->auth.root, KDF_LEN);
+	pb_put_bytes(o, 7, q->auth.mac, KDF_LEN);
+	pb_put_bytes(o, 8, c->root, KDF_LEN);
+	pb_put_number(o, 9, c->newest);
+	pb_put_number(o, 10, c->sending);
+	for (i = 0; i < c->n; i++)
+		pb_put_child(o, 11, epoch_put,
+		    &(struct epoch){&c->send[i], &c->recv[i]});
+	parts_put(o, q);
 }
 
 int
 spqr_store(const struct spqr *q, struct buf *out)
 {
-	uint8_t in[CHUNKS_MAX * IN_ENTRY];
-	Sotto__Signal__PqRatchet__Line send[SPQR_EPOCHS_MAX],
-	    recv[SPQR_EPOCHS_MAX];
-	Sotto__Signal__PqRatchet__Epoch epoch[SPQR_EPOCHS_MAX],
-	    *epochs[SPQR_EPOCHS_MAX];
-	Sotto__Signal__PqRatchet pb;
-	size_t i;
-
-	fields_fill(&pb, q);
-	in_fill(in, q);
-	pb.has_in = q->in_n > 0;
-	pb.in = pb_bytes(in, q->in_n * IN_ENTRY);
-	for (i = 0; i < q->chain.n; i++) {
-		line_fill(&send[i], &q->chain.send[i]);
-		line_fill(&recv[i], &q->chain.recv[i]);
-		sotto__signal__pq_ratchet__epoch__init(&epoch[i]);
-		epoch[i].sending = &send[i];
-		epoch[i].receiving = &recv[i];
-		epochs[i] = &epoch[i];
-	}
-	pb.n_epochs = q->chain.n;
-	pb.epochs = epochs;
-	return pb_pack(out, &pb.base);
+	return pb_put(out, spqr_put, q);
 }

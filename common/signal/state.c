@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "common/signal/message.h"
+#include "common/signal/pb_put.h"
 #include "common/signal/state.h"
 
 #define RECORD_FORMAT 1
@@ -17,8 +18,7 @@ _Static_assert(SESSION_JUMP_MAX == CHAIN_JUMP_MAX &&
 void
 state_init(struct state *s)
 {
-	memset(s, 0, sizeof(*s));
-	buf_init(&s->pq, PQ_STATE_MAX);
+	memset(s, 0, offsetof(struct state, spqr));
 }
 
 void
@@ -28,8 +28,8 @@ state_clear(struct state *s)
 
 	for (i = 0; i < s->nchains; i++)
 		chain_clear(&s->chain[i]);
-	buf_clear(&s->pq);
-	sodium_memzero(s, sizeof(*s));
+	state_pq_drop(s);
+	sodium_memzero(s, offsetof(struct state, spqr));
 }
 
 void
@@ -146,9 +146,7 @@ fields_load(struct state *s, const Sotto__Signal__Session *pb)
 		r = chain_load(s, pb->receiving[i]);
 	if (r == 0 && pb->pending != NULL)
 		r = pending_load(s, pb->pending);
-	if (r == 0)
-		r = buf_put(&s->pq, pb->pq_ratchet_state.data,
-		    pb->pq_ratchet_state.len);
+	s->pq = cur_of(pb->pq_ratchet_state.data, pb->pq_ratchet_state.len);
 	return r;
 }
 
@@ -170,77 +168,100 @@ state_load(struct state *s, const uint8_t *p, size_t len)
 	return r;
 }
 
+/* ---- the post-quantum ratchet --------------------------------------------- */
+
+bool
+state_has_pq(const struct state *s)
+{
+	return s->pq_open || s->pq.left > 0;
+}
+
+int
+state_pq_open(struct state *s)
+{
+	int r;
+
+	if (s->pq_open)
+		return 0;
+	r = spqr_load(&s->spqr, s->pq.p, s->pq.left);
+	if (r == 0)
+		s->pq_open = true;
+	return r;
+}
+
+void
+state_pq_drop(struct state *s)
+{
+	if (s->pq_open)
+		spqr_clear(&s->spqr);
+	s->pq_open = false;
+	s->pq = cur_of(NULL, 0);
+}
+
 /* ---- store ---------------------------------------------------------------- */
 
 static void
-chain_fill(Sotto__Signal__Session__Chain *pb, const struct chain *c)
+chain_put(struct pb_out *o, const void *message)
 {
-	sotto__signal__session__chain__init(pb);
-	pb->ratchet_key = pb_bytes(c->ratchet.u, EC_LEN);
-	pb->chain_key = pb_bytes(c->key.b, KDF_LEN);
-	pb->index = c->index;
-	pb->has_skipped = c->skipped.len > 0;
-	pb->skipped = pb_bytes(c->skipped.p, c->skipped.len);
+	const struct chain *c = message;
+
+	pb_put_bytes(o, 1, c->ratchet.u, EC_LEN);
+	pb_put_bytes(o, 2, c->key.b, KDF_LEN);
+	pb_put_number(o, 3, c->index);
+	if (c->skipped.len > 0)
+		pb_put_bytes(o, 4, c->skipped.p, c->skipped.len);
 }
 
 static void
-pending_fill(Sotto__Signal__Session__Pending *pb, const struct pending *p)
+pending_put(struct pb_out *o, const void *message)
 {
-	sotto__signal__session__pending__init(pb);
-	pb->signed_pre_key_id = p->signed_id;
-	pb->has_pre_key_id = p->has_one_time;
-	pb->pre_key_id = p->one_time_id;
-	pb->has_kyber_pre_key_id = p->has_kyber;
-	pb->kyber_pre_key_id = p->kyber_id;
-	pb->has_kyber_ciphertext = p->has_kyber;
-	pb->kyber_ciphertext =
-	    pb_bytes(p->kyber_ct, p->has_kyber ? KEM_CT_LEN : 0);
+	const struct pending *p = message;
+
+	pb_put_number(o, 1, p->signed_id);
+	if (p->has_one_time)
+		pb_put_number(o, 2, p->one_time_id);
+	if (!p->has_kyber)
+		return;
+	pb_put_number(o, 3, p->kyber_id);
+	pb_put_bytes(o, 4, p->kyber_ct, KEM_CT_LEN);
 }
 
+/* common/proto/signal.proto: Session */
 static void
-fields_fill(Sotto__Signal__Session *pb, const struct state *s)
+state_put(struct pb_out *o, const void *message)
 {
-	sotto__signal__session__init(pb);
-	pb->version = s->version;
-	pb->initiator = s->initiator;
-	pb->local_identity = pb_bytes(s->local.u, EC_LEN);
-	pb->remote_identity = pb_bytes(s->remote.u, EC_LEN);
-	pb->local_registration_id = s->local_registration_id;
-	pb->remote_registration_id = s->remote_registration_id;
-	pb->base_key = pb_bytes(s->base_key.u, EC_LEN);
-	pb->created_ms = s->created_ms;
-	pb->root_key = pb_bytes(s->root.b, KDF_LEN);
-	pb->ratchet_private = pb_bytes(s->ratchet.sk.k, EC_LEN);
-	pb->ratchet_public = pb_bytes(s->ratchet.pk.u, EC_LEN);
-	pb->sending_chain_key = pb_bytes(s->sending.b, KDF_LEN);
-	pb->sending_index = s->sending_index;
-	pb->previous_counter = s->previous_counter;
-	pb->has_pq_ratchet_state = s->pq.len > 0;
-	pb->pq_ratchet_state = pb_bytes(s->pq.p, s->pq.len);
+	const struct state *s = message;
+	size_t i;
+
+	pb_put_number(o, 1, s->version);
+	pb_put_number(o, 2, s->initiator);
+	pb_put_bytes(o, 3, s->local.u, EC_LEN);
+	pb_put_bytes(o, 4, s->remote.u, EC_LEN);
+	pb_put_number(o, 5, s->local_registration_id);
+	pb_put_number(o, 6, s->remote_registration_id);
+	pb_put_bytes(o, 7, s->base_key.u, EC_LEN);
+	pb_put_number(o, 8, s->created_ms);
+	pb_put_bytes(o, 9, s->root.b, KDF_LEN);
+	pb_put_bytes(o, 10, s->ratchet.sk.k, EC_LEN);
+	pb_put_bytes(o, 11, s->ratchet.pk.u, EC_LEN);
+	pb_put_bytes(o, 12, s->sending.b, KDF_LEN);
+	pb_put_number(o, 13, s->sending_index);
+	pb_put_number(o, 14, s->previous_counter);
+	for (i = 0; i < s->nchains; i++)
+		pb_put_child(o, 15, chain_put, &s->chain[i]);
+	if (s->is_pending)
+		pb_put_child(o, 16, pending_put, &s->pending);
+	if (s->pq_open)
+		pb_put_child(o, 17, spqr_put, &s->spqr);
+	else if (s->pq.left > 0)
+		pb_put_bytes(o, 17, s->pq.p, s->pq.left);
 }
 
 int
 state_store(const struct state *s, struct buf *out)
 {
-	Sotto__Signal__Session__Chain chain[SESSION_CHAINS_MAX];
-	Sotto__Signal__Session__Chain *chains[SESSION_CHAINS_MAX];
-	Sotto__Signal__Session__Pending pending;
-	Sotto__Signal__Session pb;
-	size_t i;
-
 	assert(s->nchains <= SESSION_CHAINS_MAX);
-	fields_fill(&pb, s);
-	for (i = 0; i < s->nchains; i++) {
-		chain_fill(&chain[i], &s->chain[i]);
-		chains[i] = &chain[i];
-	}
-	pb.n_receiving = s->nchains;
-	pb.receiving = chains;
-	if (s->is_pending) {
-		pending_fill(&pending, &s->pending);
-		pb.pending = &pending;
-	}
-	return pb_pack(out, &pb.base);
+	return pb_put(out, state_put, s);
 }
 
 /* ---- records -------------------------------------------------------------- */
@@ -312,29 +333,42 @@ archive_fill(ProtobufCBinaryData archived[static SESSION_ARCHIVED_MAX],
 	return n;
 }
 
+/* A record about to be written: bytes that are borrowed. */
+struct record_parts {
+	const struct state *now; /* NULL: none */
+	size_t now_len;
+	ProtobufCBinaryData archived[SESSION_ARCHIVED_MAX];
+	size_t n_archived;
+};
+
+/* common/proto/signal.proto: SessionRecord */
+static void
+record_put(struct pb_out *o, const void *message)
+{
+	const struct record_parts *parts = message;
+	size_t i;
+
+	pb_put_number(o, 1, RECORD_FORMAT);
+	if (parts->now != NULL)
+		pb_put_sized(o, 2, state_put, parts->now, parts->now_len);
+	for (i = 0; i < parts->n_archived; i++)
+		pb_put_bytes(
+		    o, 3, parts->archived[i].data, parts->archived[i].len);
+}
+
 int
 record_store(const struct record *rec, const struct state *now, size_t without,
     struct buf *out)
 {
-	ProtobufCBinaryData archived[SESSION_ARCHIVED_MAX];
-	Sotto__Signal__SessionRecord pb = SOTTO__SIGNAL__SESSION_RECORD__INIT;
-	struct buf current;
-	int r = 0;
+	const size_t room = SESSION_RECORD_MAX - 64;
+	struct record_parts parts;
 
-	buf_init(&current, SESSION_RECORD_MAX - 64);
 	buf_init(out, SESSION_RECORD_MAX);
-	if (now != NULL)
-		r = state_store(now, &current);
-	if (r != 0)
-		goto out;
-	pb.format = RECORD_FORMAT;
-	pb.has_current = current.len > 0;
-	pb.current = pb_bytes(current.p, current.len);
-	pb.archived = archived;
-	pb.n_archived = archive_fill(
-	    archived, rec, without, SESSION_RECORD_MAX - 64 - current.len);
-	r = pb_pack(out, &pb.base);
-out:
-	buf_clear(&current);
-	return r;
+	parts.now = now;
+	parts.now_len = now != NULL ? pb_put_size(state_put, now) : 0;
+	if (parts.now_len > room)
+		return ERR_FULL;
+	parts.n_archived =
+	    archive_fill(parts.archived, rec, without, room - parts.now_len);
+	return pb_put(out, record_put, &parts);
 }

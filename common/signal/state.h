@@ -11,6 +11,7 @@
 #include "common/signal/kdf.h"
 #include "common/signal/pb.h"
 #include "common/signal/session.h"
+#include "common/signal/spqr.h"
 
 /* What a pre-key message tells until the peer's first reply. */
 struct pending {
@@ -40,7 +41,11 @@ struct state {
 	size_t nchains; /* oldest first */
 	bool is_pending;
 	struct pending pending;
-	struct buf pq; /* state of the post-quantum ratchet; empty: none */
+	/* The post-quantum ratchet: its bytes in the record, which is borrowed
+	 * for as long as they are needed; from state_pq_open() on, spqr. */
+	struct cur pq; /* nothing left: none */
+	bool pq_open;
+	struct spqr spqr; /* last: untouched until then */
 };
 
 /* An empty state, and wiping one. */
@@ -48,11 +53,17 @@ void state_init(struct state *s);
 void state_clear(struct state *s);
 
 /* Bytes to state: 0, ERR_FORMAT, ERR_RANGE, ERR_VERSION, ERR_NOMEM. On success
- * the caller clears; after an error s is clear. */
+ * the caller clears, and p outlives s; after an error s is clear. */
 int state_load(struct state *s, const uint8_t *p, size_t len) MUST_USE;
 
 /* Append the bytes: 0, ERR_FULL, ERR_NOMEM; out unchanged on error. */
 int state_store(const struct state *s, struct buf *out) MUST_USE;
+
+/* Is there a post-quantum ratchet? Open it, if it is not yet: 0; errors as
+ * spqr_load(). Drop it: the session goes on without. */
+bool state_has_pq(const struct state *s);
+int state_pq_open(struct state *s) MUST_USE;
+void state_pq_drop(struct state *s);
 
 /* A new receiving chain; the oldest goes when there are too many. */
 void state_add_chain(

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Session records: what one call reads every call reads; archiving twice is
- * archiving once; a session comes back the same after it is written again.
+ * archiving once; a session comes back the same after it is written again, and
+ * is written as protobuf-c would write it.
  */
 #include "common/signal/state.h"
+#include "tests/fuzz/pb_same.h"
 #include "tests/fuzz/signal_pair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -25,6 +27,8 @@ state_round_trip(const uint8_t *data, size_t len)
 		state_clear(&s);
 		fuzz_need(once.len == twice.len &&
 			  memcmp(once.p, twice.p, once.len) == 0);
+		fuzz_need(pb_same_written(
+		    &sotto__signal__session__descriptor, once.p, once.len));
 	}
 	buf_clear(&once);
 	buf_clear(&twice);
@@ -64,6 +68,8 @@ use(struct fuzz_pair *pair, const uint8_t *data, size_t len)
 	fuzz_need(session_info(out.record.p, out.record.len, &after) == 0);
 	fuzz_need(after.has_current && after.version == before.version);
 	fuzz_need(after.archived <= before.archived);
+	fuzz_need(pb_same_written(&sotto__signal__session_record__descriptor,
+	    out.record.p, out.record.len));
 	fuzz_need(
 	    (out.type == SIGNAL_PRE_KEY_MESSAGE) == before.unacknowledged);
 	session_sealed_clear(&out);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Signal messages: what parses comes back the same after it is written again;
- * decrypting changes nothing unless it succeeds.
+ * Signal messages: what parses comes back the same after it is written again,
+ * as protobuf-c would write it; decrypting changes nothing unless it succeeds.
  */
 #include "common/signal/message.h"
+#include "tests/fuzz/pb_same.h"
 #include "tests/fuzz/signal_pair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -18,6 +19,8 @@ round_trip(const struct signal_message *m)
 
 	buf_init(&out, SIGNAL_MESSAGE_MAX);
 	fuzz_need(signal_message_put(&out, m, key, &who) == 0);
+	fuzz_need(pb_same_written(&sotto__signal__signal_message__descriptor,
+	    out.p + 1, out.len - 1 - SIGNAL_MAC_LEN));
 	fuzz_need(signal_message_parse(&again, out.p, out.len) == 0);
 	fuzz_need(signal_message_check(&again, key, &who) == 0);
 	fuzz_need(again.version == m->version && again.counter == m->counter &&

@@ -36,7 +36,7 @@ accepted(const struct state *bob, const uint8_t *pq, size_t len,
 	key->has = false;
 	if (len == 0)
 		return ERR_VERSION;
-	fuzz_need(spqr_load(&q, bob->pq.p, bob->pq.len) == 0);
+	fuzz_need(spqr_load(&q, bob->pq.p, bob->pq.left) == 0);
 	r = spqr_recv(&q, pq, len, key);
 	spqr_clear(&q);
 	return r;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SPQR's state as bytes: what is read is written the same; every state that is
- * read can send, can take any kind of message, and is read again afterwards.
+ * SPQR's state as bytes: what is read is written the same, and as protobuf-c
+ * would write it; every state that is read can send, can take any kind of
+ * message, and is read again afterwards.
  */
 #include "common/signal/spqr.h"
+#include "tests/fuzz/pb_same.h"
 #include "tests/fuzz/signal_pair.h"
 
 #define STATE_MAX (512 * 1024)
@@ -23,6 +25,8 @@ stable(const struct spqr *q)
 	buf_init(&once, STATE_MAX);
 	buf_init(&twice, STATE_MAX);
 	fuzz_need(spqr_store(q, &once) == 0);
+	fuzz_need(pb_same_written(
+	    &sotto__signal__pq_ratchet__descriptor, once.p, once.len));
 	fuzz_need(spqr_load(&again, once.p, once.len) == 0);
 	fuzz_need(again.step == q->step && again.epoch == q->epoch);
 	fuzz_need(spqr_store(&again, &twice) == 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * pb_same.h — pb_borrow() beside protobuf-c's own decoder: what one takes the
- * other takes, with the same meaning. Used by a fuzz target and a unit test.
+ * other takes, with the same meaning; and pb_put.h beside its encoder. Used by
+ * fuzz targets and unit tests.
  */
 #ifndef TESTS_FUZZ_PB_SAME_H
 #define TESTS_FUZZ_PB_SAME_H
@@ -62,6 +63,25 @@ pb_same_bytes(const ProtobufCMessage *a, const ProtobufCMessage *b)
 	       (x.len == 0 || memcmp(x.p, y.p, x.len) == 0);
 	buf_clear(&x);
 	buf_clear(&y);
+	return same;
+}
+
+/* What we wrote field by field is what protobuf-c writes of it. */
+static inline bool
+pb_same_written(
+    const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len)
+{
+	ProtobufCMessage *m = protobuf_c_message_unpack(type, NULL, len, p);
+	struct buf again;
+	bool same;
+
+	if (m == NULL)
+		return false;
+	buf_init(&again, SIZE_MAX / 2);
+	same = pb_pack(&again, m) == 0 && again.len == len &&
+	       memcmp(again.p, p, len) == 0;
+	buf_clear(&again);
+	protobuf_c_message_free_unpacked(m, NULL);
 	return same;
 }
 

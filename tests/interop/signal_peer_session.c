@@ -169,20 +169,17 @@ cmd_getsession(void *peer, json_t *req, json_t *reply)
 }
 
 static int
-put_epochs(const struct state *s, json_t *reply)
+put_epochs(struct state *s, json_t *reply)
 {
-	struct spqr q;
 	int r;
 
-	peer_put_u32(reply, "pq", s->pq.len > 0);
-	if (s->pq.len == 0)
+	peer_put_u32(reply, "pq", state_has_pq(s));
+	if (!state_has_pq(s))
 		return 0;
-	r = spqr_load(&q, s->pq.p, s->pq.len);
-	if (r != 0)
-		return r;
-	peer_put_u32(reply, "epochs", (uint32_t)q.chain.newest);
-	spqr_clear(&q);
-	return 0;
+	r = state_pq_open(s);
+	if (r == 0)
+		peer_put_u32(reply, "epochs", (uint32_t)s->spqr.chain.newest);
+	return r;
 }
 
 /* How many sessions are archived, and how many epochs SPQR has completed in

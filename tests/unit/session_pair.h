@@ -299,14 +299,11 @@ jump_pq(struct state *s, uint32_t n)
 {
 	uint8_t key[KDF_LEN];
 	uint32_t number;
-	struct spqr q;
 
-	assert_ok(spqr_load(&q, s->pq.p, s->pq.len));
+	assert_ok(state_pq_open(s));
 	while (n-- > 0)
-		assert_ok(spqr_chain_send(&q.chain, q.epoch - 1, &number, key));
-	buf_reset(&s->pq);
-	assert_ok(spqr_store(&q, &s->pq));
-	spqr_clear(&q);
+		assert_ok(spqr_chain_send(
+		    &s->spqr.chain, s->spqr.epoch - 1, &number, key));
 }
 
 /* SPQR counts from 1, so its limit is reached one message before. */
@@ -329,7 +326,7 @@ jump(struct peer *me, uint32_t n)
 	assert_ok(record_load(&rec, me->record.p, me->record.len));
 	packed = record_session(&rec, 0);
 	assert_ok(state_load(&s, packed.data, packed.len));
-	if (s.pq.len > 0)
+	if (state_has_pq(&s))
 		jump_pq(&s, n);
 	s.sending_index += n;
 	while (n-- > 0)

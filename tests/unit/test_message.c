@@ -236,9 +236,12 @@ both_ways(void *arg)
 {
 	struct pre_key_message m = some_pre_key(4), back;
 	struct signal_message s = some_signal(), s_back;
+	static const uint8_t long_text[2 * PB_FIRST];
 	struct buf b;
 	int r;
 
+	s.ciphertext = m.message = long_text; /* wants a block of its own */
+	s.ciphertext_len = m.message_len = sizeof(long_text);
 	buf_init(&b, SIGNAL_MESSAGE_MAX);
 	r = pre_key_message_put(&b, &m);
 	if (r == 0)

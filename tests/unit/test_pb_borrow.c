@@ -181,24 +181,43 @@ test_pb_borrow__memory_is_bounded(void **state)
 	pb_free(&mem, m);
 }
 
+struct bytes {
+	uint8_t p[256];
+	size_t len;
+};
+
+/* Decoded by us, then by protobuf-c with the same memory. */
 static int
 view_step(void *arg)
 {
-	static const uint8_t in[] = {0x08, 0x01, 0x1a, 0x00};
+	const struct bytes *in = arg;
 	ProtobufCMessage *m;
 	struct pb_mem mem;
-	int r = pb_borrow(&mem, outer, in, sizeof(in), &m);
+	int r = pb_borrow(&mem, outer, in->p, in->len, &m);
 
-	(void)arg;
+	pb_free(&mem, m);
+	if (r != 0)
+		return r;
+	r = pb_unpack(&mem, outer, in->p, in->len, &m);
+	assert_true((m == NULL) == (r != 0));
 	pb_free(&mem, m);
 	return r;
 }
 
+/* A message that fits into the first piece asks for none; a larger one for a
+ * block, once. */
 static void
 test_pb_borrow__every_allocation_fails_once(void **state)
 {
+	struct bytes small = {{0x08, 0x01, 0x1a, 0x00}, 4};
+	struct bytes many = {{0x08, 0x01}, 256};
+	size_t i;
+
 	(void)state;
-	assert_int_equal(alloc_sweep(view_step, NULL), 1);
+	assert_int_equal(alloc_sweep(view_step, &small), 0);
+	for (i = 2; i < many.len; i += 2)
+		many.p[i] = 0x1a;
+	assert_int_equal(alloc_sweep(view_step, &many), 2);
 }
 
 int

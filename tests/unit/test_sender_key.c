@@ -425,7 +425,7 @@ whole_group(void *arg)
 static void
 test_sender_key__allocation_failures(void **state)
 {
-	assert_true(alloc_sweep(whole_group, NULL) > 12);
+	assert_true(alloc_sweep(whole_group, NULL) > 9);
 }
 
 int

@@ -2,9 +2,11 @@
 /*
  * Records that somebody damaged: each field of bytes in turn is one byte
  * short, each limit is passed by one, and nothing that reads them believes it.
+ * And undamaged ones: what pb_put.h writes is what protobuf-c would.
  */
 #include "common/proto/signal.pb-c.h"
 #include "common/signal/sender_key.h"
+#include "tests/fuzz/pb_same.h"
 #include "tests/unit/session_pair.h"
 
 static const struct sender_key_name NAME = {
@@ -198,6 +200,8 @@ test_signal_records__every_field_of_a_session(void **state)
 	arrives(&b, say(&a, "three are late"));
 	assert_ok(record_load(&rec, b.record.p, b.record.len));
 	s = record_session(&rec, 0);
+	assert_true(pb_same_written(
+	    &sotto__signal__session__descriptor, s.data, s.len));
 	/* seven keys, two of each chain, and the late ones' seeds */
 	each_field(load_session, &sotto__signal__session__descriptor, s.data,
 	    s.len, "pq_ratchet_state", 7 + 4 + 1);
@@ -206,6 +210,8 @@ test_signal_records__every_field_of_a_session(void **state)
 	start(&a, &b, 1);
 	assert_ok(record_load(&rec, a.record.p, a.record.len));
 	s = record_session(&rec, 0);
+	assert_true(pb_same_written(
+	    &sotto__signal__session__descriptor, s.data, s.len));
 	/* one chain, and what waits: the Kyber ciphertext */
 	each_field(load_session, &sotto__signal__session__descriptor, s.data,
 	    s.len, "pq_ratchet_state", 7 + 2 + 1);
@@ -310,19 +316,23 @@ spoil_spqr(const struct peer *me)
 	ProtobufCBinaryData packed;
 	struct record rec;
 	struct state s;
-	struct spqr q;
 	int want;
 
 	assert_ok(record_load(&rec, me->record.p, me->record.len));
 	packed = record_session(&rec, 0);
 	assert_ok(state_load(&s, packed.data, packed.len));
 	record_clear(&rec);
-	assert_ok(spqr_load(&q, s.pq.p, s.pq.len));
-	steps_seen |= 1u << q.step;
-	want = spqr_fields(&q);
-	spqr_clear(&q);
+	assert_ok(state_pq_open(&s));
+	assert_true(pb_same_written(&sotto__signal__session_record__descriptor,
+	    me->record.p, me->record.len));
+	assert_true(pb_same_written(
+	    &sotto__signal__session__descriptor, packed.data, packed.len));
+	assert_true(pb_same_written(
+	    &sotto__signal__pq_ratchet__descriptor, s.pq.p, s.pq.left));
+	steps_seen |= 1u << s.spqr.step;
+	want = spqr_fields(&s.spqr);
 	each_field(load_spqr, &sotto__signal__pq_ratchet__descriptor, s.pq.p,
-	    s.pq.len, "", want);
+	    s.pq.left, "", want);
 	state_clear(&s);
 }
 
