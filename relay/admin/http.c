@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/buf.h"
-#include "common/conf.h"
 #include "relay/admin/http.h"
 #include "relay/admin/metrics.h"
+#include "relay/admin/tcp.h"
 
 #define CONNECTIONS_MAX 16
 #define TIMEOUT_S	10
@@ -154,54 +150,6 @@ on_log(void *arg, const char *fmt, va_list ap)
 
 /* ---- starting -------------------------------------------------------------------- */
 
-/* A listening socket of our own, so that errors are ours to tell. */
-static int
-listen_on(const char *listen_text, int *fd)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	char host[CONF_HOST_CAP], service[8];
-	struct addrinfo *ai;
-	uint16_t port;
-	int s, one = 1;
-
-	if (conf_addr_split(listen_text, host, &port) != 0)
-		return ERR_FORMAT;
-	(void)snprintf(service, sizeof(service), "%u", (unsigned)port);
-	if (getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, service, &hints,
-		&ai) != 0)
-		return ERR_FORMAT;
-	s = socket(
-	    ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s >= 0 &&
-	    (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-		bind(s, ai->ai_addr, ai->ai_addrlen) != 0 ||
-		listen(s, BACKLOG) != 0)) {
-		close(s);
-		s = -1;
-	}
-	freeaddrinfo(ai);
-	if (s < 0)
-		return ERR_SYS;
-	*fd = s;
-	return 0;
-}
-
-static uint16_t
-port_of(int fd)
-{
-	struct sockaddr_storage ss = {0};
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
-	socklen_t len = sizeof(ss);
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
-		return 0;
-	memcpy(&in, &ss, sizeof(in));
-	memcpy(&in6, &ss, sizeof(in6));
-	return ntohs(ss.ss_family == AF_INET6 ? in6.sin6_port : in.sin_port);
-}
-
 int
 admin_http_start(struct admin_http **out, const char *listen,
     void (*refresh)(void *arg), void *arg, const struct log *log)
@@ -212,7 +160,7 @@ admin_http_start(struct admin_http **out, const char *listen,
 	h = calloc(1, sizeof(*h));
 	if (h == NULL)
 		return ERR_NOMEM;
-	r = listen_on(listen, &fd);
+	r = tcp_listen(listen, BACKLOG, &fd);
 	if (r != 0) {
 		free(h);
 		return r;
@@ -220,7 +168,7 @@ admin_http_start(struct admin_http **out, const char *listen,
 	h->refresh = refresh;
 	h->arg = arg;
 	h->log = log;
-	h->port = port_of(fd);
+	h->port = tcp_port(fd);
 	h->mhd = MHD_start_daemon(
 	    MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0,
 	    NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
