@@ -208,18 +208,19 @@ test_store_status__is_over_after_a_day(void **state)
 {
 	struct store *s = store_of(state);
 	int64_t old = post(s, 1, 70, NOW - 5), id = 0;
-	uint64_t ms = 1;
+	uint64_t ms = 1, last = 1;
 
 	(void)post(s, 1, 71, NOW);
-	assert_ok(store_status_next_expiry(s, &ms));
+	assert_ok(store_status_next_expiry(s, &ms, &last));
 	assert_int_equal(ms, NOW - 5 + DAY);
+	assert_int_equal(last, NOW + DAY);
 	assert_err(store_status_expired(s, NOW + DAY - 6, &id), ERR_NOTFOUND);
 	assert_ok(store_status_expired(s, NOW + DAY - 5, &id));
 	assert_int_equal(id, old);
 	assert_ok(store_status_delete(s, id));
 	assert_err(store_status_delete(s, id), ERR_NOTFOUND);
 	assert_err(store_status_expired(s, NOW + DAY - 5, &id), ERR_NOTFOUND);
-	assert_ok(store_status_next_expiry(s, &ms));
+	assert_ok(store_status_next_expiry(s, &ms, &last));
 	assert_int_equal(ms, NOW + DAY);
 }
 

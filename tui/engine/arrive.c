@@ -11,6 +11,7 @@
 #include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_once.h"
+#include "tui/store/store_status.h"
 
 static bool
 quote_sound(const Sotto__Content__Quote *q)
@@ -37,11 +38,22 @@ quotes_once(struct engine *e, const struct store_quote *q, bool *yes)
 	return 0;
 }
 
+/* Nor is a post that is over. */
+static int
+quotes_past(struct engine *e, const struct store_quote *q, bool *yes)
+{
+	int64_t id;
+	int r = store_status_find(e->store, q->account, q->message_id, &id);
+
+	*yes = r == ERR_NOTFOUND;
+	return *yes ? 0 : r;
+}
+
 static int
 add_quote(struct engine *e, int64_t id, const Sotto__Content__Quote *q)
 {
 	struct store_quote out;
-	bool once;
+	bool bare;
 	int r;
 
 	memcpy(out.account, q->author_account.data, STORE_ID_LEN);
@@ -49,8 +61,9 @@ add_quote(struct engine *e, int64_t id, const Sotto__Content__Quote *q)
 	out.status = q->status;
 	text_sanitize(
 	    out.text, sizeof(out.text), q->text, strlen(q->text), TEXT_MULTI);
-	r = quotes_once(e, &out, &once);
-	if (r == 0 && once)
+	r = out.status ? quotes_past(e, &out, &bare)
+		       : quotes_once(e, &out, &bare);
+	if (r == 0 && bare)
 		memset(out.text, 0, sizeof(out.text));
 	return r == 0 ? store_quote_put(e->store, id, &out) : r;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "tui/engine/status.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_clear.h"
 #include "tui/store/store_clock.h"
@@ -145,6 +146,8 @@ chat_block(struct engine *e, const struct store_chat *chat, bool on)
 	k.blocked = on;
 	if (on)
 		r = store_due_drop(e->store, k.account);
+	if (r == 0 && on)
+		r = status_blocked(e, k.account);
 	return r == 0 ? save_contact(e, &k, chat, STORE_CLOCK_BLOCKED) : r;
 }
 

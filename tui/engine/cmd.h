@@ -89,6 +89,16 @@ enum cmd_need {
 	X(GROUP_CHANGE, NEED_REGISTERED, cmd_group_change)                     \
 	X(GROUP_JOIN, NEED_REGISTERED, cmd_group_join)                         \
 	X(GROUP_ACCEPT, NEED_REGISTERED, cmd_group_accept)                     \
+	X(STATUSES, NEED_OPEN, cmd_statuses)                                   \
+	X(STATUS_POST, NEED_REGISTERED, cmd_status_post)                       \
+	X(STATUS_SEE, NEED_REGISTERED, cmd_status_see)                         \
+	X(STATUS_VIEWERS, NEED_OPEN, cmd_status_viewers)                       \
+	X(STATUS_DELETE, NEED_REGISTERED, cmd_status_delete)                   \
+	X(STATUS_RETRY, NEED_REGISTERED, cmd_status_retry)                     \
+	X(STATUS_REPLY, NEED_REGISTERED, cmd_status_reply)                     \
+	X(STATUS_MUTE, NEED_REGISTERED, cmd_status_mute)                       \
+	X(STATUS_AUDIENCE, NEED_OPEN, cmd_status_audience)                     \
+	X(STATUS_SET_AUDIENCE, NEED_REGISTERED, cmd_status_set_audience)       \
 	X(INCOMING_AFTER, NEED_OPEN, cmd_incoming_after)                       \
 	X(SET_CURSOR, NEED_OPEN, cmd_set_cursor)
 
@@ -117,7 +127,7 @@ struct cmd {
 	uint8_t key[2][16]; /* a message id, an account */
 	int64_t *ids; /* heap: messages, then chats */
 	size_t n_ids, n_chats;
-	uint8_t *data; /* heap, wiped: a packed group_intent */
+	uint8_t *data; /* heap, wiped: a packed group_intent, or accounts */
 	size_t data_len;
 	char *s[CMD_STRINGS]; /* heap; wiped when the command is freed */
 	struct cmd *next;

@@ -92,9 +92,12 @@ compose_add(struct engine *e, const struct store_chat *chat,
 		if (r != 0)
 			return r;
 		m->flags |= STORE_MSG_QUOTES;
+	} else if (own->quote != NULL) {
+		quote = *own->quote;
+		m->flags |= STORE_MSG_QUOTES;
 	}
 	r = store_message_add(e->store, m, &m->id);
-	if (r == 0 && own->answers != 0)
+	if (r == 0 && (m->flags & STORE_MSG_QUOTES) != 0)
 		r = store_quote_put(e->store, m->id, &quote);
 	if (r == 0 && own->once)
 		r = store_once_put(e->store, m->id, own->text);

@@ -4,12 +4,15 @@
 #define TUI_ENGINE_COMPOSE_H
 
 #include "tui/engine/impl.h"
+#include "tui/store/store_action.h"
 #include "tui/store/store_message.h"
 
 /* What it is besides its words. */
 struct own_text {
 	char *text; /* borrowed */
 	int64_t answers; /* local id; 0: nothing */
+	const struct store_quote *quote; /* answers 0: it answers this, which
+					  * is no message; or NULL */
 	uint32_t flags; /* enum store_msg_flags */
 	bool once; /* to be viewed once */
 	bool keep_draft; /* what is being written there is something else */

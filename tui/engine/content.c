@@ -70,5 +70,10 @@ content_free(Sotto__Content__Content *c)
 	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_TEXT &&
 	    c->text->text != NULL)
 		sodium_memzero(c->text->text, strlen(c->text->text));
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_STATUS &&
+	    c->status->what_case == SOTTO__CONTENT__STATUS__WHAT_POST &&
+	    c->status->post->text != NULL)
+		sodium_memzero(
+		    c->status->post->text, strlen(c->status->post->text));
 	sotto__content__content__free_unpacked(c, NULL);
 }

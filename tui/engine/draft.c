@@ -203,6 +203,7 @@ draft_send_text(struct engine *e, const struct store_message *m,
 		quote.message_id =
 		    (ProtobufCBinaryData){STORE_ID_LEN, q.message_id};
 		quote.text = q.text;
+		quote.status = q.status;
 		text.quote = &quote;
 	}
 	text.forwarded = (m->flags & STORE_MSG_FORWARDED) != 0;

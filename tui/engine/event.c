@@ -8,6 +8,7 @@
 
 #include "tui/engine/event.h"
 #include "tui/engine/impl.h"
+#include "tui/engine/status.h"
 
 #define SENTENCE_MAX 512
 
@@ -106,6 +107,13 @@ engine_event_free(struct engine_event *ev)
 		if (ev->history != NULL)
 			wipe_string(&ev->history[i].text);
 	}
+	for (i = 0; ev->statuses != NULL && i < ev->n; i++)
+		status_row_clear(&ev->statuses[i]);
+	for (i = 0; i < ev->n_viewers; i++)
+		wipe_string(&ev->viewers[i].name);
+	free(ev->statuses);
+	free(ev->viewers);
+	status_audience_free(ev->status_audience);
 	free(ev->history);
 	info_free(ev->info);
 	free(ev->groups);

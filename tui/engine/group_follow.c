@@ -8,6 +8,7 @@
 
 #include "tui/engine/group_int.h"
 #include "tui/engine/group_send.h"
+#include "tui/store/store_status.h"
 
 /* ---- who signed ------------------------------------------------------------------ */
 
@@ -303,6 +304,8 @@ group_entry_take(struct engine *e, const uint8_t id[static GROUP_ID_LEN],
 	struct store_group g = {0};
 	int r = store_group_get(e->store, id, &g);
 
+	if (memcmp(id, store_status_list, STORE_ID_LEN) == 0)
+		return 0; /* no group can have this id */
 	if (r == ERR_NOTFOUND)
 		r = hear(e, entry, len, id, &g);
 	if (r == ERR_NOTFOUND)

@@ -10,6 +10,7 @@
 #include "tui/engine/devices.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group_int.h"
+#include "tui/store/store_status.h"
 
 static ProtobufCBinaryData
 bytes_of(const void *p, size_t len)
@@ -637,7 +638,8 @@ group_content_take(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 	struct store_group g = {0};
 	int r;
 
-	if (m->group_id.len != GROUP_ID_LEN)
+	if (m->group_id.len != GROUP_ID_LEN ||
+	    memcmp(m->group_id.data, store_status_list, STORE_ID_LEN) == 0)
 		return 0;
 	r = store_group_get(e->store, m->group_id.data, &g);
 	if (r == ERR_NOTFOUND && own_account(e, account) && m->welcome.len > 0)

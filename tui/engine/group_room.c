@@ -116,11 +116,39 @@ on_devices(void *ctx, const struct link_reply *reply)
 					      : ASK_AGAIN_MS);
 }
 
-void
-group_room_ask(struct engine *e, struct group_room *g)
+static int
+ask_group(struct engine *e, struct group_room *g, struct asking *a)
 {
 	Sotto__Relay__GroupDevicesRequest req =
 	    SOTTO__RELAY__GROUP_DEVICES_REQUEST__INIT;
+
+	req.group_id = (ProtobufCBinaryData){STORE_ID_LEN, g->id};
+	return ask_relay(e, METHOD_GROUP_DEVICES, &req.base, on_devices, a);
+}
+
+static int
+ask_audience(struct engine *e, struct group_room *g, struct asking *a)
+{
+	Sotto__Relay__AudienceDevicesRequest req =
+	    SOTTO__RELAY__AUDIENCE_DEVICES_REQUEST__INIT;
+	ProtobufCBinaryData *v = calloc(g->n_accounts + 1, sizeof(*v));
+	size_t i;
+	int r;
+
+	if (v == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < g->n_accounts; i++)
+		v[i] = (ProtobufCBinaryData){STORE_ID_LEN, g->accounts[i]};
+	req.accounts = v;
+	req.n_accounts = g->n_accounts;
+	r = ask_relay(e, METHOD_AUDIENCE_DEVICES, &req.base, on_devices, a);
+	free(v);
+	return r;
+}
+
+void
+group_room_ask(struct engine *e, struct group_room *g)
+{
 	struct asking *a;
 
 	if (g->asking || engine_now_ms() < g->hold_until_ms)
@@ -130,9 +158,8 @@ group_room_ask(struct engine *e, struct group_room *g)
 		return; /* the next turn asks */
 	a->e = e;
 	memcpy(a->group, g->id, STORE_ID_LEN);
-	req.group_id = (ProtobufCBinaryData){STORE_ID_LEN, g->id};
 	g->asking =
-	    ask_relay(e, METHOD_GROUP_DEVICES, &req.base, on_devices, a) == 0;
+	    (g->status ? ask_audience(e, g, a) : ask_group(e, g, a)) == 0;
 	if (!g->asking)
 		free(a);
 }
@@ -147,10 +174,23 @@ compare_given(const struct room_place *p, const struct store_given *v)
 	return c != 0 ? c : (p->device > v->device) - (p->device < v->device);
 }
 
-static bool
-is_member(const struct group_view *v, const uint8_t *account)
+static int
+compare_accounts(const void *a, const void *b)
 {
-	return group_public_find(&v->pub, account, NULL);
+	return memcmp(a, b, STORE_ID_LEN);
+}
+
+/* May this account have our key, whatever the relay says? */
+static bool
+is_member(const struct engine *e, const struct group_room *g,
+    const struct group_view *v, const uint8_t *account)
+{
+	if (v != NULL)
+		return group_public_find(&v->pub, account, NULL);
+	return own_account(e, account) ||
+	       (g->n_accounts > 0 &&
+		   bsearch(account, g->accounts, g->n_accounts, STORE_ID_LEN,
+		       compare_accounts) != NULL);
 }
 
 static bool
@@ -199,9 +239,10 @@ compare_lists(struct engine *e, const struct group_room *g,
 		ours = own_account(e, p[i].account) &&
 		       p[i].device == e->self.device;
 		same = c == 0 && p[i].registration_id == v[k].registration_id;
-		if (c == 0 && (!same || !is_member(view, p[i].account)))
+		if (c == 0 && (!same || !is_member(e, g, view, p[i].account)))
 			w->stray = true;
-		w->lacks[i] = !same && !ours && is_member(view, p[i].account);
+		w->lacks[i] =
+		    !same && !ours && is_member(e, g, view, p[i].account);
 		if (w->lacks[i] && (last == NULL || memcmp(last, p[i].account,
 							STORE_ID_LEN) != 0))
 			w->accounts++;
@@ -323,8 +364,10 @@ send_key(struct engine *e, const struct group_room *g,
 
 	draft_init(&d);
 	sk.distribution = (ProtobufCBinaryData){key->len, key->p};
-	d.c.group_id =
-	    (ProtobufCBinaryData){STORE_ID_LEN, (uint8_t *)(uintptr_t)g->id};
+	sk.status = g->status;
+	if (!g->status)
+		d.c.group_id = (ProtobufCBinaryData){
+		    STORE_ID_LEN, (uint8_t *)(uintptr_t)g->id};
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_SENDER_KEY;
 	d.c.sender_key = &sk;
 	r = draft_send(e, &d, &whom);
@@ -418,7 +461,8 @@ tell_progress(struct engine *e, struct group_room *g, size_t left)
 
 	if (left > g->total)
 		g->total = (uint32_t)left;
-	if (g->total < ROOM_SHOWN || group_chat(e, g->id, &chat) != 0)
+	if (g->status || g->total < ROOM_SHOWN ||
+	    group_chat(e, g->id, &chat) != 0)
 		return;
 	if (g->total - left == g->shown && left > 0)
 		return;

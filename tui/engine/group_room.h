@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * group_room.h — inside of group_send.h: the devices of one group as the relay
- * names them, and whether all of them have our sender key.
+ * group_room.h — inside of group_send.h and status_send.h: the devices of one
+ * group, or of the people a status post is for, as the relay names them, and
+ * whether all of them have our sender key.
  */
 #ifndef TUI_ENGINE_GROUP_ROOM_H
 #define TUI_ENGINE_GROUP_ROOM_H
@@ -28,6 +29,9 @@ struct group_room {
 	/* as GROUP_DEVICES told; known: it holds */
 	bool known;
 	bool asking;
+	bool status; /* id is store_status_list; accounts below */
+	uint8_t (*accounts)[STORE_ID_LEN]; /* who may have our key; ascending */
+	size_t n_accounts;
 	uint32_t version;
 	uint8_t digest[32];
 	struct room_place *places; /* ascending by account, device */
@@ -58,8 +62,20 @@ void group_room_ask(struct engine *e, struct group_room *g);
  * Go on giving our key to those who lack it, for a slice of time; rotate it
  * first if somebody has it who should not. Sets settled when nothing is left to
  * do; else the outbox is kicked when there is. Outside of a transaction.
+ *   v  of the group; NULL: status posts, for the room's accounts and our own
  */
 int group_room_settle(struct engine *e, struct group_room *g,
     const struct group_view *v) MUST_USE;
+
+/* Everybody has the key: seal the row, if that was not done for all of them.
+ * Not *ready: a key has just come to its end. Outside of a transaction. */
+int group_room_seal(struct engine *e, struct group_room *g, int64_t row,
+    Sotto__Content__Outgoing *o, const struct group_view *v,
+    bool *ready) MUST_USE;
+/* The relay calls what we know of it stale. In a transaction. ERR_DENIED too
+ * often. */
+int group_room_stale(struct engine *e, struct group_room *g, int64_t row,
+    Sotto__Content__Outgoing *o,
+    const Sotto__Relay__SendGroupResponse *res) MUST_USE;
 
 #endif

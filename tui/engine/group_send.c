@@ -43,6 +43,7 @@ group_send_close(struct engine *e)
 		e->rooms = g->next;
 		free(g->places);
 		free(g->without);
+		free(g->accounts);
 		free(g);
 	}
 }
@@ -115,8 +116,12 @@ seal_with(struct engine *e, const uint8_t group[static STORE_ID_LEN],
     struct store_own_key *k, struct buf *out)
 {
 	struct buf full;
-	int r = with_head(content, v, &full);
+	int r;
 
+	if (v == NULL) /* a status post: no chain */
+		return sender_keys_seal(
+		    e, group, content->p, content->len, k, out);
+	r = with_head(content, v, &full);
 	if (r == 0)
 		r = sender_keys_seal(e, group, full.p, full.len, k, out);
 	buf_clear(&full);
@@ -183,22 +188,22 @@ set_bytes(ProtobufCBinaryData *out, const void *p, size_t len)
 
 /* Seal a row's content. The view is of the version that the room has. */
 static int
-seal_row(
-    struct engine *e, Sotto__Content__Outgoing *o, const struct group_view *v)
+seal_row(struct engine *e, const uint8_t group[static STORE_ID_LEN],
+    Sotto__Content__Outgoing *o, const struct group_view *v)
 {
 	const struct buf content = {
 	    .p = o->content.data, .len = o->content.len};
 	struct store_own_key k;
 	struct buf ct;
-	int r = seal_with(e, o->group_id.data, &content, v, &k, &ct);
+	int r = seal_with(e, group, &content, v, &k, &ct);
 
 	if (r != 0)
 		return r;
 	r = set_bytes(&o->ciphertext, ct.p, ct.len);
 	if (r == 0)
 		r = set_bytes(&o->distribution, k.distribution, STORE_ID_LEN);
-	if (r == 0)
-		r = log_sent(e, &content, o->group_id.data, v->pub.version);
+	if (r == 0 && v != NULL)
+		r = log_sent(e, &content, group, v->pub.version);
 	o->place = k.messages;
 	o->ready = r == 0;
 	buf_clear(&ct);
@@ -253,7 +258,7 @@ seal_early(struct engine *e, Sotto__Content__Outgoing *o)
 		if (fresh)
 			g->settled = false;
 		else if (r == 0)
-			r = seal_row(e, o, &v);
+			r = seal_row(e, g->id, o, &v);
 	}
 	group_view_clear(&v);
 	return r;
@@ -311,13 +316,12 @@ seal_and_save(struct engine *e, struct group_room *g, int64_t row,
 		g->settled = false;
 	if (r != 0 || fresh)
 		return r;
-	r = seal_row(e, o, v);
+	r = seal_row(e, g->id, o, v);
 	return r == 0 ? save_row(e, row, o) : r;
 }
 
-/* Everybody has the key: seal, if that was not done for all of them. */
-static int
-make_ready(struct engine *e, struct group_room *g, int64_t row,
+int
+group_room_seal(struct engine *e, struct group_room *g, int64_t row,
     Sotto__Content__Outgoing *o, const struct group_view *v, bool *ready)
 {
 	int r = txn_begin(e);
@@ -325,6 +329,10 @@ make_ready(struct engine *e, struct group_room *g, int64_t row,
 	if (r == 0)
 		r = txn_end(e, seal_and_save(e, g, row, o, v));
 	*ready = r == 0 && g->settled && o->ready;
+	if (r == 0 && !g->settled)
+		outbox_wake(e); /* a key has just come to its end */
+	if (*ready && g->n_doubted > 0)
+		g->settled = false; /* ask again whether they are trusted */
 	return r;
 }
 
@@ -349,7 +357,7 @@ ready_now(struct engine *e, struct group_room *g,
     const struct store_outgoing *row, Sotto__Content__Outgoing *o,
     const struct group_view *v, bool *ready)
 {
-	bool same, was;
+	bool same;
 	int r = same_version(e, g, v, &same);
 
 	if (r != 0)
@@ -360,14 +368,9 @@ ready_now(struct engine *e, struct group_room *g,
 		return 0;
 	if (!g->settled)
 		r = group_room_settle(e, g, v);
-	was = g->settled;
-	if (r == 0 && was)
-		r = make_ready(e, g, row->id, o, v, ready);
-	if (r == 0 && was && !g->settled)
-		outbox_wake(e); /* a key has just come to its end */
-	if (*ready && g->n_doubted > 0)
-		g->settled = false; /* ask again whether they are trusted */
-	return r;
+	return r == 0 && g->settled
+		   ? group_room_seal(e, g, row->id, o, v, ready)
+		   : r;
 }
 
 int
@@ -421,24 +424,29 @@ group_send_request(struct engine *e, const struct store_outgoing *row,
 }
 
 int
-group_send_stale(struct engine *e, const struct store_outgoing *row,
+group_room_stale(struct engine *e, struct group_room *g, int64_t row,
     Sotto__Content__Outgoing *o, const Sotto__Relay__SendGroupResponse *res)
 {
-	struct group_room *g = group_room_get(e, o->group_id.data);
-	int r = 0;
-
-	if (g == NULL)
-		return ERR_NOMEM;
 	/* Several rows may be told the same: what has been asked since stays. */
 	if (g->version != res->version ||
 	    res->devices_digest.len != sizeof(g->digest) ||
 	    memcmp(g->digest, res->devices_digest.data, sizeof(g->digest)) != 0)
 		g->known = g->settled = false;
-	if (o->refusals++ >= REFUSALS_MAX)
-		return ERR_DENIED;
-	if (res->version > 0)
-		r = group_behind(e, g->id, res->version);
-	return r == 0 ? save_row(e, row->id, o) : r;
+	return o->refusals++ >= REFUSALS_MAX ? ERR_DENIED : save_row(e, row, o);
+}
+
+int
+group_send_stale(struct engine *e, const struct store_outgoing *row,
+    Sotto__Content__Outgoing *o, const Sotto__Relay__SendGroupResponse *res)
+{
+	struct group_room *g = group_room_get(e, o->group_id.data);
+	int r;
+
+	if (g == NULL)
+		return ERR_NOMEM;
+	r = group_room_stale(e, g, row->id, o, res);
+	return r == 0 && res->version > 0 ? group_behind(e, g->id, res->version)
+					  : r;
 }
 
 /* ---- typing ------------------------------------------------------------------ */

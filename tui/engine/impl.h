@@ -82,7 +82,8 @@ struct sending { /* one SEND in flight */
 	struct engine *e;
 	int64_t row; /* outbox id; 0: this slot is free */
 	bool answered; /* result below waits for the next turn */
-	bool group; /* a SEND_GROUP */
+	bool group; /* a SEND_GROUP, or with status: */
+	bool status; /* a SEND_STATUS */
 	int err;
 	uint32_t retry_ms;
 	char *text; /* why, when it failed for good */

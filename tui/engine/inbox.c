@@ -23,6 +23,7 @@
 #include "tui/engine/prekeys.h"
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
+#include "tui/engine/status.h"
 #include "tui/engine/sync.h"
 #include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
@@ -186,6 +187,14 @@ on_group_content(
 	return r == 0 ? took(b, it, &t) : r;
 }
 
+static bool
+is_status(const Sotto__Content__Content *c)
+{
+	return c->body_case == SOTTO__CONTENT__CONTENT__BODY_STATUS ||
+	       (c->body_case == SOTTO__CONTENT__CONTENT__BODY_SENDER_KEY &&
+		   c->sender_key->status);
+}
+
 static int
 on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 {
@@ -209,6 +218,8 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		return on_group_content(b, it, c);
 	if (c->sync != NULL)
 		return own ? sync_take(b->e, &us, c) : 0;
+	if (is_status(c))
+		return status_receive_content(b->e, it, c);
 	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_HISTORY) {
 		b->owes |= own;
 		return own ? history_take(b->e, it->sender_device, c->history)
@@ -425,11 +436,33 @@ open_group_item(struct batch *b, const item *it, bool *opened)
 	return r == 0 ? took(b, it, &t) : r;
 }
 
+/* A status post: nothing stands for one that does not open. */
+static int
+open_status_item(struct batch *b, const item *it, bool *opened)
+{
+	struct repair_from from = from_of(it, it->message_id.data);
+	bool unreadable, show;
+	int r = status_receive_item(b->e, it, &unreadable);
+
+	*opened = r != 0 || !unreadable;
+	if (r != 0)
+		return r;
+	presence_heard(b->e, it->sender_account.data);
+	if (!unreadable)
+		return 0;
+	from.quiet = true;
+	b->owes = true;
+	return repair_unreadable(b->e, &from, &show);
+}
+
 static int
 open_any(struct batch *b, const item *it, bool *opened)
 {
-	return it->group_id.len > 0 ? open_group_item(b, it, opened)
-				    : open_item(b, it, opened);
+	if (it->group_id.len > 0)
+		return open_group_item(b, it, opened);
+	return it->type == SIGNAL_SENDER_KEY_MESSAGE
+		   ? open_status_item(b, it, opened)
+		   : open_item(b, it, opened);
 }
 
 static bool

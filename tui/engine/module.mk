@@ -17,6 +17,8 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/draft.c tui/engine/receipt.c \
 	tui/engine/sender_keys.c tui/engine/group_room.c tui/engine/group_send.c \
 	tui/engine/group_receive.c tui/engine/group_answer.c \
+	tui/engine/status.c tui/engine/status_send.c tui/engine/status_receive.c \
+	tui/engine/status_people.c tui/engine/status_cmd.c tui/engine/commands_status.c \
 	tui/engine/peer_session.c tui/engine/repair.c tui/engine/sentlog.c \
 	tui/engine/arrive.c tui/engine/sync.c tui/engine/sync_take.c tui/engine/devices.c \
 	tui/engine/devices_cmd.c tui/engine/linking.c \

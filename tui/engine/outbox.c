@@ -20,6 +20,7 @@
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/seal.h"
+#include "tui/engine/status.h"
 #include "tui/engine/sync.h"
 #include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
@@ -119,6 +120,8 @@ row_done(struct engine *e, const struct store_outgoing *row)
 	bool moved = false;
 	int r = store_outbox_delete(e->store, row->id);
 
+	if (r == 0 && row->line == STORE_LINE_STATUS)
+		r = status_send_ended(e, row, STORE_STATUS_SENT);
 	if (r == 0 && row->message != 0)
 		r = store_message_set_state(
 		    e->store, row->message, STORE_MSG_SENT, &moved);
@@ -139,6 +142,8 @@ row_failed(struct engine *e, const struct store_outgoing *row)
 
 	if (r == 0)
 		r = group_send_row_failed(e, row->id, row->account);
+	if (r == 0 && row->line == STORE_LINE_STATUS)
+		r = status_send_ended(e, row, STORE_STATUS_FAILED);
 	if (r == 0 && row->message != 0)
 		r = store_message_set_state(
 		    e->store, row->message, STORE_MSG_FAILED, &moved);
@@ -334,7 +339,8 @@ refused_group(struct engine *e, const struct store_outgoing *row,
 
 	if (o == NULL)
 		return ERR_NOMEM;
-	r = group_send_stale(e, row, o, res);
+	r = o->status ? status_send_stale(e, row, o, res)
+		      : group_send_stale(e, row, o, res);
 	if (r == ERR_DENIED)
 		r = row_failed(e, row);
 	sotto__content__outgoing__free_unpacked(o, NULL);
@@ -408,6 +414,9 @@ on_sent(void *ctx, const struct link_reply *rep)
 		else
 			sent_or_stale(e, s, rep);
 		kick_in(e, 0);
+	} else if (rep->from_relay && rep->err == ERR_RATE && s->status) {
+		slot_free(s); /* there may be few posts, but many messages */
+		status_send_hold(e, rep->retry_after_ms);
 	} else if (rep->from_relay && rep->err == ERR_RATE) {
 		slot_free(s);
 		outbox_hold(e, rep->retry_after_ms);
@@ -535,23 +544,27 @@ static int
 try_group_row(struct engine *e, struct sending *s,
     const struct store_outgoing *row, Sotto__Content__Outgoing *o)
 {
-	const char *why;
+	const char *why = NULL;
 	struct buf b;
 	bool ready;
-	int r = group_send_ready(e, row, o, &ready, &why);
+	int r = o->status ? status_send_ready(e, row, o, &ready)
+			  : group_send_ready(e, row, o, &ready, &why);
 
 	if (r == ERR_DENIED)
 		return group_row_refused(e, row, why);
 	if (r != 0 || !ready)
 		return 0; /* it is looked at again */
 	buf_init(&b, FRAME_BODY_MAX);
-	r = group_send_request(e, row, o, &b);
+	r = o->status ? status_send_request(e, row, o, &b)
+		      : group_send_request(e, row, o, &b);
 	if (r == 0)
-		r = link_request(e->link, METHOD_SEND_GROUP, b.p, b.len,
-		    REQUEST_MS, on_sent, s);
+		r = link_request(e->link,
+		    o->status ? METHOD_SEND_STATUS : METHOD_SEND_GROUP, b.p,
+		    b.len, REQUEST_MS, on_sent, s);
 	if (r == 0) {
 		s->row = row->id;
 		s->group = true;
+		s->status = o->status;
 	}
 	buf_clear(&b);
 	return r;
@@ -568,7 +581,7 @@ try_row(struct engine *e, const struct store_outgoing *row)
 	if (s == NULL)
 		return ERR_FULL;
 	o = outgoing_read(row);
-	if (o != NULL && o->group_id.len != 0) {
+	if (o != NULL && (o->group_id.len != 0 || o->status)) {
 		r = try_group_row(e, s, row, o);
 		goto out;
 	}
@@ -645,6 +658,7 @@ on_kick(uv_timer_t *timer)
 {
 	struct engine *e = timer->data;
 	uint64_t now_ms, later_ms = 0, repair_ms = 0, sync_ms = 0, group_ms = 0;
+	uint64_t status_ms = 0;
 
 	if (e->store == NULL || e->failed)
 		return;
@@ -663,12 +677,15 @@ on_kick(uv_timer_t *timer)
 		repair_ms = repair_flush(e);
 		sync_ms = sync_flush(e);
 		group_ms = groups_flush(e);
+		status_ms = status_flush(e);
 		history_flush(e);
 	}
 	send_window(e);
 	answer_flush(e);
 	if (group_ms > 0)
 		kick_in(e, group_ms);
+	if (status_ms > 0)
+		kick_in(e, status_ms);
 	if (sync_ms > 0)
 		kick_in(e, sync_ms);
 	if (repair_ms > 0)

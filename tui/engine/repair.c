@@ -7,6 +7,7 @@
 #include "tui/engine/receipt.h"
 #include "tui/engine/repair.h"
 #include "tui/engine/sentlog.h"
+#include "tui/engine/status.h"
 #include "tui/store/store_due.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_repair.h"
@@ -143,12 +144,13 @@ repair_unreadable(struct engine *e, const struct repair_from *from, bool *show)
 
 	*show = false;
 	if (r == 0 && m.id == 0) {
-		r = has_chat(e, from, &has);
+		if (!from->quiet)
+			r = has_chat(e, from, &has);
 		if (r == 0)
 			r = admit(e, from->account, has || own, &yes);
 		/* of our own devices only the copy knows the conversation;
 		 * another try of what waits is shown already */
-		*show = r == 0 && yes && has && !own &&
+		*show = r == 0 && yes && has && !own && !from->quiet &&
 			memcmp(id, from->message_id, STORE_ID_LEN) == 0;
 	} else if (r == 0) { /* a repeat; if it waits, it is asked for again */
 		yes = m.state == STORE_MSG_WAITING;
@@ -432,6 +434,8 @@ answer_one(struct engine *e, const struct repair_from *from,
 	int64_t row;
 	int r = group_receive_asked(e, from, id, &found);
 
+	if (r == 0 && !found)
+		r = status_send_asked(e, from, id, &found);
 	if (r == 0 && !found)
 		r = sentlog_answer(e, from, id, &found);
 	if (r != 0 || found)

@@ -31,6 +31,7 @@ struct repair_from {
 	const uint8_t *message_id; /* STORE_ID_LEN bytes, borrowed */
 	const uint8_t *group; /* the same, of a group message; NULL: it came in
 			       * a conversation of two */
+	bool quiet; /* there is nothing to show: a status post */
 };
 
 /*

@@ -48,6 +48,7 @@ plan_of(const Sotto__Content__Content *c)
 		return (struct plan){KEEP, c->edit->message_id};
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
 	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
+	case SOTTO__CONTENT__CONTENT__BODY_STATUS: /* which ones we saw */
 		return (struct plan){.keep = KEEP};
 	case SOTTO__CONTENT__CONTENT__BODY__NOT_SET:
 		if (c->sync != NULL)

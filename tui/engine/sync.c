@@ -11,6 +11,7 @@
 #include "tui/engine/devices.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group.h"
+#include "tui/engine/status.h"
 #include "tui/store/store_chat.h"
 #include "tui/store/store_clock.h"
 
@@ -132,6 +133,15 @@ static int
 others(struct engine *e, bool *yes)
 {
 	return e->self.registered ? devices_others(e, yes) : (*yes = false, 0);
+}
+
+int
+sync_tell(struct engine *e, Sotto__Content__Sync *s)
+{
+	bool any;
+	int r = others(e, &any);
+
+	return r != 0 || !any ? r : tell(e, s);
 }
 
 int
@@ -457,6 +467,8 @@ sync_all(struct engine *e)
 		r = sync_profile(e);
 	if (r == 0)
 		r = groups_tell_own(e);
+	if (r == 0)
+		r = status_sync_all(e);
 	store_chats_clear(&chats);
 	free(c);
 	return r;

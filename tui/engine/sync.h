@@ -24,6 +24,9 @@ struct sync_from {
 	const uint8_t *wire_id; /* the relay's, STORE_ID_LEN bytes */
 };
 
+/* Tell our other devices something, if there are any. In a transaction. */
+int sync_tell(struct engine *e, Sotto__Content__Sync *s) MUST_USE;
+
 /* Put the copy for our other devices beside a new outbox row, if a person
  * wrote its content. In a transaction. */
 int sync_copy(struct engine *e, Sotto__Content__Outgoing *o) MUST_USE;

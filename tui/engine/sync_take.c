@@ -12,6 +12,7 @@
 #include "tui/engine/chat.h"
 #include "tui/engine/devices.h"
 #include "tui/engine/repair.h"
+#include "tui/engine/status.h"
 #include "tui/engine/sync.h"
 #include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
@@ -250,6 +251,8 @@ take_contact(struct engine *e, const Sotto__Content__SyncContacts__Contact *m)
 	}
 	take_verified(&c, &m->verified_key);
 	r = store_contact_put(e->store, &c);
+	if (r == 0 && c.blocked)
+		r = status_blocked(e, c.account);
 	if (r == 0)
 		r = find_chat(e, &m->account_id, &chat);
 	return r == 0 ? chat_changed(e, chat) : passable(r);
@@ -446,6 +449,10 @@ take_sync(struct engine *e, const struct sync_from *from,
 		return take_forget(e, s->forget);
 	case SOTTO__CONTENT__SYNC__WHAT_CLEAR:
 		return take_clear(e, s->clear);
+	case SOTTO__CONTENT__SYNC__WHAT_STATUS:
+		return status_sync_take(e, s->status);
+	case SOTTO__CONTENT__SYNC__WHAT_STATUS_POST:
+		return status_sync_take_post(e, s->status_post);
 	default: /* a later client's */
 		return 0;
 	}

@@ -6,11 +6,13 @@
 
 #include "tui/engine/draft.h"
 #include "tui/engine/row.h"
+#include "tui/engine/status.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_clock.h"
 
 #define BATCH	 100 /* deleted in one transaction */
 #define LOOK_MS	 60000 /* a machine may sleep: its clock is asked so often */
+#define POST_MS	 3600000 /* the same for posts, which are looked at when shown */
 #define AGAIN_MS 5000 /* after an error of ours */
 
 /* ---- the setting -------------------------------------------------------------------- */
@@ -190,10 +192,28 @@ on_expiry(uv_timer_t *timer)
 	timer_run(timer->data);
 }
 
+/* How long until then, at most so long; 0: never. */
+static uint64_t
+until(uint64_t when_ms, uint64_t most_ms)
+{
+	uint64_t now_ms = engine_now_ms(), ms;
+
+	if (when_ms == 0)
+		return UINT64_MAX;
+	ms = when_ms > now_ms ? when_ms - now_ms : 0;
+	return ms < most_ms ? ms : most_ms;
+}
+
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void
 timer_run(struct engine *e)
 {
-	uint64_t next_ms = 0, now_ms, wait_ms = AGAIN_MS;
+	uint64_t next_ms = 0, post_ms = 0, wait_ms = AGAIN_MS;
 	bool more = true;
 	int r = 0;
 
@@ -203,13 +223,14 @@ timer_run(struct engine *e)
 		r = expire_some(e, &more);
 	if (r == 0)
 		r = store_message_next_expiry(e->store, &next_ms);
-	if (r == 0 && next_ms == 0) {
+	if (r == 0)
+		r = status_expire(e, &post_ms);
+	if (r == 0 && next_ms == 0 && post_ms == 0) {
 		uv_timer_stop(&e->expiry);
 		return;
 	}
-	now_ms = engine_now_ms();
 	if (r == 0)
-		wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;
-	uv_timer_start(
-	    &e->expiry, on_expiry, wait_ms < LOOK_MS ? wait_ms : LOOK_MS, 0);
+		wait_ms =
+		    sooner(until(next_ms, LOOK_MS), until(post_ms, POST_MS));
+	uv_timer_start(&e->expiry, on_expiry, wait_ms, 0);
 }

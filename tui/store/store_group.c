@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "tui/store/query.h"
+#include "tui/store/store_status.h"
 
 #define GROUP_COLUMNS                                                          \
 	"id, chat, standing, version, wanted, todo, attempts, next_ms,"        \
@@ -135,6 +136,8 @@ store_group_put(struct store *s, const struct store_group *g)
 {
 	struct query q;
 
+	if (memcmp(g->id, store_status_list, STORE_ID_LEN) == 0)
+		return store_fail(s, ERR_RANGE, "no group can have that id");
 	q_begin(&q, s,
 	    "INSERT INTO group_row(id, chat, standing, wanted, todo, attempts,"
 	    " next_ms, alarm, alarm_version, alarm_ms, alarm_accepted,"

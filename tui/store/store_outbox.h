@@ -15,6 +15,7 @@ enum store_line {
 	STORE_LINE_RECEIPT = 1, /* receipts for an account */
 	STORE_LINE_RETRY = 2, /* requests to send again, to a device */
 	STORE_LINE_VIEW = 3, /* which status posts of an account were seen */
+	STORE_LINE_STATUS = 4, /* status posts: as many as there are */
 };
 
 struct store_outgoing {

@@ -323,18 +323,25 @@ store_status_expired(struct store *s, uint64_t now_ms, int64_t *id)
 }
 
 int
-store_status_next_expiry(struct store *s, uint64_t *ms)
+store_status_next_expiry(struct store *s, uint64_t *next_ms, uint64_t *last_ms)
 {
-	uint64_t next_ms = 0;
+	uint64_t next = 0, last = 0;
 	struct query q;
 	int r;
 
-	q_begin(&q, s, "SELECT min(expires_ms) FROM status");
-	if (q_row(&q) && !q_is_null(&q, 0))
-		next_ms = q_get_time(&q, 0);
+	/* each by the index */
+	q_begin(&q, s,
+	    "SELECT coalesce((SELECT min(expires_ms) FROM status), 0),"
+	    " coalesce((SELECT max(expires_ms) FROM status), 0)");
+	if (q_row(&q)) {
+		next = q_get_time(&q, 0);
+		last = q_get_time(&q, 1);
+	}
 	r = q_end(&q);
-	if (r == 0)
-		*ms = next_ms;
+	if (r == 0) {
+		*next_ms = next;
+		*last_ms = last;
+	}
 	return r;
 }
 

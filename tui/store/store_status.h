@@ -85,8 +85,9 @@ int store_status_delete(struct store *s, int64_t id) MUST_USE;
 /* One whose time has come. ERR_NOTFOUND. */
 int store_status_expired(
     struct store *s, uint64_t now_ms, int64_t *id) MUST_USE;
-/* When the next one's time comes; 0: there is none. */
-int store_status_next_expiry(struct store *s, uint64_t *ms) MUST_USE;
+/* When the next one's time comes, and the last one's; 0: there is none. */
+int store_status_next_expiry(
+    struct store *s, uint64_t *next_ms, uint64_t *last_ms) MUST_USE;
 /* A clock that was ahead is right again: none lives longer than a life from
  * now. */
 int store_status_clamp(struct store *s, uint64_t now_ms) MUST_USE;
