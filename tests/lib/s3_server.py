@@ -8,7 +8,8 @@ Needs Debian's python3-swift. Prints "http://127.0.0.1:PORT" once it answers and
 the buckets are there, logs to standard error, and ends with its standard input
 or SIGTERM. Region: eu-central-1. Access key "test:tester", secret "testing";
 signatures (version 4: header and query), their region, date and
-x-amz-content-sha256 are checked. Buckets by path. FOLDER may be used again.
+x-amz-content-sha256 are checked. Buckets by path. A page of a listing has 100
+names, so that tests need not make a thousand. FOLDER may be used again.
 
 Proxy, account, container and object server are greenthreads of one process.
 """
@@ -56,6 +57,7 @@ use = egg:swift#listing_formats
 use = egg:swift#s3api
 location = {region}
 min_segment_size = 1
+max_bucket_listing = 100
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin

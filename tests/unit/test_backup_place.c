@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/unit/store_help.h"
+#include "tui/backup/place_int.h"
 #include "tui/backup/schedule.h"
 #include "tui/store/store_account.h"
 
@@ -73,6 +74,10 @@ test_place_open__says_what_is_wrong(void **state)
 	    {"https://me:secret@host/", ERR_FORMAT},
 	    {"https://host/?x", ERR_FORMAT},
 	    {"s3+https://host/bucket", ERR_AUTH},
+	    {"s3+https://host/bucket?x=y", ERR_FORMAT},
+	    {"s3+https://host/bucket?region=", ERR_FORMAT},
+	    {"s3+https://host/bucket?region=a&x", ERR_FORMAT},
+	    {"s3+https://me:it@host/bucket?region=a", ERR_FORMAT},
 	};
 	char why[PLACE_WHY_MAX];
 	struct place *p = NULL;
@@ -112,6 +117,94 @@ test_place_open__credentials_are_for_their_owner(void **state)
 	assert_err(place_open(&p, "https://host/x", path, why), ERR_FORMAT);
 }
 
+static void
+test_place_open__knows_the_region(void **state)
+{
+	static const struct {
+		const char *to, *region, *url;
+	} rows[] = {
+	    {"s3+https://host/b", "us-east-1", "https://host/b"},
+	    {"s3+https://host/b/c/?region=fr-par", "fr-par",
+		"https://host/b/c"},
+	    {"s3+https://s3.eu-central-1.amazonaws.com/b", "eu-central-1",
+		"https://s3.eu-central-1.amazonaws.com/b"},
+	    {"s3+https://s3.amazonaws.com/b", "us-east-1",
+		"https://s3.amazonaws.com/b"},
+	};
+	struct fixture *f = *state;
+	char path[PLACE_URL_MAX], why[PLACE_WHY_MAX];
+	struct place *p = NULL;
+	FILE *out;
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/secret", f->to);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	fprintf(out, "me\nsecret\n");
+	fclose(out);
+	chmod(path, 0600);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_ok(place_open(&p, rows[i].to, path, why));
+		assert_string_equal(p->region, rows[i].region);
+		assert_string_equal(p->url, rows[i].url);
+		place_free(p);
+	}
+}
+
+static void
+touch(const struct fixture *f, const char *name)
+{
+	char file[PLACE_URL_MAX];
+
+	snprintf(file, sizeof(file), "%s/%s", f->to, name);
+	close(open(file, O_CREAT | O_WRONLY, 0600));
+}
+
+/* By time whatever the device, and only of the account. */
+static void
+test_backup_list__knows_whose_they_are(void **state)
+{
+	static const char *const names[] = {
+	    "sotto-0000000a-1-20260102T030405Z.backup",
+	    "sotto-0000000a-2-20260101T000000Z.backup",
+	    "sotto-0000000a-20251231T235959Z.backup", /* an early one */
+	    "sotto-0000000b-1-20270101T000000Z.backup",
+	    "sotto-0000000a-1-2026.backup",
+	    "sotto-0000000a-x-20260102T030405Z.backup",
+	    "sotto-0000000a-999-20260102T030405Z.backup",
+	    "sotto-mine.backup",
+	};
+	struct fixture *f = *state;
+	struct backup_job job = {.path = NULL};
+	struct backup_found *v = NULL;
+	char why[PLACE_WHY_MAX], file[PLACE_URL_MAX];
+	struct place *p = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		touch(f, names[i]);
+	assert_ok(place_open(&p, f->to, NULL, why));
+	assert_ok(backup_list(&job, p, "0000000a", &v, &n));
+	assert_int_equal(n, 3);
+	assert_string_equal(v[0].name, names[2]);
+	assert_int_equal(v[0].device, 0);
+	assert_string_equal(v[1].name, names[1]);
+	assert_string_equal(v[2].name, names[0]);
+	assert_int_equal(v[2].device, 1);
+	assert_int_equal(v[2].made_ms, 1767323045000);
+	free(v);
+	assert_ok(backup_list(&job, p, NULL, &v, &n));
+	assert_int_equal(n, 4);
+	free(v);
+	snprintf(file, sizeof(file), "%s/fetched", f->dir);
+	assert_err(backup_fetch(&job, p, NULL, NULL, file), ERR_EXISTS);
+	assert_non_null(strstr(job.why, "0000000b"));
+	assert_err(backup_fetch(&job, p, "0000000c", NULL, file), ERR_NOTFOUND);
+	assert_int_not_equal(access(file, F_OK), 0);
+	assert_ok(backup_fetch(&job, p, "0000000a", NULL, file));
+	place_free(p);
+}
+
 /* The newest stay, others' files too, and the newest comes back. */
 static void
 test_backup_run__keeps_the_newest(void **state)
@@ -121,6 +214,7 @@ test_backup_run__keeps_the_newest(void **state)
 	struct restore_count n = {0};
 	struct backup_schedule sc;
 	char name[PLACE_NAME_MAX], why[PLACE_WHY_MAX], file[PLACE_URL_MAX];
+	char hex[9], other[PLACE_NAME_MAX];
 	struct place *p = NULL;
 	char(*v)[PLACE_NAME_MAX] = NULL;
 	uint64_t now = 1000 * DAY_MS;
@@ -130,20 +224,25 @@ test_backup_run__keeps_the_newest(void **state)
 	set(f, f->to, 2);
 	snprintf(file, sizeof(file), "%s/mine.backup", f->to);
 	close(open(file, O_CREAT | O_WRONLY, 0600));
+	backup_account_hex(hex, id_of(90).b); /* another device's stays */
+	snprintf(
+	    other, sizeof(other), "sotto-%s-2-19700101T000000Z.backup", hex);
+	touch(f, other);
 	for (i = 0; i < 4; i++)
 		assert_ok(backup_run(
 		    &job, f->s, f->dir, now + (uint64_t)i * DAY_MS, name));
 	assert_ok(place_open(&p, f->to, NULL, why));
 	assert_ok(place_list(p, "sotto-", &v, &len));
-	assert_int_equal(len, 2);
+	assert_int_equal(len, 3);
 	assert_string_equal(v[1], name);
+	assert_string_equal(v[2], other);
 	free(v);
 	assert_int_equal(access(file, F_OK), 0);
 	assert_ok(backup_schedule_get(f->s, &sc));
 	assert_int_equal(sc.last_ms, now + 3 * DAY_MS);
 	assert_int_equal(backup_schedule_next(&sc), now + 4 * DAY_MS);
 	snprintf(file, sizeof(file), "%s/again", f->to);
-	assert_ok(backup_fetch(&job, p, NULL, file));
+	assert_ok(backup_fetch(&job, p, NULL, NULL, file));
 	job.path = file;
 	job.key = &(struct backup_key){.kind = BACKUP_CODE, .code = &sc.code};
 	assert_ok(backup_verify(&job, &n));
@@ -181,6 +280,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_place_open__says_what_is_wrong),
 	    T(test_place_open__credentials_are_for_their_owner),
+	    T(test_place_open__knows_the_region),
+	    T(test_backup_list__knows_whose_they_are),
 	    T(test_backup_run__keeps_the_newest),
 	    T(test_backup_run__a_failure_is_noted),
 	};

@@ -43,7 +43,7 @@ go_on(struct backup_job *job, uint64_t done, uint64_t total)
 {
 	return job->progress == NULL || job->progress(job->ctx, done, total)
 		   ? 0
-		   : fail(job, ERR_CLOSED, "interrupted");
+		   : fail(job, ERR_CLOSED, BACKUP_CALLED_OFF);
 }
 
 /* ---- writing ------------------------------------------------------------------------ */
@@ -69,22 +69,23 @@ write_out(struct backup_job *job, int fd, struct buf *b)
 }
 
 static int
-write_records(struct backup_job *job, int fd, struct dump *d,
+write_records(struct backup_job *job, int fd, const struct backup_source *from,
     struct backup_seal *seal, struct buf *out)
 {
-	uint64_t done, total, n = 0;
+	uint64_t done = 0, total = 0, n = 0;
 	struct buf rec;
 	int r = 0;
 
 	buf_init(&rec, BACKUP_RECORD_MAX);
-	while (r == 0 && (r = dump_next(d, &rec)) == 0) {
+	while (r == 0) {
+		r = from->next(from->ctx, &rec, &done, &total);
+		if (r != 0)
+			break;
 		r = backup_seal_put(seal, rec.p, rec.len, out);
 		if (r == 0 && out->len >= BACKUP_CHUNK_MAX)
 			r = write_out(job, fd, out);
-		if (r == 0 && n++ % PROGRESS_STEP == 0) {
-			dump_progress(d, &done, &total);
+		if (r == 0 && n++ % PROGRESS_STEP == 0)
 			r = go_on(job, done, total);
-		}
 	}
 	buf_clear(&rec);
 	if (r != ERR_NOTFOUND)
@@ -94,24 +95,19 @@ write_records(struct backup_job *job, int fd, struct dump *d,
 }
 
 static int
-write_file(struct backup_job *job, int fd, struct store *s, uint64_t now_ms)
+write_file(struct backup_job *job, int fd, const struct backup_source *from)
 {
-	struct dump_opts opts = {.now_ms = now_ms};
 	struct backup_seal *seal = NULL;
-	struct dump *d = NULL;
 	struct buf out;
 	int r;
 
 	buf_init(&out, OUT_MAX);
-	r = dump_new(&d, s, &opts);
+	r = backup_seal_new(&seal, job->key, &backup_rng_system, &out);
 	if (r == 0)
-		r = backup_seal_new(&seal, job->key, &backup_rng_system, &out);
-	if (r == 0)
-		r = write_records(job, fd, d, seal, &out);
+		r = write_records(job, fd, from, seal, &out);
 	if (r == 0 && fsync(fd) != 0)
 		r = fail_sys(job, "cannot write");
 	backup_seal_free(seal);
-	dump_free(d);
 	buf_clear(&out);
 	return r;
 }
@@ -133,7 +129,7 @@ sync_folder(struct backup_job *job)
 }
 
 int
-backup_create(struct backup_job *job, struct store *s, uint64_t now_ms)
+backup_write(struct backup_job *job, const struct backup_source *from)
 {
 	char part[PATH_MAX];
 	int n = snprintf(part, sizeof(part), "%s.part", job->path), fd, r;
@@ -144,7 +140,7 @@ backup_create(struct backup_job *job, struct store *s, uint64_t now_ms)
 	    part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail_sys(job, "cannot write");
-	r = write_file(job, fd, s, now_ms);
+	r = write_file(job, fd, from);
 	if (close(fd) != 0 && r == 0)
 		r = fail_sys(job, "cannot write");
 	if (r == 0 && rename(part, job->path) != 0)
@@ -154,6 +150,38 @@ backup_create(struct backup_job *job, struct store *s, uint64_t now_ms)
 	unlink(part);
 	if (job->why[0] == '\0')
 		fail(job, r, "%s", err_str(r));
+	return r;
+}
+
+static int
+next_of_dump(void *ctx, struct buf *rec, uint64_t *done, uint64_t *total)
+{
+	struct dump *d = ctx;
+	int r = dump_next(d, rec);
+
+	dump_progress(d, done, total);
+	return r;
+}
+
+struct backup_source
+backup_source_dump(struct dump *d)
+{
+	return (struct backup_source){next_of_dump, d};
+}
+
+int
+backup_create(struct backup_job *job, struct store *s, uint64_t now_ms)
+{
+	struct dump_opts opts = {.now_ms = now_ms};
+	struct backup_source from;
+	struct dump *d = NULL;
+	int r = dump_new(&d, s, &opts);
+
+	if (r != 0)
+		return fail(job, r, "%s", err_str(r));
+	from = backup_source_dump(d);
+	r = backup_write(job, &from);
+	dump_free(d);
 	return r;
 }
 

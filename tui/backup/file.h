@@ -8,7 +8,8 @@
 
 #include "tui/backup/dump.h"
 
-#define BACKUP_WHY_MAX 256
+#define BACKUP_WHY_MAX	  256
+#define BACKUP_CALLED_OFF "interrupted" /* why, when progress said so */
 
 /* How far it is; total is 0 while that is not known. Returning false ends the
  * work with ERR_CLOSED, and nothing has changed but what was restored. */
@@ -19,6 +20,7 @@ struct backup_job {
 	const struct backup_key *key;
 	backup_progress_fn *progress; /* may be NULL */
 	void *ctx;
+	bool carries; /* schedule.h: the file is whole and on its way */
 	char why[BACKUP_WHY_MAX]; /* a sentence, on failure */
 };
 
@@ -30,6 +32,20 @@ struct backup_job {
  */
 int backup_create(
     struct backup_job *job, struct store *s, uint64_t now_ms) MUST_USE;
+
+/*
+ * The same with records from elsewhere: no store is touched, any thread.
+ * next() fills rec and returns 0; ERR_NOTFOUND that was all; an error ends it.
+ */
+struct backup_source {
+	int (*next)(
+	    void *ctx, struct buf *rec, uint64_t *done, uint64_t *total);
+	void *ctx;
+};
+int backup_write(
+    struct backup_job *job, const struct backup_source *from) MUST_USE;
+/* The records of a dump; d is borrowed. */
+struct backup_source backup_source_dump(struct dump *d);
 
 /* What opens a file. Returns 0; ERR_SYS; ERR_FORMAT it is none; ERR_VERSION. */
 int backup_kind_of(struct backup_job *job, enum backup_kind *kind) MUST_USE;

@@ -34,6 +34,13 @@ place_error(const struct place *p)
 	return p->why;
 }
 
+void
+place_watch(struct place *p, place_watch_fn *fn, void *ctx)
+{
+	p->watch = fn;
+	p->watch_ctx = ctx;
+}
+
 const char *
 place_folder(const struct place *p)
 {
@@ -116,6 +123,41 @@ is_loopback(const char *host)
 	return false;
 }
 
+/* At the end of an S3 URL, and cut off there. */
+static int
+take_region(struct place *p, char *url)
+{
+	static const char key[] = "?region=";
+	static const char host[] = "://s3.", amazon[] = ".amazonaws.com";
+	static const char ours[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const char *r = "us-east-1", *at;
+	size_t n = strlen(r);
+	char *q = strchr(url, '?');
+
+	if (q != NULL) {
+		r = q + strlen(key);
+		if (strncmp(q, key, strlen(key)) != 0 || *r == '\0' ||
+		    strspn(r, ours) != strlen(r) ||
+		    strlen(r) >= sizeof(p->region))
+			return place_fail(p, ERR_FORMAT,
+			    "after a ? only region= and its name, please");
+		n = strlen(r);
+	} else if ((at = strstr(url, host)) != NULL) {
+		at += strlen(host);
+		if (strspn(at, ours) > 0 && strspn(at, ours) < 64 &&
+		    strncmp(at + strspn(at, ours), amazon, strlen(amazon)) ==
+			0) {
+			r = at;
+			n = strspn(at, ours);
+		}
+	}
+	memset(p->region, 0, sizeof(p->region));
+	memcpy(p->region, r, n);
+	if (q != NULL)
+		*q = '\0';
+	return 0;
+}
+
 static int
 take_url(struct place *p, const char *to)
 {
@@ -145,12 +187,14 @@ take_url(struct place *p, const char *to)
 		if (kinds[i].open && !is_loopback(to + n))
 			return place_fail(p, ERR_DENIED,
 			    "http:// is for this machine alone: use https://");
-		if (strpbrk(to, "?# \"<>") != NULL || strchr(to + n, '@'))
-			return place_fail(p, ERR_FORMAT,
-			    "no user, query or fragment in the URL, please");
 		p->kind = kinds[i].kind;
 		to += p->kind == PLACE_S3 ? 3 : 0; /* without "s3+" */
 		memcpy(p->url, to, strlen(to) + 1);
+		if (p->kind == PLACE_S3 && take_region(p, p->url) != 0)
+			return ERR_FORMAT;
+		if (strpbrk(p->url, "?# \"<>") != NULL || strchr(p->url, '@'))
+			return place_fail(p, ERR_FORMAT,
+			    "no user, query or fragment in the URL, please");
 		n = strlen(p->url);
 		while (n > 0 && p->url[n - 1] == '/')
 			p->url[--n] = '\0';

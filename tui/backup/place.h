@@ -5,18 +5,20 @@
  *
  *     /media/stick, ~ is the shell's           a folder
  *     https://host/path                        WebDAV
- *     s3+https://host[:port]/bucket[/prefix]   S3, by path
+ *     s3+https://host[:port]/bucket[/prefix][?region=R]   S3, by path
  *
  * http:// and s3+http:// are for this machine alone: a password is not sent in
  * the open. User and secret (of S3: access key and secret key) are the first
  * two lines of a file that only its owner reads, or SOTTO_BACKUP_USER and
- * SOTTO_BACKUP_SECRET.
+ * SOTTO_BACKUP_SECRET. The region of S3 stands in the names of Amazon's hosts;
+ * elsewhere it is us-east-1 unless ?region= says another.
  */
 #ifndef TUI_BACKUP_PLACE_H
 #define TUI_BACKUP_PLACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base.h"
 
@@ -35,6 +37,10 @@ struct place; /* heap, owned by the caller; holds a secret */
 int place_open(struct place **p, const char *to, const char *credentials,
     char why[static PLACE_WHY_MAX]) MUST_USE;
 void place_free(struct place *p);
+
+/* Called while files are on their way, with bytes; false ends it: ERR_CLOSED. */
+typedef bool place_watch_fn(void *ctx, uint64_t done, uint64_t total);
+void place_watch(struct place *p, place_watch_fn *fn, void *ctx);
 
 /* The folder's path; NULL: it is none. */
 const char *place_folder(const struct place *p);

@@ -10,7 +10,11 @@ enum place_kind { PLACE_FOLDER, PLACE_DAV, PLACE_S3 };
 struct place {
 	enum place_kind kind;
 	char url[PLACE_URL_MAX]; /* or the folder; no slash at its end */
+	char region[64]; /* S3 */
 	char user[256], secret[256];
+	place_watch_fn *watch; /* may be NULL */
+	void *watch_ctx;
+	bool called_off; /* by watch */
 	char why[PLACE_WHY_MAX];
 };
 

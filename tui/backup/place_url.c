@@ -10,13 +10,20 @@
 #include <sodium.h>
 
 #include "common/buf.h"
+#include "tui/backup/file.h"
 #include "tui/backup/place_int.h"
 #include "tui/net/libcurl.h"
 
-#define ANSWER_MAX  (4 * 1024 * 1024) /* of a listing */
-#define CONNECT_S   30L
-#define SLOW_S	    60L /* with less than a byte a second: given up */
-#define AWS_SIGNING "aws:amz:us-east-1:s3"
+#define ANSWER_MAX (4 * 1024 * 1024) /* of a listing */
+#define CONNECT_S  30L
+#define SLOW_S	   60L /* with less than a byte a second: given up */
+
+#define WORD_MAX 48
+
+/* Our names have no character that a listing would write in another way, so
+ * they stand in it as they are. */
+static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
 
 struct call {
 	struct place *p;
@@ -25,7 +32,7 @@ struct call {
 	struct curl_slist *headers;
 	struct buf answer;
 	FILE *file; /* read or written */
-	char url[PLACE_URL_MAX + PLACE_NAME_MAX + 64];
+	char url[8 * PLACE_URL_MAX]; /* a listing has its folder twice */
 	char error[CURL_ERROR_SIZE];
 	long status;
 	bool full, sends;
@@ -80,15 +87,40 @@ static void
 sign(struct call *k)
 {
 	const struct libcurl *c = k->c;
+	char how[96];
 
 	if (k->p->user[0] == '\0')
 		return;
 	c->easy_setopt(k->h, CURLOPT_USERNAME, k->p->user);
 	c->easy_setopt(k->h, CURLOPT_PASSWORD, k->p->secret);
+	snprintf(how, sizeof(how), "aws:amz:%s:s3", k->p->region);
 	if (k->p->kind == PLACE_S3)
-		c->easy_setopt(k->h, CURLOPT_AWS_SIGV4, AWS_SIGNING);
+		c->easy_setopt(k->h, CURLOPT_AWS_SIGV4, how);
 	else
 		c->easy_setopt(k->h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+}
+
+/* Also every second while nothing moves. */
+static int
+on_progress(void *ctx, curl_off_t down_total, curl_off_t down,
+    curl_off_t up_total, curl_off_t up)
+{
+	struct place *p = ((struct call *)ctx)->p;
+
+	if (!p->watch(p->watch_ctx, (uint64_t)(down + up),
+		(uint64_t)(down_total + up_total)))
+		p->called_off = true;
+	return p->called_off;
+}
+
+static void
+watch(struct call *k)
+{
+	if (k->p->watch == NULL)
+		return;
+	k->c->easy_setopt(k->h, CURLOPT_NOPROGRESS, 0L);
+	k->c->easy_setopt(k->h, CURLOPT_XFERINFOFUNCTION, on_progress);
+	k->c->easy_setopt(k->h, CURLOPT_XFERINFODATA, k);
 }
 
 /* A request for url/name; "" is the place itself. */
@@ -119,16 +151,44 @@ call_begin(
 	c->easy_setopt(k->h, CURLOPT_WRITEFUNCTION, on_data);
 	c->easy_setopt(k->h, CURLOPT_WRITEDATA, k);
 	sign(k);
+	watch(k);
 	return add_header(k, "Expect:");
+}
+
+/* What S3 says between <name> and </name>, of plain characters. */
+static void
+answer_word(const struct call *k, const char *name, char out[static WORD_MAX])
+{
+	char begin[16];
+	const uint8_t *at;
+	size_t n = 0, left;
+
+	out[0] = '\0';
+	snprintf(begin, sizeof(begin), "<%s>", name);
+	if (k->p->kind != PLACE_S3 || k->answer.len == 0)
+		return;
+	at = memmem(k->answer.p, k->answer.len, begin, strlen(begin));
+	if (at == NULL)
+		return;
+	at += strlen(begin);
+	left = k->answer.len - (size_t)(at - k->answer.p);
+	for (; n < left && n + 1 < WORD_MAX && strchr(plain, at[n]) != NULL &&
+	       at[n] != '\0';
+	     n++)
+		out[n] = (char)at[n];
+	out[n] = '\0';
 }
 
 static int
 call_do(struct call *k)
 {
+	char region[WORD_MAX], code_word[WORD_MAX];
 	CURLcode code;
 
 	k->c->easy_setopt(k->h, CURLOPT_HTTPHEADER, k->headers);
 	code = k->c->easy_perform(k->h);
+	if (k->p->called_off)
+		return place_fail(k->p, ERR_CLOSED, "%s", BACKUP_CALLED_OFF);
 	if (code != CURLE_OK)
 		return place_fail(k->p, k->full ? ERR_FULL : ERR_CLOSED,
 		    "the backup server cannot be used: %s",
@@ -141,8 +201,15 @@ call_do(struct call *k)
 		    "the backup server does not accept the credentials "
 		    "(HTTP %ld)",
 		    k->status);
+	answer_word(k, "Region", region);
+	if (region[0] != '\0')
+		return place_fail(k->p, ERR_AUTH,
+		    "the server's region is %s: add ?region=%s to the place",
+		    region, region);
+	answer_word(k, "Code", code_word);
 	return place_fail(k->p, k->status == 404 ? ERR_NOTFOUND : ERR_IO,
-	    "the backup server says no: HTTP %ld", k->status);
+	    "the backup server says no: HTTP %ld%s%s", k->status,
+	    code_word[0] != '\0' ? " " : "", code_word);
 }
 
 static int
@@ -274,13 +341,9 @@ place_url_drop(struct place *p, const char *name)
 
 /* ---- what is there --------------------------------------------------------------------------- */
 
-/* Our names have no character that a listing would write in another way, so
- * they stand in it as they are. */
 static int
 find_names(const struct buf *b, const char *prefix, struct place_names *l)
 {
-	static const char ours[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
 	size_t at = 0, len, n = strlen(prefix);
 	int r = 0;
 
@@ -290,7 +353,7 @@ find_names(const struct buf *b, const char *prefix, struct place_names *l)
 			continue;
 		}
 		for (len = n; at + len < b->len && b->p[at + len] != '\0' &&
-			      strchr(ours, b->p[at + len]) != NULL;
+			      strchr(plain, b->p[at + len]) != NULL;
 		     len++)
 			;
 		r = place_add_name(l, prefix, (const char *)b->p + at, len);
@@ -299,34 +362,45 @@ find_names(const struct buf *b, const char *prefix, struct place_names *l)
 	return r;
 }
 
-/* https://host/bucket/prefix: the bucket is asked. */
+/* https://host/bucket/prefix: the bucket is asked. Parameters are in the order
+ * that the signature wants. */
 static void
-list_url(struct call *k, const char *prefix)
+list_url(struct call *k, const char *prefix, const char *after)
 {
 	const char *host = strstr(k->p->url, "://") + 3;
 	const char *bucket = strchr(host, '/');
 	const char *rest = bucket != NULL ? strchr(bucket + 1, '/') : NULL;
 	char folder[3 * PLACE_URL_MAX] = "";
+	const char *p = rest != NULL ? rest + 1 : "";
 	size_t n = 0;
 
-	for (; rest != NULL && *++rest != '\0' && n + 4 < sizeof(folder);)
+	for (; *p != '\0' && n + 4 < sizeof(folder); p++)
 		n += (size_t)snprintf(folder + n, sizeof(folder) - n,
-		    *rest == '/' ? "%%2F" : "%c", *rest);
-	rest = bucket != NULL ? strchr(bucket + 1, '/') : NULL;
-	snprintf(k->url, sizeof(k->url), "%.*s?list-type=2&prefix=%s%s%s",
+		    *p == '/' ? "%%2F" : "%c", *p);
+	if (n > 0 && n + 4 < sizeof(folder))
+		memcpy(folder + n, "%2F", 4);
+	n = (size_t)snprintf(k->url, sizeof(k->url),
+	    "%.*s?list-type=2&prefix=%s%s",
 	    (int)(rest != NULL ? rest - k->p->url : (long)strlen(k->p->url)),
-	    k->p->url, folder, n > 0 ? "%2F" : "", prefix);
+	    k->p->url, folder, prefix);
+	if (after != NULL && n < sizeof(k->url))
+		snprintf(k->url + n, sizeof(k->url) - n, "&start-after=%s%s",
+		    folder, after);
 	k->c->easy_setopt(k->h, CURLOPT_URL, k->url);
 }
 
-int
-place_url_list(struct place *p, const char *prefix, struct place_names *l)
+/* One page of a listing; S3 gives a thousand names in each. */
+static int
+list_page(
+    struct place *p, const char *prefix, struct place_names *l, bool *more)
 {
+	static const char cut[] = "<IsTruncated>true</IsTruncated>";
 	struct call k;
+	size_t was = l->n;
 	int r = call_begin(&k, p, p->kind == PLACE_S3 ? "GET" : "PROPFIND", "");
 
 	if (r == 0 && p->kind == PLACE_S3)
-		list_url(&k, prefix);
+		list_url(&k, prefix, was > 0 ? l->v[was - 1] : NULL);
 	if (r == 0 && p->kind == PLACE_DAV)
 		r = add_header(&k, "Depth: 1");
 	if (r == 0)
@@ -335,6 +409,20 @@ place_url_list(struct place *p, const char *prefix, struct place_names *l)
 		r = 0; /* the folder is made by the first backup */
 	else if (r == 0)
 		r = find_names(&k.answer, prefix, l);
+	*more = r == 0 && p->kind == PLACE_S3 && l->n > was &&
+		memmem(k.answer.p, k.answer.len, cut, strlen(cut)) != NULL;
 	call_end(&k);
+	return r;
+}
+
+int
+place_url_list(struct place *p, const char *prefix, struct place_names *l)
+{
+	bool more = false;
+	int r;
+
+	do {
+		r = list_page(p, prefix, l, &more);
+	} while (r == 0 && more);
 	return r;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* schedule.c — backups by themselves; what lies there: found.c. */
 #include "tui/backup/schedule.h"
 
 #include <inttypes.h>
@@ -22,7 +23,6 @@
 #define FAILED	    "backup_failed_ms"
 #define WHY	    "backup_why"
 #define DAY_MS	    (24ull * 3600 * 1000)
-#define ANY	    "sotto-"
 
 /* ---- what is set ----------------------------------------------------------------------- */
 
@@ -115,24 +115,21 @@ backup_schedule_next(const struct backup_schedule *sc)
 	return sc->last_ms > 0 ? sc->last_ms + sc->every_days * DAY_MS : 1;
 }
 
-static int
-note(struct store *s, int r, uint64_t now_ms, const char *why)
+uint64_t
+backup_schedule_due(const struct backup_schedule *sc)
 {
-	int done;
+	uint64_t next = backup_schedule_next(sc);
 
-	if (r == 0) {
-		done = store_setting_put_int(s, LAST, (int64_t)now_ms);
-		if (done == 0)
-			done = store_setting_put(s, FAILED, NULL);
-		return done == 0 ? store_setting_put(s, WHY, NULL) : done;
-	}
-	done = store_setting_put_int(s, FAILED, (int64_t)now_ms);
-	return done == 0 ? store_setting_put(s, WHY, why) : done;
+	if (next != 0 && sc->failed_ms > 0 &&
+	    sc->failed_ms + BACKUP_AGAIN_MS > next)
+		next = sc->failed_ms + BACKUP_AGAIN_MS;
+	return next;
 }
 
-/* ---- making one ------------------------------------------------------------------------- */
+/* ---- the plan --------------------------------------------------------------------------- */
 
-/* Of this account, whatever else lies there. */
+/* Of this account and device, whatever else lies there: another device's have
+ * another code. */
 static int
 prefix_of(struct store *s, char out[static PLACE_NAME_MAX])
 {
@@ -142,11 +139,56 @@ prefix_of(struct store *s, char out[static PLACE_NAME_MAX])
 
 	if (r != 0)
 		return r;
-	sodium_bin2hex(hex, sizeof(hex), self.account, 4);
-	snprintf(out, PLACE_NAME_MAX, ANY "%s-", hex);
+	backup_account_hex(hex, self.account);
+	snprintf(out, PLACE_NAME_MAX, BACKUP_NAMES "%s-%" PRIu32 "-", hex,
+	    self.device);
 	store_account_clear(&self);
 	return 0;
 }
+
+static void
+name_of(struct backup_plan *plan)
+{
+	time_t t = (time_t)(plan->now_ms / 1000);
+	char stamp[32];
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(stamp, sizeof(stamp), BACKUP_STAMP, &tm) == 0)
+		stamp[0] = '\0';
+	snprintf(plan->name, sizeof(plan->name), "%.32s%.20s.backup",
+	    plan->prefix, stamp);
+}
+
+int
+backup_plan_make(struct backup_plan *plan, struct store *s, uint64_t now_ms,
+    char why[static BACKUP_WHY_MAX])
+{
+	struct backup_plan p = {.now_ms = now_ms};
+	int r = backup_schedule_get(s, &p.sc);
+
+	if (r == 0 && (p.sc.to[0] == '\0' || !p.sc.has_code)) {
+		snprintf(
+		    why, BACKUP_WHY_MAX, "there is no schedule for backups");
+		r = ERR_STATE;
+	} else if (r == 0) {
+		r = prefix_of(s, p.prefix);
+	}
+	if (r == 0) {
+		name_of(&p);
+		*plan = p;
+	}
+	backup_plan_wipe(&p);
+	return r;
+}
+
+void
+backup_plan_wipe(struct backup_plan *plan)
+{
+	sodium_memzero(plan, sizeof(*plan));
+}
+
+/* ---- the work --------------------------------------------------------------------------- */
 
 static int
 failed(struct backup_job *job, const struct place *p, int r)
@@ -170,24 +212,33 @@ rotate(struct backup_job *job, struct place *p, const char *prefix, size_t keep)
 }
 
 static int
-make(struct backup_job *job, struct store *s, struct place *p,
-    const struct backup_schedule *sc, const char *dir, const char *name,
-    uint64_t now_ms)
+carry(
+    struct backup_job *job, struct place *p, const char *path, const char *name)
 {
-	struct backup_key key = {.kind = BACKUP_CODE, .code = &sc->code};
+	int r;
+
+	job->carries = true;
+	r = place_put(p, path, name);
+	job->carries = false;
+	return r == 0 ? 0 : failed(job, p, r);
+}
+
+static int
+make(const struct backup_plan *plan, struct backup_job *job, struct place *p,
+    const struct backup_source *from, const char *dir)
+{
+	struct backup_key key = {.kind = BACKUP_CODE, .code = &plan->sc.code};
 	char path[2 * PLACE_URL_MAX];
 	const char *folder = place_folder(p);
 	int r;
 
-	snprintf(
-	    path, sizeof(path), "%s/%s", folder != NULL ? folder : dir, name);
+	snprintf(path, sizeof(path), "%s/%s", folder != NULL ? folder : dir,
+	    plan->name);
 	job->path = path;
 	job->key = &key;
-	r = backup_create(job, s, now_ms);
+	r = backup_write(job, from);
 	if (r == 0 && folder == NULL) {
-		r = place_put(p, path, name);
-		if (r != 0)
-			failed(job, p, r);
+		r = carry(job, p, path, plan->name);
 		unlink(path);
 	}
 	job->path = NULL;
@@ -195,88 +246,67 @@ make(struct backup_job *job, struct store *s, struct place *p,
 	return r;
 }
 
-static int
-run(struct backup_job *job, struct store *s, const struct backup_schedule *sc,
-    const char *dir, uint64_t now_ms, char *name)
+int
+backup_plan_do(const struct backup_plan *plan, struct backup_job *job,
+    const struct backup_source *from, const char *dir)
 {
-	char prefix[PLACE_NAME_MAX], stamp[32];
-	time_t t = (time_t)(now_ms / 1000);
+	const struct backup_schedule *sc = &plan->sc;
 	struct place *p = NULL;
-	struct tm tm;
-	int r = prefix_of(s, prefix);
+	int r = place_open(&p, sc->to,
+	    sc->credentials[0] != '\0' ? sc->credentials : NULL, job->why);
 
-	if (r == 0)
-		r = place_open(&p, sc->to,
-		    sc->credentials[0] != '\0' ? sc->credentials : NULL,
-		    job->why);
 	if (r != 0)
 		return r;
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm) == 0)
-		stamp[0] = '\0';
-	snprintf(name, PLACE_NAME_MAX, "%.32s%.20s.backup", prefix, stamp);
-	r = make(job, s, p, sc, dir, name, now_ms);
+	place_watch(p, job->progress, job->ctx);
+	r = make(plan, job, p, from, dir);
 	if (r == 0)
-		r = rotate(job, p, prefix, sc->keep);
+		r = rotate(job, p, plan->prefix, sc->keep);
 	place_free(p);
 	return r;
+}
+
+/* ---- what came of it ---------------------------------------------------------------------- */
+
+int
+backup_plan_note(
+    const struct backup_plan *plan, struct store *s, int r, const char *why)
+{
+	int done;
+
+	if (r == ERR_CLOSED && strcmp(why, BACKUP_CALLED_OFF) == 0)
+		return 0;
+	if (r == 0) {
+		done = store_setting_put_int(s, LAST, (int64_t)plan->now_ms);
+		if (done == 0)
+			done = store_setting_put(s, FAILED, NULL);
+		return done == 0 ? store_setting_put(s, WHY, NULL) : done;
+	}
+	done = store_setting_put_int(s, FAILED, (int64_t)plan->now_ms);
+	return done == 0 ? store_setting_put(s, WHY, why) : done;
 }
 
 int
 backup_run(struct backup_job *job, struct store *s, const char *dir,
     uint64_t now_ms, char *name)
 {
-	struct backup_schedule sc;
-	int r = backup_schedule_get(s, &sc), noted;
+	struct dump_opts opts = {.now_ms = now_ms};
+	struct backup_source from;
+	struct backup_plan plan;
+	struct dump *d = NULL;
+	int r = backup_plan_make(&plan, s, now_ms, job->why), noted;
 
 	if (r != 0)
 		return r;
-	if (sc.to[0] == '\0' || !sc.has_code) {
-		snprintf(job->why, sizeof(job->why),
-		    "there is no schedule for backups");
-		sodium_memzero(&sc, sizeof(sc));
-		return ERR_STATE;
-	}
-	r = run(job, s, &sc, dir, now_ms, name);
-	sodium_memzero(&sc, sizeof(sc));
-	noted = note(s, r, now_ms, job->why);
-	return r != 0 ? r : noted;
-}
-
-/* By its time, whoever's it is; NULL: there is none. */
-static const char *
-newest(char (*v)[PLACE_NAME_MAX], size_t n)
-{
-	const char *best = NULL, *at, *best_at = "";
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		at = strrchr(v[i], '-');
-		if (at != NULL && strcmp(at, best_at) > 0) {
-			best = v[i];
-			best_at = at;
-		}
-	}
-	return best;
-}
-
-int
-backup_fetch(
-    struct backup_job *job, struct place *p, const char *name, const char *file)
-{
-	char(*v)[PLACE_NAME_MAX] = NULL;
-	size_t n = 0;
-	int r = place_list(p, ANY, &v, &n);
-
-	if (r == 0 && name == NULL)
-		name = newest(v, n);
-	if (r == 0 && name == NULL) {
-		free(v);
-		snprintf(job->why, sizeof(job->why), "there is no backup");
-		return ERR_NOTFOUND;
-	}
+	r = dump_new(&d, s, &opts);
+	from = backup_source_dump(d);
 	if (r == 0)
-		r = place_get(p, name, file);
-	free(v);
-	return r == 0 ? 0 : failed(job, p, r);
+		r = backup_plan_do(&plan, job, &from, dir);
+	dump_free(d);
+	if (r != 0 && job->why[0] == '\0')
+		snprintf(job->why, sizeof(job->why), "%s", err_str(r));
+	noted = backup_plan_note(&plan, s, r, job->why);
+	if (r == 0)
+		memcpy(name, plan.name, sizeof(plan.name));
+	backup_plan_wipe(&plan);
+	return r != 0 ? r : noted;
 }

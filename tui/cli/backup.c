@@ -49,6 +49,12 @@ const struct conf_row backup_rows[BACKUP_ROWS] = {
 	.doc = "schedule, verify, restore: a file that only you can read, with "
 	       "user and secret on a line each. Also SOTTO_BACKUP_USER and "
 	       "SOTTO_BACKUP_SECRET."},
+    {.name = "name",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct backup_opts, name),
+	.doc = "verify, restore from a place: this file of those that list "
+	       "shows, instead of the account's newest."},
     {.name = "due",
 	.type = CONF_BOOL,
 	.flags = CONF_FLAG_ONLY,
@@ -76,10 +82,17 @@ on_interrupt(int sig)
 static bool
 show_progress(void *ctx, uint64_t done, uint64_t total)
 {
-	(void)ctx;
-	if (total > 0 && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " messages",
-		    done < total ? done : total, total);
+	const struct backup_job *job = ctx;
+
+	if (total > 0 && isatty(STDERR_FILENO)) {
+		done = done < total ? done : total;
+		if (job->carries)
+			fprintf(stderr, "\r\033[Ksent: %.0f%%",
+			    100.0 * (double)done / (double)total);
+		else
+			fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " messages",
+			    done, total);
+	}
 	return !interrupted;
 }
 
@@ -281,49 +294,44 @@ say_count(const struct restore_count *n, bool restored)
 }
 
 static int
-open_and(const struct cli_args *args, struct backup_job *job, struct secret *x,
-    bool restore)
+open_and(struct backup_job *job, struct secret *x, struct store *s)
 {
 	struct restore_count n = {0};
 	enum backup_kind kind;
-	struct store *s = NULL;
 	int r = backup_kind_of(job, &kind);
 
 	if (r != 0)
 		return report(job, r);
-	r = restore ? cli_open_store(args->opts, &s) : 0;
-	if (r == 0)
-		r = known_key(x, kind);
-	if (r == 0) {
-		r = restore ? backup_restore(job, s, &n)
-			    : backup_verify(job, &n);
-		end_progress();
-		if (r != 0)
-			r = report(job, r);
-		else
-			say_count(&n, restore);
-	}
-	if (s != NULL)
-		store_close(s);
-	return r;
+	r = known_key(x, kind);
+	if (r != 0)
+		return r;
+	r = s != NULL ? backup_restore(job, s, &n) : backup_verify(job, &n);
+	end_progress();
+	if (r != 0)
+		return report(job, r);
+	say_count(&n, s != NULL);
+	return 0;
 }
 
-/* The newest that lies there, as a file of this machine for so long. */
+/* From a place the newest of the account, as a file of this machine for so
+ * long. */
 static int
 bring_and(const struct cli_args *args, struct backup_job *job, struct secret *x,
     bool restore)
 {
-	char path[PATH_MAX];
-	int r;
+	char path[PATH_MAX] = "";
+	struct store *s = NULL;
+	int r = restore ? cli_open_store(args->opts, &s) : 0;
 
-	if (!backup_is_place(job->path))
-		return open_and(args, job, x, restore);
-	r = backup_bring(args, job, path, sizeof(path));
-	if (r != 0)
-		return r;
-	job->path = path;
-	r = open_and(args, job, x, restore);
-	unlink(path);
+	if (r == 0 && backup_is_place(job->path)) {
+		r = backup_bring(args, job, s, path, sizeof(path));
+		job->path = path;
+	}
+	if (r == 0)
+		r = open_and(job, x, s);
+	if (path[0] != '\0')
+		unlink(path);
+	store_close(s);
 	return r;
 }
 
@@ -331,7 +339,7 @@ static bool
 is_auto(const char *verb)
 {
 	return strcmp(verb, "schedule") == 0 || strcmp(verb, "run") == 0 ||
-	       strcmp(verb, "status") == 0;
+	       strcmp(verb, "status") == 0 || strcmp(verb, "list") == 0;
 }
 
 int
@@ -348,6 +356,7 @@ cli_backup(void *ctx, const struct cli_args *args)
 	int r;
 
 	(void)ctx;
+	job.ctx = &job;
 	if (sodium_init() < 0)
 		return CLI_EXIT_FAILURE;
 	sigaction(SIGINT, &sa, NULL);
@@ -364,8 +373,8 @@ cli_backup(void *ctx, const struct cli_args *args)
 		r = bring_and(args, &job, &x, true);
 	else
 		r = say(CLI_EXIT_USAGE,
-		    "backup: create, verify, restore, schedule, run or "
-		    "status");
+		    "backup: create, verify, restore, list, schedule, run "
+		    "or status");
 	sodium_memzero(&x, sizeof(x));
 	return r;
 }

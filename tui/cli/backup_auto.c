@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* backup_auto.c — `sotto backup schedule|run|status`: backups by themselves. */
+/* backup_auto.c — `sotto backup schedule|run|status|list`: backups by
+ * themselves, and what lies where they are kept. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -14,6 +15,7 @@
 #include "tui/backup/schedule.h"
 #include "tui/base/paths.h"
 #include "tui/cli/commands.h"
+#include "tui/store/store_account.h"
 
 static int
 say(int status, const char *sentence)
@@ -195,6 +197,71 @@ run(const struct cli_args *args, struct store *s, struct backup_job *job,
 	return 0;
 }
 
+/* ---- list -------------------------------------------------------------------------------- */
+
+static int
+print_found(const struct cli_args *args, const struct backup_found *f)
+{
+	const struct cli_opts *o = args->opts;
+	char when[WHEN_CAP];
+	struct json j;
+	struct buf b;
+
+	if (!o->json) {
+		printf("%s  account %s  %s\n", when_text(when, f->made_ms),
+		    f->account, f->name);
+		return 0;
+	}
+	line_begin(&j, &b);
+	json_kv_str(&j, "name", f->name);
+	json_kv_str(&j, "account", f->account);
+	json_kv_u64(&j, "device", f->device);
+	json_kv_u64(&j, "made_ms", f->made_ms);
+	json_close(&j);
+	return line_print(&j, &b);
+}
+
+static int
+open_place(
+    const struct cli_args *args, struct backup_job *job, struct place **p)
+{
+	const struct backup_opts *own = args->own;
+	const char *to = job->path;
+	char full[PATH_MAX];
+	int r;
+
+	if (!is_url(to)) {
+		if (realpath(to, full) == NULL)
+			return say(CLI_EXIT_NOT_FOUND, strerror(errno));
+		to = full;
+	}
+	r = place_open(p, to, own->credentials, job->why);
+	return r == 0 ? 0 : say(cli_exit_of(r), job->why);
+}
+
+static int
+list(const struct cli_args *args, struct backup_job *job)
+{
+	const struct cli_opts *o = args->opts;
+	struct backup_found *v = NULL;
+	struct place *p = NULL;
+	size_t i, n = 0;
+	int r = open_place(args, job, &p);
+
+	if (r != 0)
+		return r;
+	r = backup_list(job, p, NULL, &v, &n);
+	if (r != 0)
+		r = say(cli_exit_of(r), job->why);
+	for (i = 0; r == 0 && i < n; i++)
+		r = print_found(args, &v[i]);
+	if (r == 0 && n == 0 && !o->json)
+		printf("There is no backup.\n");
+	free(v);
+	place_free(p);
+	return r;
+}
+
 int
 backup_auto(
     const struct cli_args *args, struct backup_job *job, uint64_t now_ms)
@@ -203,9 +270,13 @@ backup_auto(
 	struct store *s = NULL;
 	int status;
 
-	if ((strcmp(verb, "schedule") == 0) != (args->argc == 2))
+	if ((strcmp(verb, "schedule") == 0 || strcmp(verb, "list") == 0) !=
+	    (args->argc == 2))
 		return say(CLI_EXIT_USAGE,
-		    "backup schedule PLACE|off, backup run, or backup status");
+		    "backup schedule PLACE|off, backup list PLACE, backup run, "
+		    "or backup status");
+	if (strcmp(verb, "list") == 0)
+		return list(args, job);
 	status = cli_open_store(args->opts, &s);
 	if (status != 0)
 		return status;
@@ -229,30 +300,46 @@ backup_is_place(const char *path)
 	return is_url(path) || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+/* The account whose backup is wanted. */
+static int
+account_of(struct store *s, char hex[static 9])
+{
+	struct store_account self;
+	int r = store_account_get(s, &self);
+
+	if (r != 0 || !self.registered)
+		return say(CLI_EXIT_UNREGISTERED,
+		    "this profile has no account yet: register first");
+	backup_account_hex(hex, self.account);
+	store_account_clear(&self);
+	return 0;
+}
+
 int
-backup_bring(
-    const struct cli_args *args, struct backup_job *job, char *path, size_t cap)
+backup_bring(const struct cli_args *args, struct backup_job *job,
+    struct store *s, char *path, size_t cap)
 {
 	const struct backup_opts *own = args->own;
-	char full[PATH_MAX];
-	const char *to = job->path;
-	struct place *p = NULL;
 	struct paths own_paths;
+	struct place *p = NULL;
+	char account[9] = "";
 	int r = own_folder(args->opts, &own_paths);
 
+	if (r == 0 && s != NULL)
+		r = account_of(s, account);
+	if (r == 0)
+		r = open_place(args, job, &p);
 	if (r != 0)
 		return r;
-	if (!is_url(to)) {
-		if (realpath(to, full) == NULL)
-			return say(CLI_EXIT_NOT_FOUND, strerror(errno));
-		to = full;
-	}
 	if (snprintf(path, cap, "%s/fetched-%d.backup",
 		own_paths.dir[PATHS_DATA], (int)getpid()) >= (int)cap)
-		return CLI_EXIT_FAILURE;
-	r = place_open(&p, to, own->credentials, job->why);
-	if (r == 0)
-		r = backup_fetch(job, p, NULL, path);
+		path[0] = '\0';
+	place_watch(p, job->progress, job->ctx);
+	job->carries = true;
+	r = path[0] == '\0' ? ERR_RANGE
+			    : backup_fetch(job, p, s != NULL ? account : NULL,
+				  own->name, path);
+	job->carries = false;
 	place_free(p);
 	return r == 0 ? 0
 		      : say(cli_exit_of(r),

@@ -380,16 +380,19 @@ static const struct cli_cmd cmds[] = {
 	.size = sizeof(struct export_opts),
 	.fn = cli_export},
     {.name = "backup",
-	.args = "create|verify|restore FILE, or schedule PLACE, run, status",
+	.args = "create|verify|restore FILE, or schedule|list PLACE, run, "
+		"status",
 	.help = "keep your history in a sealed file, and bring it back",
 	.more = "A password opens it, or with --code a recovery code of 64 "
 		"digits. Without either the history is lost: nobody can help. "
 		"Keys are not in it; a restored profile has its own.\n\n"
 		"schedule keeps backups by themselves in PLACE: a folder, a "
-		"WebDAV URL (https://...) or S3 (s3+https://host/bucket/...); "
-		"off ends it. run makes one now, and status tells how they "
-		"went. verify and restore take such a place too: its newest "
-		"backup.",
+		"WebDAV URL (https://...) or S3 (s3+https://host/bucket/..., "
+		"with ?region=NAME at its end where that matters); off ends "
+		"it. While sotto runs it makes them when they are due; run "
+		"makes one now, and status tells how they went. verify and "
+		"restore take such a place too: the newest backup of this "
+		"account. list shows what lies there.",
 	.min_args = 1,
 	.max_args = 2,
 	.rows = backup_rows,

@@ -53,9 +53,9 @@ struct backup_opts {
 	bool code, force, due;
 	int every; /* 0 daily, 1 weekly */
 	uint32_t keep;
-	char *credentials;
+	char *credentials, *name;
 };
-#define BACKUP_ROWS 6
+#define BACKUP_ROWS 7
 extern const struct conf_row backup_rows[BACKUP_ROWS];
 
 struct link_opts {
@@ -150,17 +150,18 @@ extern const struct conf_row group_rows[GROUP_ROWS];
 
 struct backup_job;
 
-/* `sotto backup schedule|run|status`; an exit status. */
+/* `sotto backup schedule|run|status|list`; an exit status. */
 int backup_auto(const struct cli_args *args, struct backup_job *job,
     uint64_t now_ms) MUST_USE;
 /* A folder or a URL, and no file. */
 bool backup_is_place(const char *path);
-/* The newest backup of job->path as a file of this machine, which the caller
- * removes; its path in path. An exit status. */
-int backup_bring(const struct cli_args *args, struct backup_job *job,
-    char *path, size_t cap) MUST_USE;
-
 struct store;
+
+/* The newest backup of job->path, of the store's account (NULL: of any), or the
+ * one that --name says, as a file of this machine, which the caller removes;
+ * its path in path. An exit status. */
+int backup_bring(const struct cli_args *args, struct backup_job *job,
+    struct store *s, char *path, size_t cap) MUST_USE;
 
 /* Open the store itself, without an engine; the caller closes it. Returns 0, or
  * an exit status after a sentence. */
