@@ -127,6 +127,13 @@ enum {
 	    "Time spent in group commits.")                                    \
 	X(COUNTER, store_rows_written, NONE, NONE,                             \
 	    "Envelopes that reached the disk.")                                \
+	X(COUNTER, blobs_received, NONE, NONE, "Blobs that came whole.")       \
+	X(COUNTER, blobs_served, NONE, NONE, "Blobs or parts sent out.")       \
+	X(COUNTER, blobs_removed, NONE, NONE, "Blobs expired or deleted.")     \
+	X(COUNTER, blob_received_bytes, NONE, NONE, "Bytes of blobs taken.")   \
+	X(COUNTER, blob_requests_refused, NONE, NONE,                          \
+	    "HTTP requests for blobs that were refused.")                      \
+	X(GAUGE, blob_connections, NONE, NONE, "Open HTTP connections.")       \
 	X(GAUGE, accounts, NONE, NONE, "Accounts.")                            \
 	X(GAUGE, devices, NONE, NONE, "Devices.")                              \
 	X(GAUGE, queued_messages, NONE, NONE, "Envelopes waiting.")            \
