@@ -16,8 +16,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <uv.h>
-
 #include "common/base.h"
 #include "common/buf.h"
 
@@ -122,6 +120,7 @@ int preview_run(
 
 /* ---- on a loop ------------------------------------------------------------- */
 
+struct uv_loop_s; /* libuv's */
 struct preview; /* heap; belongs to its loop's thread */
 
 /* code as preview_run(); the answer is NULL unless it is 0, and the callee's to
@@ -130,7 +129,7 @@ typedef void preview_done_fn(
     void *ctx, uint64_t id, int code, struct preview_answer *answer);
 
 /* Starts nothing yet. 0, ERR_NOMEM. */
-int preview_new(struct preview **p, uv_loop_t *loop) MUST_USE;
+int preview_new(struct preview **p, struct uv_loop_s *loop) MUST_USE;
 
 /* The child is killed; nobody is called any more. The loop runs once more (it
  * usually does when it is closed) before the memory is gone. NULL is fine. */

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <uv.h>
+
 #include "media/preview_int.h"
 
 #define ANSWERS_MAX 64 /* of one child: its CPU limit counts all of them */
@@ -34,7 +36,6 @@ struct kid {
 	uv_write_t write;
 	pid_t pid;
 	unsigned answers;
-	bool writing; /* the question is not all there yet */
 	struct buf in;
 };
 
@@ -204,7 +205,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 	if (n == 0 || p == NULL)
 		return;
 	/* Speaking before all was asked is no better than dying. */
-	if (n < 0 || !p->asked || k->writing) {
+	if (n < 0 || !p->asked || uv_stream_get_write_queue_size(s) > 0) {
 		if (p->asked)
 			job_failed(p, n == UV_ENOBUFS ? ERR_NOMEM : ERR_CLOSED);
 		else
@@ -271,10 +272,8 @@ kid_new(struct preview *p)
 static void
 on_written(uv_write_t *w, int status)
 {
-	struct kid *k = w->data;
-
-	(void)status; /* what failed to be written is not answered: on_read() */
-	k->writing = false;
+	(void)w; /* what failed to be written is not answered: on_read() */
+	(void)status;
 }
 
 static void
@@ -289,7 +288,7 @@ ask_first(struct preview *p)
 		return;
 	}
 	b = uv_buf_init((char *)j->request.p, (unsigned)j->request.len);
-	p->asked = p->kid->writing = true;
+	p->asked = true;
 	uv_timer_start(&p->timer, on_timer, (uint64_t)preview_timeout(), 0);
 	if (uv_write(&p->kid->write, (uv_stream_t *)&p->kid->pipe, &b, 1,
 		on_written) != 0)

@@ -175,6 +175,25 @@ join(char out[static SAFE_NAME_CAP], const char *front, const char *name,
 	add(out, add(out, add(out, add(out, 0, front), stem), last), back);
 }
 
+/* What is taken out can bring signs together that join: until nothing is. */
+static void
+clean(char s[static SAFE_NAME_CAP], const char *name, size_t len)
+{
+	char was[SAFE_NAME_CAP];
+	int i;
+
+	text_filename(s, SAFE_NAME_CAP, name, len);
+	for (i = 0; i < 8; i++) {
+		plain_signs(s);
+		cut_tail(s);
+		memcpy(was, s, SAFE_NAME_CAP);
+		text_filename(s, SAFE_NAME_CAP, was, strlen(was));
+		if (strcmp(was, s) == 0)
+			return;
+	}
+	memcpy(s, "file", 5);
+}
+
 void
 safe_name(char out[static SAFE_NAME_CAP], const char *name, size_t len,
     const char *mime)
@@ -186,12 +205,7 @@ safe_name(char out[static SAFE_NAME_CAP], const char *name, size_t len,
 
 	while (at > 0 && name[at - 1] != '/' && name[at - 1] != '\\')
 		at--; /* of a path the last part */
-	text_filename(s, sizeof(s), name != NULL ? name + at : "",
-	    name != NULL ? len - at : 0);
-	plain_signs(s);
-	cut_tail(s);
-	if (s[0] == '\0')
-		snprintf(s, sizeof(s), "file");
+	clean(s, name != NULL ? name + at : "", name != NULL ? len - at : 0);
 	dot = ending_in(s);
 	if (is_started(dot))
 		dots_away(s, proper[0] != '\0' ? s + strlen(s) : dot);

@@ -474,8 +474,9 @@ strip_file(const uint8_t *p, size_t len, struct buf *out)
 		return strip_jpeg(c, out);
 	if (starts(p, len, "\x89PNG\r\n\x1a\n", 8))
 		return strip_png(c, out);
-	if (starts(p, len, "RIFF", 4) && starts(p + 8, len - 8, "WEBP", 4))
-		return len < 12 ? ERR_FORMAT : strip_webp(c, out);
+	if (len >= 12 && starts(p, len, "RIFF", 4) &&
+	    starts(p + 8, len - 8, "WEBP", 4))
+		return strip_webp(c, out);
 	if (starts(p, len, "GIF87a", 6) || starts(p, len, "GIF89a", 6))
 		return strip_gif(c, out);
 	return ERR_FORMAT;

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <uv.h>
+
 #include "tests/unit/media_help.h"
 
 struct asked {

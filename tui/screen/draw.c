@@ -12,9 +12,12 @@
 #include "common/text.h"
 #include "tui/screen/catch.h"
 #include "tui/screen/draw.h"
+#include "tui/screen/raster.h"
 
 #define OVER_MAX      4096 /* clusters written afterwards in one frame */
 #define OVER_TEXT_MAX (256 * 1024)
+#define PICS_MAX      64 /* pictures in one frame */
+#define LATER_MAX     (64 * 1024)
 #define OUT_MAX	      (1024 * 1024)
 #define DRAW_LINE_MAX 1024 /* bytes of a formatted line */
 
@@ -26,10 +29,17 @@ struct over {
 	size_t at, len; /* in the frame's text */
 };
 
+/* Rows of a picture, written afterwards, too. */
+struct pic {
+	struct raster *r; /* borrowed for the frame */
+	int y, x; /* of the picture's first row, in view or not */
+};
+
 /* What a cell holds, besides what ncurses knows. */
 struct cell {
 	uint8_t style;
 	bool second; /* the right half of a wide character */
+	uint8_t pic; /* 1 + index into pics, 0 none */
 	uint16_t over; /* 1 + index into overs, 0 none */
 };
 
@@ -45,6 +55,9 @@ struct draw {
 	bool *touched; /* per row: ncurses sends something in this frame */
 	struct over overs[OVER_MAX];
 	size_t novers;
+	struct pic pics[PICS_MAX];
+	size_t npics;
+	struct buf later; /* for the terminal, behind the frame */
 	struct buf text; /* bytes of the overs */
 	struct buf out;
 	bool redraw;
@@ -93,6 +106,7 @@ draw_new(struct draw **out, draw_out_fn *fn, void *ctx)
 	d->shown_y = d->shown_x = -2;
 	buf_init(&d->text, OVER_TEXT_MAX);
 	buf_init(&d->out, OUT_MAX);
+	buf_init(&d->later, LATER_MAX);
 	assert(stdscr != NULL);
 	r = resize(d, getmaxy(stdscr), getmaxx(stdscr));
 	if (r != 0) {
@@ -116,6 +130,7 @@ draw_free(struct draw *d)
 	catch_free(d->catch);
 	buf_clear(&d->text);
 	buf_clear(&d->out);
+	buf_clear(&d->later);
 	free(d->cells);
 	free(d->seen);
 	free(d->touched);
@@ -254,6 +269,7 @@ claim(struct draw *d, int y, int x, int w, enum style st)
 		c = cell_at(d, y, x + i);
 		if (c->over != 0)
 			over_kill(d, c->over - 1u);
+		c->pic = 0;
 		c->style = (uint8_t)st;
 		c->second = false;
 	}
@@ -549,6 +565,36 @@ draw_wrapped(struct draw *d, struct box b, const char *s, enum style st)
 	return y;
 }
 
+/* ---- pictures --------------------------------------------------------------------- */
+
+void
+draw_raster(struct draw *d, int y, int x, int h, struct raster *r, int skip)
+{
+	int w = raster_cols(r), i, row;
+
+	if (d->npics == PICS_MAX || x < 0)
+		return;
+	if (w > d->cols - x)
+		w = d->cols - x;
+	if (h > raster_rows(r) - skip)
+		h = raster_rows(r) - skip;
+	/* A strip is whole or not at all. */
+	if (w < 1 || (raster_is_strip(r) && w < raster_cols(r)))
+		return;
+	d->pics[d->npics++] = (struct pic){r, y - skip, x};
+	for (row = y < 0 ? 0 : y; row < y + h && row < d->rows - 1; row++) {
+		blanks(d, row, x, w, ST_TEXT);
+		for (i = 0; i < w; i++)
+			cell_at(d, row, x + i)->pic = (uint8_t)d->npics;
+	}
+}
+
+int
+draw_later(struct draw *d, const void *p, size_t len)
+{
+	return buf_put(&d->later, p, len);
+}
+
 /* ---- the frame --------------------------------------------------------------------- */
 
 void
@@ -560,7 +606,7 @@ draw_begin(struct draw *d)
 	if ((rows != d->rows || cols != d->cols) && resize(d, rows, cols) != 0)
 		return;
 	memset(d->cells, 0, (size_t)rows * (size_t)cols * sizeof(d->cells[0]));
-	d->novers = 0;
+	d->novers = d->npics = 0;
 	buf_reset(&d->text);
 	d->cur_y = d->cur_x = -1;
 	attr_set(A_NORMAL, 0, NULL);
@@ -586,6 +632,16 @@ mix(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
+/* A cell of a picture: which one, and which part of it. */
+static uint64_t
+mix_pic(const struct draw *d, uint64_t h, int y, int x)
+{
+	const struct pic *p = &d->pics[cell_at(d, y, x)->pic - 1];
+	const int what[4] = {(int)raster_id(p->r), y - p->y, x - p->x, x};
+
+	return mix(h ^ 0xcbf29ce484222325, what, sizeof(what));
+}
+
 /* A number for everything written afterwards in a row; 0: nothing. */
 static uint64_t
 row_hash(const struct draw *d, int y)
@@ -596,6 +652,8 @@ row_hash(const struct draw *d, int y)
 	int x;
 
 	for (x = 0; x < d->cols; x++) {
+		if (cell_at(d, y, x)->pic != 0)
+			h = mix_pic(d, h, y, x);
 		if (cell_at(d, y, x)->over == 0)
 			continue;
 		o = &d->overs[cell_at(d, y, x)->over - 1];
@@ -736,11 +794,69 @@ emit_over(struct draw *d, const struct over *o)
 		emit_cells(d, o->y, o->x + o->w, excess);
 }
 
+/* A strip is written whole; what covers it is then written again. */
+static void
+emit_strip(struct draw *d, int y, const struct pic *p)
+{
+	int w = raster_cols(p->r), x;
+
+	emit_move(y, p->x);
+	raster_row(p->r, y - p->y, 0, w, emit, d);
+	for (x = p->x; x < p->x + w; x++) {
+		if (cell_at(d, y, x)->pic == 0)
+			emit_cells(d, y, x, 1);
+	}
+}
+
+/* The cells of one picture from x on; returns how many. */
+static int
+emit_pic(struct draw *d, int y, int x, const struct pic *last)
+{
+	uint8_t which = cell_at(d, y, x)->pic;
+	const struct pic *p = &d->pics[which - 1];
+	int n = 1;
+
+	while (x + n < d->cols && cell_at(d, y, x + n)->pic == which)
+		n++;
+	raster_send(p->r, emit, d);
+	vid_puts(A_NORMAL, 0, NULL, put_byte);
+	if (raster_is_strip(p->r)) {
+		if (p != last)
+			emit_strip(d, y, p);
+	} else {
+		emit_move(y, x);
+		raster_row(p->r, y - p->y, x - p->x, n, emit, d);
+	}
+	return n;
+}
+
+/* Before the overs: one may stand in a box over a picture. */
+static bool
+emit_pics(struct draw *d)
+{
+	const struct pic *last;
+	bool any = false;
+	int y, x;
+
+	put_draw = d;
+	for (y = 0; y < d->rows; y++) {
+		last = NULL;
+		for (x = 0; d->touched[y] && x < d->cols; x++) {
+			if (cell_at(d, y, x)->pic == 0)
+				continue;
+			any = true;
+			x += emit_pic(d, y, x, last) - 1;
+			last = &d->pics[cell_at(d, y, x)->pic - 1];
+		}
+	}
+	return any;
+}
+
 static void
 emit_overs(struct draw *d)
 {
 	const struct over *o;
-	bool any = false;
+	bool any = emit_pics(d);
 	int y, x;
 
 	put_draw = d;
@@ -798,19 +914,32 @@ draw_end(struct draw *d)
 	wmove(stdscr, d->cur_y < 0 ? 0 : d->cur_y, d->cur_x < 0 ? 0 : d->cur_x);
 	wnoutrefresh(stdscr);
 	any |= mark_touched(d);
-	if (!any && !moved)
+	if (!any && !moved && d->later.len == 0)
 		return;
 	d->redraw = false;
 	if (d->sync)
 		emit(d, sync_on, sizeof(sync_on) - 1);
 	ncurses_draw(d);
 	emit_overs(d);
+	if (d->later.len > 0)
+		emit(d, d->later.p, d->later.len);
+	buf_reset(&d->later);
 	if (d->sync)
 		emit(d, sync_off, sizeof(sync_off) - 1);
 	flush(d);
 }
 
 /* ---- for tests ------------------------------------------------------------------------ */
+
+static int
+dump_pic(const struct draw *d, int y, int x, struct buf *text)
+{
+	const struct pic *p = &d->pics[cell_at(d, y, x)->pic - 1];
+	char utf8[4];
+	size_t n = text_encode(utf8, raster_char(p->r, y - p->y, x - p->x));
+
+	return buf_put(text, utf8, n);
+}
 
 int
 draw_dump(struct draw *d, int y, struct buf *text)
@@ -829,6 +958,11 @@ draw_dump(struct draw *d, int y, struct buf *text)
 			o = &d->overs[cell_at(d, y, x)->over - 1];
 			r = buf_put(text, d->text.p + o->at, o->len);
 			x += o->w - 1;
+			keep = text->len;
+			continue;
+		}
+		if (cell_at(d, y, x)->pic != 0) {
+			r = dump_pic(d, y, x, text);
 			keep = text->len;
 			continue;
 		}

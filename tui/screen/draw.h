@@ -21,6 +21,7 @@
 #include "common/buf.h"
 #include "tui/screen/theme.h"
 
+struct raster; /* raster.h */
 struct draw; /* heap; there is one screen, ncurses' stdscr */
 
 struct box {
@@ -90,6 +91,18 @@ struct box draw_frame(struct draw *d, struct box b, const char *title);
 
 /* Wrapped text into the box from line skip on. Returns the lines drawn. */
 int draw_wrapped(struct draw *d, struct box b, const char *s, enum style st);
+
+/*
+ * Rows of a picture, from row skip of it on, h of them; written when the frame
+ * stands, what is drawn over it covers it. The picture is borrowed until the
+ * next draw_begin(). Not into the last line: sixels could make it scroll.
+ */
+void draw_raster(
+    struct draw *d, int y, int x, int h, struct raster *r, int skip);
+
+/* Bytes for the terminal that belong to no cell, behind the next frame, or at
+ * once when there is none. 0, ERR_FULL, ERR_NOMEM. */
+int draw_later(struct draw *d, const void *p, size_t len) MUST_USE;
 
 /*
  * What a row of the finished frame shows, for tests: text without trailing

@@ -120,7 +120,7 @@ reset(struct keys *k)
 
 /* ---- parameters ----------------------------------------------------------------- */
 
-#define PARAMS_MAX 8
+#define PARAMS_MAX 24
 
 struct params {
 	char mark; /* '<', '?', '>', '=' in front, or 0 */
@@ -352,6 +352,31 @@ mouse(struct keys *k, int b, int x, int y, bool pressed)
 	ready(k, &ev);
 }
 
+/* ?62;4;...: sixels are 4. */
+static void
+da1(struct key *ev, const struct params *p)
+{
+	int i;
+
+	ev->reply = REPLY_DA1;
+	ev->arg[0] = 0;
+	for (i = 1; i < p->n; i++)
+		if (p->v[i] == 4)
+			ev->arg[0] = 1;
+}
+
+/* 6;height;width t */
+static void
+cell_size(struct keys *k, const struct params *p)
+{
+	struct key ev = {.type = KT_REPLY, .reply = REPLY_CELL};
+
+	ev.arg[0] = param(p, 1, 0);
+	ev.arg[1] = param(p, 2, 0);
+	if (param(p, 0, 0) == 6 && ev.arg[0] > 0 && ev.arg[1] > 0)
+		ready(k, &ev);
+}
+
 static void
 csi_private(struct keys *k, const struct params *p, char final, bool dollar)
 {
@@ -367,7 +392,7 @@ csi_private(struct keys *k, const struct params *p, char final, bool dollar)
 	ev.arg[0] = param(p, 0, 0);
 	ev.arg[1] = param(p, 1, 0);
 	if (final == 'c')
-		ev.reply = REPLY_DA1;
+		da1(&ev, p);
 	else if (final == 'u')
 		ev.reply = REPLY_KITTY;
 	else if (final == 'y' && dollar)
@@ -430,6 +455,8 @@ csi_done(struct keys *k, char final)
 		ready(k, &(struct key){.type = KT_FOCUS, .on = final == 'I'});
 	} else if (final == 'M' && p.n == 0) {
 		k->state = X10;
+	} else if (final == 't') {
+		cell_size(k, &p);
 	} else if (!is_release(&p, 1)) {
 		final_press(k, csi_finals, ARRAY_LEN(csi_finals), final,
 		    param_mods(&p, 1) | alt);
@@ -454,7 +481,7 @@ csi_byte(struct keys *k, uint8_t c)
 	}
 }
 
-/* ---- strings: OSC 10/11 is the only one asked for ---------------------------- */
+/* ---- strings: answers to what was asked ---------------------------------------- */
 
 /* One of "rgb:h/h/h", 1 to 4 hex digits each, scaled to 0..255. */
 static bool
@@ -480,25 +507,93 @@ hex_channel(const char **s, int *out)
 	return true;
 }
 
+/* "rgb:..." or "rgba:..." */
+static bool
+background_reply(struct key *ev, const char *s)
+{
+	int i;
+
+	ev->reply = REPLY_BACKGROUND;
+	if (s[0] == 'a')
+		s++;
+	if (*s++ != ':')
+		return false;
+	for (i = 0; i < 3; i++) {
+		if (!hex_channel(&s, &ev->arg[i]) || (i < 2 && *s++ != '/'))
+			return false;
+	}
+	return true;
+}
+
+/* kitty knows placeholders since 0.28: "kitty(0.35.2)". */
+static bool
+is_new_kitty(const char *s)
+{
+	char *end;
+	long major = strtol(s, &end, 10), minor = 0;
+
+	if (*end == '.')
+		minor = strtol(end + 1, NULL, 10);
+	return major > 0 || minor >= 28;
+}
+
+static bool
+name_reply(struct key *ev, const char *s)
+{
+	ev->reply = REPLY_NAME;
+	if (strncmp(s, "tmux", 4) == 0)
+		ev->arg[0] = NAME_TMUX;
+	else if (strncmp(s, "ghostty", 7) == 0 ||
+		 (strncmp(s, "kitty(", 6) == 0 && is_new_kitty(s + 6)))
+		ev->arg[0] = NAME_PLACEHOLDERS;
+	return true;
+}
+
+static bool
+graphics_reply(struct key *ev, const char *s)
+{
+	ev->reply = REPLY_GRAPHICS;
+	ev->arg[0] = strstr(s, ";OK") != NULL;
+	return true;
+}
+
+static bool
+iterm_reply(struct key *ev, const char *s)
+{
+	(void)s;
+	ev->reply = REPLY_ITERM;
+	return true;
+}
+
+/* How an answer begins, and who reads the rest. */
+static const struct {
+	const char *start;
+	bool (*read)(struct key *ev, const char *rest);
+} strings[] = {
+    {"]11;rgb", background_reply},
+    {"P>|", name_reply},
+    {"_Gi=31", graphics_reply},
+    {"]1337;ReportCellSize=", iterm_reply},
+};
+
 static void
 string_done(struct keys *k)
 {
-	struct key ev = {.type = KT_REPLY, .reply = REPLY_BACKGROUND};
+	struct key ev = {.type = KT_REPLY};
 	char text[KEYS_SEQ_MAX + 1];
-	const char *s = text;
-	int i;
+	size_t i, n;
 
 	memcpy(text, k->seq, k->n);
 	text[k->n] = '\0';
 	reset(k);
-	if (strncmp(s, "]11;rgb:", 8) != 0 && strncmp(s, "]11;rgba:", 9) != 0)
+	for (i = 0; i < ARRAY_LEN(strings); i++) {
+		n = strlen(strings[i].start);
+		if (strncmp(text, strings[i].start, n) != 0)
+			continue;
+		if (strings[i].read(&ev, text + n))
+			ready(k, &ev);
 		return;
-	s = strchr(s, ':') + 1;
-	for (i = 0; i < 3; i++) {
-		if (!hex_channel(&s, &ev.arg[i]) || (i < 2 && *s++ != '/'))
-			return;
 	}
-	ready(k, &ev);
 }
 
 static void

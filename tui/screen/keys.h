@@ -6,7 +6,8 @@
  *
  * Understood: UTF-8, C0, ESC prefix for Alt, CSI and SS3 function keys of
  * xterm, rxvt, linux, tmux and kitty, CSI-u, modifyOtherKeys, bracketed paste,
- * mouse 1006 and X10, focus 1004, DA1, DECRPM, OSC 10/11, kitty flags.
+ * mouse 1006 and X10, focus 1004, DA1, DECRPM, OSC 10/11, kitty flags, and what
+ * terminals say about pictures.
  * Sources: ECMA-48; XTerm Control Sequences; the kitty keyboard protocol.
  */
 #ifndef TUI_SCREEN_KEYS_H
@@ -71,10 +72,22 @@ enum key_type {
 enum mouse_kind { MOUSE_LEFT, MOUSE_OTHER, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
 
 enum reply_kind {
-	REPLY_DA1, /* primary device attributes: every terminal answers */
+	REPLY_DA1, /* primary device attributes: every terminal answers;
+			arg[0] 1: it knows sixels */
 	REPLY_MODE, /* arg[0] the DEC mode, arg[1] its state (0: unknown) */
 	REPLY_KITTY, /* arg[0] keyboard flags */
 	REPLY_BACKGROUND, /* arg[0..2] red, green, blue, 0..255 */
+	REPLY_CELL, /* arg[0] height, arg[1] width of a cell in pixels */
+	REPLY_NAME, /* arg[0] enum reply_name */
+	REPLY_GRAPHICS, /* kitty's graphics; arg[0] 1: it can */
+	REPLY_ITERM, /* it knows iTerm2's questions, and so its pictures */
+};
+
+/* What XTVERSION says, as far as it matters. */
+enum reply_name {
+	NAME_OTHER,
+	NAME_TMUX, /* a terminal in another one */
+	NAME_PLACEHOLDERS, /* kitty 0.28, Ghostty: pictures as characters */
 };
 
 /*

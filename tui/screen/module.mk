@@ -4,7 +4,7 @@
 tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
-	tui/screen/catch.c tui/screen/draw.c tui/screen/when.c \
+	tui/screen/catch.c tui/screen/raster.c tui/screen/draw.c tui/screen/when.c \
 	tui/screen/when_span.c tui/screen/strength.c \
 	tui/screen/model.c tui/screen/hist.c tui/screen/hist_layout.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
@@ -29,7 +29,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/view_settings.c tui/screen/backend.c \
 	tui/screen/external.c tui/screen/fact.c tui/screen/screen.c
 tui/screen_PKG   := ncursesw libuv
-tui/screen_DEPS  := tui/base common common/qr
+tui/screen_DEPS  := tui/base media common/qr common/proto common
 tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \
 	test_screen_parts test_draw test_app test_app_message test_app_chat \
 	test_app_devices test_app_group test_views

@@ -18,6 +18,7 @@
 
 #include "common/text.h"
 #include "tui/screen/direct.h"
+#include "tui/screen/raster.h"
 #include "tui/screen/tty.h"
 
 #define NOTIFY_MAX   400 /* bytes of a notification's line */
@@ -37,6 +38,13 @@
 /* Questions; the last one is answered by every terminal. */
 #define SEQ_ASK "\033]11;?\033\\\033[?u\033[?2026$p\033[?2027$p\033[c"
 
+/* Of pictures: how large a cell is, its name, kitty's and iTerm2's. */
+#define SEQ_ASK_GRAPHICS "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\"
+#define SEQ_ASK_NAME	 "\033[>0q"
+#define SEQ_ASK_PICTURES                                                       \
+	"\033[16t" SEQ_ASK_NAME SEQ_ASK_GRAPHICS                               \
+	"\033]1337;ReportCellSize\033\\\033[c"
+
 struct tty {
 	int in; /* our own open file: non-blocking does not leak to stdout */
 	int out;
@@ -48,6 +56,7 @@ struct tty {
 	bool titles; /* it saves and restores its title by itself */
 	bool left; /* given away for a while */
 	bool old_notify; /* OSC 777 instead of OSC 9 */
+	bool graphics, placeholders; /* kitty's: both are needed */
 };
 
 /* All a signal handler needs; the signals are those of a crash. */
@@ -486,6 +495,96 @@ mode_reply(struct tty *t, int mode, int state)
 	return true;
 }
 
+/* Pixels of a cell as the system knows them. */
+static void
+cell_from_window(const struct tty *t, struct tty_pictures *p)
+{
+	struct winsize ws;
+
+	if (ioctl(t->out, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 &&
+	    ws.ws_row > 0 && ws.ws_xpixel >= ws.ws_col &&
+	    ws.ws_ypixel >= ws.ws_row) {
+		p->cell_w = ws.ws_xpixel / ws.ws_col;
+		p->cell_h = ws.ws_ypixel / ws.ws_row;
+	}
+}
+
+bool
+tty_ask_pictures(struct tty *t)
+{
+	static const char ask[] = SEQ_ASK_PICTURES;
+	struct tty_pictures *p = &t->caps.pictures;
+
+	if (p->asked)
+		return true;
+	p->asked = true;
+	cell_from_window(t, p);
+	if (!t->asks) {
+		p->answered = true;
+		return false;
+	}
+	write_all(t->out, ask, sizeof(ask) - 1);
+	return true;
+}
+
+/* tmux answers for itself; its terminal is asked behind its back, and answers
+ * if tmux lets it (allow-passthrough). */
+static void
+ask_behind_tmux(const struct tty *t)
+{
+	static const char ask[] = SEQ_ASK_NAME SEQ_ASK_GRAPHICS;
+	struct buf b;
+
+	buf_init(&b, 256);
+	if (raster_through_tmux(&b, ask, sizeof(ask) - 1) == 0)
+		write_all(t->out, b.p, b.len);
+	buf_clear(&b);
+}
+
+static void
+name_answer(struct tty *t, int name)
+{
+	struct tty_pictures *p = &t->caps.pictures;
+
+	if (name == NAME_TMUX && !p->tmux) {
+		p->tmux = true;
+		ask_behind_tmux(t);
+	}
+	t->placeholders = t->placeholders || name == NAME_PLACEHOLDERS;
+}
+
+/* True when something is known now that was not. */
+static bool
+picture_answer(struct tty *t, const struct key *reply)
+{
+	struct tty_pictures *p = &t->caps.pictures;
+	struct tty_pictures was = *p;
+
+	if (!p->asked)
+		return false;
+	switch (reply->reply) {
+	case REPLY_DA1:
+		p->sixel = reply->arg[0] == 1;
+		p->answered = true;
+		break;
+	case REPLY_CELL:
+		p->cell_h = reply->arg[0];
+		p->cell_w = reply->arg[1];
+		break;
+	case REPLY_NAME:
+		name_answer(t, reply->arg[0]);
+		break;
+	case REPLY_GRAPHICS:
+		t->graphics = reply->arg[0] == 1;
+		break;
+	default:
+		p->iterm = true;
+		break;
+	}
+	p->kitty = t->graphics && t->placeholders;
+	return memcmp(&was, p, sizeof(was)) != 0;
+}
+
 bool
 tty_reply(struct tty *t, const struct key *reply)
 {
@@ -493,7 +592,14 @@ tty_reply(struct tty *t, const struct key *reply)
 
 	switch (reply->reply) {
 	case REPLY_DA1:
+		changed = picture_answer(t, reply);
 		t->caps.answered = true;
+		break;
+	case REPLY_CELL:
+	case REPLY_NAME:
+	case REPLY_GRAPHICS:
+	case REPLY_ITERM:
+		changed = picture_answer(t, reply);
 		break;
 	case REPLY_MODE:
 		changed = mode_reply(t, reply->arg[0], reply->arg[1]);

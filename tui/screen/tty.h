@@ -25,6 +25,13 @@ struct tty_caps {
 	bool sync; /* synchronized output, mode 2026 */
 	bool clusters; /* measures grapheme clusters, mode 2027 */
 	bool answered; /* every query has been answered */
+	struct tty_pictures {
+		bool asked, answered;
+		bool sixel, iterm;
+		bool kitty; /* and its placeholders */
+		bool tmux; /* there is a terminal behind this one */
+		int cell_w, cell_h; /* pixels; 0: not known */
+	} pictures;
 };
 
 /* No terminal, or one that cannot move its cursor: a sentence that says what
@@ -45,6 +52,12 @@ int tty_fd(const struct tty *t);
 int tty_curses_fd(const struct tty *t);
 
 const struct tty_caps *tty_caps(const struct tty *t);
+
+/*
+ * Ask what it knows of pictures, once; before the first is shown, not at the
+ * start. False: it cannot be asked, and what caps say is all there is.
+ */
+bool tty_ask_pictures(struct tty *t);
 
 /* An answer has come; true when the caps changed. */
 bool tty_reply(struct tty *t, const struct key *reply);
