@@ -23,8 +23,8 @@ MODULES := common common/proto common/noise common/signal \
 	common/link tui/base tui/backup tui/store tui/net tui/engine tui/screen tui/cli tui \
 	relay/store relay/identity relay/abuse relay/net relay/route relay/session \
 	relay/queue relay/groups relay/link relay/keys relay/presence relay/admin relay
-MODULES += common/group common/backup common/qr media/preview media
-MODULES += common/blob relay/blobs
+MODULES += common/aws common/group common/backup common/qr media/preview media
+MODULES += common/blob
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)

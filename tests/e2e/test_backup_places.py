@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import DEADLINE, Lines, Person
+from harness import DEADLINE, S3, Lines, Person
 from test_devices import lines, texts
 
 USER, SECRET = "anna", "correct horse"
@@ -47,9 +47,18 @@ def dav(folder):
     server.stop()
 
 
-def credentials(folder, secret=SECRET):
+@pytest.fixture
+def s3(folder):
+    if S3.missing():
+        pytest.skip(S3.missing())
+    server = S3(folder / "s3")
+    yield server
+    server.stop()
+
+
+def credentials(folder, secret=SECRET, user=USER):
     file = folder / "credentials"
-    file.write_text(f"{USER}\n{secret}\n")
+    file.write_text(f"{user}\n{secret}\n")
     file.chmod(0o600)
     return str(file)
 
@@ -104,7 +113,7 @@ def test_webdav(folder, relay, anna, ben, dav):
     old = made[0].replace(re.search(r"\d{8}T", made[0]).group(0), "20200101T")
     for name in (old, old.replace("20200101", "20200102")):
         shutil.copy(dav.folder / "deep" / made[0], dav.folder / "deep" / name)
-    anna.run("backup", "run")
+    made.append(anna.run("backup", "run").stdout.strip())
     left = [n for n in names(dav.folder) if not n.startswith("sotto-00000000")]
     assert len(left) == 2 and old not in left
     assert (dav.folder / "deep" / "notes.txt").exists()
@@ -113,7 +122,7 @@ def test_webdav(folder, relay, anna, ben, dav):
     new = Person(folder / "anna2", "Anna", anna.phone).register(relay)
     new.env["SOTTO_BACKUP_CODE"] = code
     assert "is whole" in new.run("backup", "verify", url, "--credentials",
-                                 secret).stdout
+                                 secret, "--name", made[1]).stdout
     new.run("backup", "restore", url, "--credentials", secret)
     assert texts(new) == [("in", "keep this")]
     # credentials that are wrong, read by others, or none
@@ -138,3 +147,68 @@ def test_webdav(folder, relay, anna, ben, dav):
     open_net = anna.run("backup", "schedule", "http://example.org/",
                         check=False)
     assert open_net.returncode == 3 and "https" in open_net.stderr
+
+
+def test_s3(folder, relay, anna, ben, s3):
+    """Signatures, region and digest are checked by a server of others."""
+    ben.run("send", anna.phone, "keep this")
+    anna.messages()
+    secret = credentials(folder, s3.secret, s3.key)
+    place = f"s3+{s3.url}/{s3.bucket}/deep/er"
+    url = f"{place}?region={s3.region}"
+    flags = ("--credentials", secret)
+    code = anna.run("backup", "schedule", url, "--keep=2",
+                    *flags).stdout.strip()
+    made = [anna.run("backup", "run").stdout.strip()]
+    listed = lines(anna, "backup", "list", url, *flags)
+    assert [row["name"] for row in listed] == made
+    # the names have seconds in them; what is older goes
+    while len(made) < 3:
+        name = anna.run("backup", "run").stdout.strip()
+        made += [name] if name != made[-1] else []
+    listed = lines(anna, "backup", "list", url, *flags)
+    assert [row["name"] for row in listed] == made[1:]
+    # Ben keeps his there, too: the newest there, but none of Anna's
+    ben.run("backup", "schedule", url, *flags)
+    ben.run("backup", "run")
+    new = Person(folder / "anna2", "Anna", anna.phone).register(relay)
+    new.env["SOTTO_BACKUP_CODE"] = code
+    several = new.run("backup", "verify", url, *flags, check=False)
+    assert several.returncode != 0 and "several accounts" in several.stderr
+    assert "is whole" in new.run("backup", "verify", url, "--name", made[1],
+                                 *flags).stdout
+    new.run("backup", "restore", url, *flags)
+    assert texts(new) == [("in", "keep this")]
+    # what can be wrong is said
+    region = anna.run("backup", "list", place, *flags, check=False)
+    assert region.returncode == 5 and f"?region={s3.region}" in region.stderr
+    bucket = anna.run("backup", "list", url.replace(s3.bucket, "nobox"),
+                      *flags, check=False)
+    assert bucket.returncode != 0 and "404" in bucket.stderr
+    credentials(folder, "wrong", s3.key)
+    wrong = anna.run("backup", "run", check=False)
+    assert wrong.returncode == 5 and "credentials" in wrong.stderr
+    assert "wrong\n" not in wrong.stderr
+    assert not list(anna.home.rglob("*.backup"))
+
+
+def test_s3_lists_more_than_a_page(folder, relay, anna, s3):
+    """And what another client put there is found."""
+    if shutil.which("rclone") is None:
+        pytest.skip("rclone is not installed")
+    secret = credentials(folder, s3.secret, s3.key)
+    there = folder / "there"
+    there.mkdir()
+    for i in range(203):
+        name = f"sotto-0123abcd-1-20260101T00{i // 60:02}{i % 60:02}Z.backup"
+        (there / name).write_text("old")
+    subprocess.run(
+        ["rclone", "copy", str(there), f":s3:{s3.bucket}",
+         "--s3-provider=Other", f"--s3-endpoint={s3.url}",
+         f"--s3-access-key-id={s3.key}", f"--s3-secret-access-key={s3.secret}",
+         f"--s3-region={s3.region}", "--transfers=4", "--config="],
+        env={"HOME": str(folder), "PATH": os.environ["PATH"]}, check=True,
+        capture_output=True, timeout=60)
+    url = f"s3+{s3.url}/{s3.bucket}?region={s3.region}"
+    listed = lines(anna, "backup", "list", url, "--credentials", secret)
+    assert [row["name"] for row in listed] == names(there)

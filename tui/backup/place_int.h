@@ -3,6 +3,7 @@
 #ifndef TUI_BACKUP_PLACE_INT_H
 #define TUI_BACKUP_PLACE_INT_H
 
+#include "common/buf.h"
 #include "tui/backup/place.h"
 
 enum place_kind { PLACE_FOLDER, PLACE_DAV, PLACE_S3 };
@@ -27,6 +28,25 @@ int place_fail(struct place *p, int r, const char *fmt, ...) PRINTF(3, 4);
 /* If it is one of ours, and not there yet. */
 int place_add_name(struct place_names *l, const char *prefix, const char *name,
     size_t len) MUST_USE;
+
+/* ---- place_s3.c ---- */
+
+#define PLACE_ASK_MAX (8 * PLACE_URL_MAX) /* a listing has its folder twice */
+#define PLACE_NO_BODY                                                          \
+	"e3b0c44298fc1c149afbf4c8996fb924"                                     \
+	"27ae41e4649b934ca495991b7852b855" /* SHA-256 of nothing */
+
+/*
+ * A request of now: its URL, and headers to add, a NUL behind each.
+ *   hash   SHA-256 of the body in hex
+ * 0; ERR_RANGE; ERR_FULL; ERR_NOMEM.
+ */
+int place_s3_object(const struct place *p, const char *method, const char *name,
+    const char *hash, char url[static PLACE_ASK_MAX],
+    struct buf *headers) MUST_USE;
+/* What begins with prefix, by name, behind after (NULL: from the first). */
+int place_s3_list(const struct place *p, const char *prefix, const char *after,
+    char url[static PLACE_ASK_MAX], struct buf *headers) MUST_USE;
 
 int place_url_put(struct place *p, const char *file, const char *name) MUST_USE;
 int place_url_get(struct place *p, const char *name, const char *file) MUST_USE;

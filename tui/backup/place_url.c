@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "common/aws/sigv4.h"
 #include "common/buf.h"
 #include "tui/backup/file.h"
 #include "tui/backup/place_int.h"
@@ -32,7 +33,7 @@ struct call {
 	struct curl_slist *headers;
 	struct buf answer;
 	FILE *file; /* read or written */
-	char url[8 * PLACE_URL_MAX]; /* a listing has its folder twice */
+	char url[PLACE_ASK_MAX];
 	char error[CURL_ERROR_SIZE];
 	long status;
 	bool full, sends;
@@ -83,21 +84,45 @@ add_header(struct call *k, const char *line)
 	return 0;
 }
 
+/* What S3 wants: place_s3.c. */
+static int
+s3_ask(struct call *k, int r, struct buf *headers)
+{
+	size_t at;
+
+	for (at = 0; r == 0 && at < headers->len;
+	     at += strlen((const char *)headers->p + at) + 1)
+		r = add_header(k, (const char *)headers->p + at);
+	buf_clear(headers);
+	if (r == 0)
+		k->c->easy_setopt(k->h, CURLOPT_URL, k->url);
+	return r;
+}
+
+static int
+s3_object(
+    struct call *k, const char *method, const char *name, const char *hash)
+{
+	struct buf headers;
+
+	buf_init(&headers, PLACE_ASK_MAX);
+	return s3_ask(k,
+	    place_s3_object(k->p, method, name, hash, k->url, &headers),
+	    &headers);
+}
+
+/* ---- one request --------------------------------------------------------------- */
+
 static void
-sign(struct call *k)
+log_in(struct call *k)
 {
 	const struct libcurl *c = k->c;
-	char how[96];
 
-	if (k->p->user[0] == '\0')
+	if (k->p->user[0] == '\0' || k->p->kind == PLACE_S3)
 		return;
 	c->easy_setopt(k->h, CURLOPT_USERNAME, k->p->user);
 	c->easy_setopt(k->h, CURLOPT_PASSWORD, k->p->secret);
-	snprintf(how, sizeof(how), "aws:amz:%s:s3", k->p->region);
-	if (k->p->kind == PLACE_S3)
-		c->easy_setopt(k->h, CURLOPT_AWS_SIGV4, how);
-	else
-		c->easy_setopt(k->h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	c->easy_setopt(k->h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 }
 
 /* Also every second while nothing moves. */
@@ -150,7 +175,7 @@ call_begin(
 	c->easy_setopt(k->h, CURLOPT_LOW_SPEED_TIME, SLOW_S);
 	c->easy_setopt(k->h, CURLOPT_WRITEFUNCTION, on_data);
 	c->easy_setopt(k->h, CURLOPT_WRITEDATA, k);
-	sign(k);
+	log_in(k);
 	watch(k);
 	return add_header(k, "Expect:");
 }
@@ -196,17 +221,17 @@ call_do(struct call *k)
 	k->c->easy_getinfo(k->h, CURLINFO_RESPONSE_CODE, &k->status);
 	if (k->status >= 200 && k->status < 300)
 		return 0;
+	answer_word(k, "Code", code_word);
 	if (k->status == 401 || k->status == 403)
 		return place_fail(k->p, ERR_AUTH,
 		    "the backup server does not accept the credentials "
-		    "(HTTP %ld)",
-		    k->status);
+		    "(HTTP %ld%s%s)",
+		    k->status, code_word[0] != '\0' ? " " : "", code_word);
 	answer_word(k, "Region", region);
 	if (region[0] != '\0')
 		return place_fail(k->p, ERR_AUTH,
 		    "the server's region is %s: add ?region=%s to the place",
 		    region, region);
-	answer_word(k, "Code", code_word);
 	return place_fail(k->p, k->status == 404 ? ERR_NOTFOUND : ERR_IO,
 	    "the backup server says no: HTTP %ld%s%s", k->status,
 	    code_word[0] != '\0' ? " " : "", code_word);
@@ -219,6 +244,8 @@ simple(struct place *p, const char *method, const char *name,
 	struct call k;
 	int r = call_begin(&k, p, method, name);
 
+	if (r == 0 && p->kind == PLACE_S3)
+		r = s3_object(&k, method, name, PLACE_NO_BODY);
 	if (r == 0 && header != NULL)
 		r = add_header(&k, header);
 	if (r == 0 && header2 != NULL)
@@ -231,28 +258,25 @@ simple(struct place *p, const char *method, const char *name,
 
 /* ---- up --------------------------------------------------------------------------------- */
 
-/* What S3 wants to know before the file comes. */
-static int
-hash_header(struct call *k)
+static void
+hash_file(FILE *in, char hex[static SIGV4_HASH_CAP])
 {
 	uint8_t sum[crypto_hash_sha256_BYTES], part[65536];
-	char hex[2 * sizeof(sum) + 1], line[128];
 	crypto_hash_sha256_state st;
 	size_t n;
 
 	crypto_hash_sha256_init(&st);
-	while ((n = fread(part, 1, sizeof(part), k->file)) > 0)
+	while ((n = fread(part, 1, sizeof(part), in)) > 0)
 		crypto_hash_sha256_update(&st, part, n);
 	crypto_hash_sha256_final(&st, sum);
-	rewind(k->file);
-	sodium_bin2hex(hex, sizeof(hex), sum, sizeof(sum));
-	snprintf(line, sizeof(line), "x-amz-content-sha256: %s", hex);
-	return add_header(k, line);
+	rewind(in);
+	sodium_bin2hex(hex, SIGV4_HASH_CAP, sum, sizeof(sum));
 }
 
 static int
 upload(struct place *p, const char *file, const char *name)
 {
+	char hash[SIGV4_HASH_CAP];
 	struct stat st = {0};
 	struct call k;
 	int r = call_begin(&k, p, "PUT", name);
@@ -264,8 +288,10 @@ upload(struct place *p, const char *file, const char *name)
 			r = place_fail(p, ERR_SYS, "cannot read %s: %s", file,
 			    strerror(errno));
 	}
-	if (r == 0 && p->kind == PLACE_S3)
-		r = hash_header(&k);
+	if (r == 0 && p->kind == PLACE_S3) {
+		hash_file(k.file, hash);
+		r = s3_object(&k, "PUT", name, hash);
+	}
 	if (r == 0) {
 		k.c->easy_setopt(k.h, CURLOPT_UPLOAD, 1L);
 		k.c->easy_setopt(k.h, CURLOPT_READFUNCTION, on_more);
@@ -314,6 +340,8 @@ place_url_get(struct place *p, const char *name, const char *file)
 	struct call k;
 	int r = call_begin(&k, p, "GET", name);
 
+	if (r == 0 && p->kind == PLACE_S3)
+		r = s3_object(&k, "GET", name, PLACE_NO_BODY);
 	if (r == 0) {
 		k.file = fopen(file, "wbxe");
 		if (k.file == NULL)
@@ -362,31 +390,14 @@ find_names(const struct buf *b, const char *prefix, struct place_names *l)
 	return r;
 }
 
-/* https://host/bucket/prefix: the bucket is asked. Parameters are in the order
- * that the signature wants. */
-static void
-list_url(struct call *k, const char *prefix, const char *after)
+static int
+s3_list(struct call *k, const char *prefix, const char *after)
 {
-	const char *host = strstr(k->p->url, "://") + 3;
-	const char *bucket = strchr(host, '/');
-	const char *rest = bucket != NULL ? strchr(bucket + 1, '/') : NULL;
-	char folder[3 * PLACE_URL_MAX] = "";
-	const char *p = rest != NULL ? rest + 1 : "";
-	size_t n = 0;
+	struct buf headers;
 
-	for (; *p != '\0' && n + 4 < sizeof(folder); p++)
-		n += (size_t)snprintf(folder + n, sizeof(folder) - n,
-		    *p == '/' ? "%%2F" : "%c", *p);
-	if (n > 0 && n + 4 < sizeof(folder))
-		memcpy(folder + n, "%2F", 4);
-	n = (size_t)snprintf(k->url, sizeof(k->url),
-	    "%.*s?list-type=2&prefix=%s%s",
-	    (int)(rest != NULL ? rest - k->p->url : (long)strlen(k->p->url)),
-	    k->p->url, folder, prefix);
-	if (after != NULL && n < sizeof(k->url))
-		snprintf(k->url + n, sizeof(k->url) - n, "&start-after=%s%s",
-		    folder, after);
-	k->c->easy_setopt(k->h, CURLOPT_URL, k->url);
+	buf_init(&headers, PLACE_ASK_MAX);
+	return s3_ask(
+	    k, place_s3_list(k->p, prefix, after, k->url, &headers), &headers);
 }
 
 /* One page of a listing; S3 gives a thousand names in each. */
@@ -400,7 +411,7 @@ list_page(
 	int r = call_begin(&k, p, p->kind == PLACE_S3 ? "GET" : "PROPFIND", "");
 
 	if (r == 0 && p->kind == PLACE_S3)
-		list_url(&k, prefix, was > 0 ? l->v[was - 1] : NULL);
+		r = s3_list(&k, prefix, was > 0 ? l->v[was - 1] : NULL);
 	if (r == 0 && p->kind == PLACE_DAV)
 		r = add_header(&k, "Depth: 1");
 	if (r == 0)
