@@ -8,3 +8,4 @@ common/proto_SRC   := common/proto/frame.c common/proto/method.c
 common/proto_PKG   := libprotobuf-c
 common/proto_DEPS  := common
 common/proto_TESTS := test_frame test_protocol
+common/proto_FUZZ  := fuzz_frame

@@ -25,4 +25,5 @@ test_transcript_PKG := jansson
 common/signal_FUZZ  := fuzz_signal_message fuzz_prekey_message \
 	fuzz_session_record fuzz_signal_records fuzz_sender_key \
 	fuzz_signal_peer fuzz_spqr fuzz_spqr_message fuzz_spqr_record \
-	fuzz_erasure fuzz_kem fuzz_fingerprint fuzz_pb_borrow
+	fuzz_erasure fuzz_kem fuzz_fingerprint fuzz_pb_borrow \
+	fuzz_bundle

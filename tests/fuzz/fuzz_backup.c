@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fuzz_backup.c — bytes that nobody sealed give no record; what follows a
- * sealed beginning never makes a file whole that was cut. */
+ * sealed beginning never makes a file whole that was cut. The same bytes as a
+ * recovery code: one that is read is shown and read again the same. */
 #include <assert.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "common/backup/backup.h"
+#include "common/backup/code.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -33,6 +35,33 @@ read_all(const struct buf *file, size_t *records)
 	return r;
 }
 
+static void
+typed_code(const uint8_t *data, size_t len)
+{
+	char text[256] = {0}, shown[BACKUP_CODE_SHOWN + 1];
+	struct backup_code c, again;
+	unsigned left = 0;
+	size_t n = 0, i;
+
+	if (len >= sizeof(text))
+		return;
+	if (len > 0)
+		memcpy(text, data, len);
+	memset(&c, 0x33, sizeof(c));
+	memcpy(&again, &c, sizeof(c));
+	if (backup_code_read(&c, text, &n) != 0) {
+		assert(memcmp(&c, &again, sizeof(c)) == 0);
+		return;
+	}
+	assert(n == BACKUP_CODE_DIGITS && strlen(c.digits) == n);
+	for (i = 0; i < n; i++) /* ISO/IEC 7064, MOD 97-10 */
+		left = (left * 10 + (unsigned)(c.digits[i] - '0')) % 97;
+	assert(left == 1);
+	backup_code_show(&c, shown);
+	assert(backup_code_read(&again, shown, NULL) == 0);
+	assert(strcmp(again.digits, c.digits) == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -42,6 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len > BACKUP_CHUNK_MAX || sodium_init() < 0)
 		return 0;
+	typed_code(data, len);
 	buf_init(&file, 2 * BACKUP_CHUNK_SEALED);
 	assert(buf_put(&file, data, len) == 0);
 	assert(read_all(&file, &records) != ERR_NOTFOUND && records == 0);

@@ -35,6 +35,63 @@ start(void)
 	fuzz_need(group_propose(NULL, 0, &actor, &in, &fix.made, &why) == 0);
 }
 
+/* Where a record stands beside what the head of another says. */
+static void
+here(const struct buf *rec, const struct group_public *v, enum group_place want)
+{
+	uint8_t hash[GROUP_HASH_LEN];
+	enum group_place place;
+
+	memcpy(hash, v->head, sizeof(hash));
+	fuzz_need(group_compare_head(
+		      rec->p, rec->len, v->version, hash, &place) == 0);
+	fuzz_need(place == want);
+}
+
+/* What a record tells others: it names the group, and is known here. */
+static void
+tells(const struct buf *rec)
+{
+	uint8_t id[GROUP_ID_LEN];
+	struct buf share, out;
+	struct group_view v;
+	uint32_t n;
+
+	if (group_view_open(&v, rec->p, rec->len) != 0)
+		return;
+	if (group_welcome(rec->p, rec->len, &share) == 0) {
+		fuzz_need(group_welcome_peek(share.p, share.len, id, &n) == 0);
+		fuzz_need(memcmp(id, v.pub.id, sizeof(id)) == 0);
+		fuzz_need(n == v.pub.version);
+		buf_clear(&share);
+	}
+	if (group_key_share(rec->p, rec->len, &share) == 0) {
+		fuzz_need(group_key_peek(share.p, share.len, id, &n) == 0);
+		fuzz_need(memcmp(id, v.pub.id, sizeof(id)) == 0);
+		fuzz_need(group_key_take(rec->p, rec->len, share.p, share.len,
+			      &out, NULL) == ERR_DUP);
+		buf_clear(&share);
+	}
+	group_view_clear(&v);
+}
+
+/* What tells the group before anything is believed. */
+static bool
+peeks(const uint8_t *p, size_t len, bool share)
+{
+	uint8_t id[GROUP_ID_LEN], was[GROUP_ID_LEN];
+	uint32_t n = 77;
+	int r;
+
+	memset(id, 0x33, sizeof(id));
+	memcpy(was, id, sizeof(was));
+	r = share ? group_key_peek(p, len, id, &n)
+		  : group_welcome_peek(p, len, id, &n);
+	if (r != 0)
+		fuzz_need(memcmp(id, was, sizeof(id)) == 0 && n == 77);
+	return r == 0;
+}
+
 static void
 read_public(const uint8_t *p, size_t len)
 {
@@ -59,6 +116,9 @@ read_public(const uint8_t *p, size_t len)
 	fuzz_need(again.len == len && memcmp(again.p, p, len) == 0);
 	buf_clear(&again);
 	free(work);
+	fuzz_need(group_from_public(p, len, &again) == 0);
+	here(&again, &v, GROUP_SAME);
+	buf_clear(&again);
 }
 
 /* A record that was read can be written and read, and worked with. */
@@ -84,6 +144,7 @@ read_record(const uint8_t *p, size_t len)
 	record_free(r);
 	if (group_propose(b.p, b.len, &actor, &in, &made, &why) == 0)
 		group_proposal_clear(&made);
+	tells(&b);
 	buf_clear(&b);
 }
 
@@ -104,6 +165,7 @@ read_told(const uint8_t *p, size_t len, bool share)
 		r = group_welcome_take(NULL, 0, p, len, v.pub.head - 1,
 		    (size_t)(v.pub.sealed - v.pub.head + 1) + v.pub.sealed_len,
 		    &out, &why);
+	fuzz_need(peeks(p, len, share) || r != 0);
 	if (r != 0)
 		fuzz_need(memcmp(&out, &was, sizeof(out)) == 0);
 	else

@@ -2,7 +2,8 @@
 /*
  * Group messages, distribution messages and records: outputs are untouched on
  * error; a key that was taken makes a record that can be read again, and taking
- * it twice is taking it once. The first byte chooses what the rest is.
+ * it twice is taking it once; what is taken or opened was for this distribution
+ * at first sight. The first byte chooses what the rest is.
  */
 #include "common/proto/signal.pb-c.h"
 #include "common/signal/kdf.h"
@@ -23,10 +24,28 @@ fixed_rng(uint32_t *counter)
 	return (struct signal_rng){fuzz_fill, counter};
 }
 
+/* What tells the distribution before anything is believed. */
+static bool
+peeks(int (*peek)(const uint8_t *, size_t, struct distribution_id *),
+    const uint8_t *p, size_t len)
+{
+	struct distribution_id id, was;
+
+	memset(&id, 0x33, sizeof(id));
+	was = id;
+	if (peek(p, len, &id) != 0) {
+		fuzz_need(memcmp(&id, &was, sizeof(id)) == 0);
+		return false;
+	}
+	return memcmp(&id, &NAME.distribution, sizeof(id)) == 0;
+}
+
 static void
 take(const uint8_t *record, size_t record_len, const uint8_t *msg, size_t len)
 {
 	struct sender_key_result once, twice, was;
+
+	const bool ours = peeks(sender_key_distribution_peek, msg, len);
 
 	memset(&once, 0x33, sizeof(once));
 	memcpy(&was, &once, sizeof(was));
@@ -35,6 +54,7 @@ take(const uint8_t *record, size_t record_len, const uint8_t *msg, size_t len)
 		fuzz_need(memcmp(&once, &was, sizeof(was)) == 0);
 		return;
 	}
+	fuzz_need(ours);
 	fuzz_need(sender_key_process(&NAME, once.record.p, once.record.len, msg,
 		      len, &twice) == 0);
 	fuzz_need(once.record.len == twice.record.len &&
@@ -48,6 +68,8 @@ open_message(const struct sender_key_result *key, const uint8_t *ct, size_t len)
 {
 	struct sender_key_result got, was;
 
+	const bool ours = peeks(sender_key_message_peek, ct, len);
+
 	memset(&got, 0x33, sizeof(got));
 	memcpy(&was, &got, sizeof(was));
 	if (sender_key_decrypt(
@@ -55,6 +77,7 @@ open_message(const struct sender_key_result *key, const uint8_t *ct, size_t len)
 		fuzz_need(memcmp(&got, &was, sizeof(was)) == 0);
 		return;
 	}
+	fuzz_need(ours);
 	/* and not a second time */
 	fuzz_need(sender_key_decrypt(&NAME, got.record.p, got.record.len, ct,
 		      len, &was) == ERR_DUP);

@@ -117,7 +117,7 @@ check_cursor(const char *s, size_t len)
 static void
 check_rest(const char *s, size_t len, int width, size_t cap)
 {
-	char out[128];
+	char out[128], digits[128];
 	struct fuzzy_query q;
 	struct fuzzy_match m;
 	size_t n;
@@ -134,6 +134,16 @@ check_rest(const char *s, size_t len, int width, size_t cap)
 		for (n = 0; n < m.n; n++)
 			assert(
 			    m.at[n] < len && (n == 0 || m.at[n] > m.at[n - 1]));
+	digits[0] = '?';
+	if (text_digits(digits, cap, s, len) == 0) {
+		assert(strspn(digits, "0123456789") == strlen(digits));
+		assert(strlen(digits) < cap);
+	} else {
+		assert(digits[0] == '?');
+	}
+	n = len < 64 ? len : 64;
+	assert(fuzzy_near(s, n, s, n));
+	assert(fuzzy_near(s, n / 2, s, n) == fuzzy_near(s, n, s, n / 2));
 	assert(text_fold_cmp(s, len, s, len) == 0);
 	assert(text_fold_find(s, len, s, len, NULL));
 }

@@ -42,3 +42,4 @@ test_engine_chat_SRC := $(ENGINE_RIG)
 test_engine_group_send_SRC := $(ENGINE_RIG)
 tui/engine_TESTS += test_engine_group
 test_engine_group_SRC := $(ENGINE_RIG)
+tui/engine_FUZZ  := fuzz_content

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fuzz_content.c — the plaintext of a message: what opens is sealed to a size
+ * of the table and opens as the same again; whatever else a peer sealed is an
+ * error and gives nothing. First byte: odd, the rest is padded here.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/engine/content.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void
+comes_back(const Sotto__Content__Content *c)
+{
+	Sotto__Content__Content *same = NULL;
+	struct buf once, twice;
+
+	buf_init(&once, CONTENT_MAX);
+	buf_init(&twice, CONTENT_MAX);
+	if (content_seal(&once, c) == 0) { /* else too long once padded */
+		assert(once.len % CONTENT_PAD_BLOCK == 0);
+		assert(content_open(once.p, once.len, &same) == 0);
+		assert(content_seal(&twice, same) == 0);
+		assert(once.len == twice.len &&
+		       memcmp(once.p, twice.p, once.len) == 0);
+		content_free(same);
+	}
+	buf_clear(&once);
+	buf_clear(&twice);
+}
+
+static void
+open_bytes(const uint8_t *p, size_t len)
+{
+	Sotto__Content__Content *c = NULL;
+
+	if (content_open(p, len, &c) != 0) {
+		assert(c == NULL);
+		return;
+	}
+	comes_back(c);
+	content_free(c);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct buf padded;
+
+	if (len == 0 || len > CONTENT_MAX)
+		return 0;
+	if (data[0] % 2 == 0) {
+		open_bytes(data + 1, len - 1);
+		return 0;
+	}
+	buf_init(&padded, CONTENT_MAX + CONTENT_PAD_BLOCK);
+	assert(buf_put(&padded, data + 1, len - 1) == 0);
+	assert(buf_put_u8(&padded, 0x80) == 0);
+	while (padded.len % CONTENT_PAD_BLOCK != 0)
+		assert(buf_put_u8(&padded, 0) == 0);
+	open_bytes(padded.p, padded.len);
+	buf_clear(&padded);
+	return 0;
+}
