@@ -356,6 +356,18 @@ static const struct cli_cmd cmds[] = {
 	.nrows = SAFETY_ROWS,
 	.size = sizeof(struct safety_opts),
 	.fn = cli_safety},
+    {.name = "preview",
+	.args = "FILE",
+	.help = "show a picture in this terminal",
+	.more = "By kitty's protocol, iTerm2's or sixels where the terminal "
+		"says it knows them, else with half blocks or letters. The "
+		"file is decoded by a process that can do nothing else.",
+	.min_args = 1,
+	.max_args = 1,
+	.rows = preview_rows,
+	.nrows = PREVIEW_ROWS,
+	.size = sizeof(struct preview_opts),
+	.fn = cli_preview},
     {.name = "profile",
 	.args = "[wipe]",
 	.help = "show or change who you are, or erase it here",

@@ -79,6 +79,13 @@ struct send_opts {
 #define SEND_ROWS 2
 extern const struct conf_row send_rows[SEND_ROWS];
 
+struct preview_opts {
+	int as; /* enum picture_mode */
+	uint32_t cols, rows;
+};
+#define PREVIEW_ROWS 3
+extern const struct conf_row preview_rows[PREVIEW_ROWS];
+
 struct list_opts {
 	uint32_t limit;
 };

@@ -18,7 +18,6 @@
 
 #include "common/text.h"
 #include "tui/screen/direct.h"
-#include "tui/screen/raster.h"
 #include "tui/screen/tty.h"
 
 #define NOTIFY_MAX   400 /* bytes of a notification's line */
@@ -38,13 +37,6 @@
 /* Questions; the last one is answered by every terminal. */
 #define SEQ_ASK "\033]11;?\033\\\033[?u\033[?2026$p\033[?2027$p\033[c"
 
-/* Of pictures: how large a cell is, its name, kitty's and iTerm2's. */
-#define SEQ_ASK_GRAPHICS "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\"
-#define SEQ_ASK_NAME	 "\033[>0q"
-#define SEQ_ASK_PICTURES                                                       \
-	"\033[16t" SEQ_ASK_NAME SEQ_ASK_GRAPHICS                               \
-	"\033]1337;ReportCellSize\033\\\033[c"
-
 struct tty {
 	int in; /* our own open file: non-blocking does not leak to stdout */
 	int out;
@@ -56,7 +48,6 @@ struct tty {
 	bool titles; /* it saves and restores its title by itself */
 	bool left; /* given away for a while */
 	bool old_notify; /* OSC 777 instead of OSC 9 */
-	bool graphics, placeholders; /* kitty's: both are needed */
 };
 
 /* All a signal handler needs; the signals are those of a crash. */
@@ -497,7 +488,7 @@ mode_reply(struct tty *t, int mode, int state)
 
 /* Pixels of a cell as the system knows them. */
 static void
-cell_from_window(const struct tty *t, struct tty_pictures *p)
+cell_from_window(const struct tty *t, struct picture_caps *p)
 {
 	struct winsize ws;
 
@@ -512,77 +503,33 @@ cell_from_window(const struct tty *t, struct tty_pictures *p)
 bool
 tty_ask_pictures(struct tty *t)
 {
-	static const char ask[] = SEQ_ASK_PICTURES;
-	struct tty_pictures *p = &t->caps.pictures;
-
-	if (p->asked)
-		return true;
-	p->asked = true;
-	cell_from_window(t, p);
-	if (!t->asks) {
-		p->answered = true;
-		return false;
-	}
-	write_all(t->out, ask, sizeof(ask) - 1);
-	return true;
-}
-
-/* tmux answers for itself; its terminal is asked behind its back, and answers
- * if tmux lets it (allow-passthrough). */
-static void
-ask_behind_tmux(const struct tty *t)
-{
-	static const char ask[] = SEQ_ASK_NAME SEQ_ASK_GRAPHICS;
+	struct picture_caps *p = &t->caps.pictures;
 	struct buf b;
 
+	if (p->asked)
+		return t->asks;
+	p->asked = true;
+	cell_from_window(t, p);
+	p->answered = !t->asks;
 	buf_init(&b, 256);
-	if (raster_through_tmux(&b, ask, sizeof(ask) - 1) == 0)
+	if (t->asks && picture_caps_ask(&b) == 0)
 		write_all(t->out, b.p, b.len);
 	buf_clear(&b);
+	return t->asks;
 }
 
-static void
-name_answer(struct tty *t, int name)
-{
-	struct tty_pictures *p = &t->caps.pictures;
-
-	if (name == NAME_TMUX && !p->tmux) {
-		p->tmux = true;
-		ask_behind_tmux(t);
-	}
-	t->placeholders = t->placeholders || name == NAME_PLACEHOLDERS;
-}
-
-/* True when something is known now that was not. */
 static bool
 picture_answer(struct tty *t, const struct key *reply)
 {
-	struct tty_pictures *p = &t->caps.pictures;
-	struct tty_pictures was = *p;
+	struct buf more;
+	bool changed;
 
-	if (!p->asked)
-		return false;
-	switch (reply->reply) {
-	case REPLY_DA1:
-		p->sixel = reply->arg[0] == 1;
-		p->answered = true;
-		break;
-	case REPLY_CELL:
-		p->cell_h = reply->arg[0];
-		p->cell_w = reply->arg[1];
-		break;
-	case REPLY_NAME:
-		name_answer(t, reply->arg[0]);
-		break;
-	case REPLY_GRAPHICS:
-		t->graphics = reply->arg[0] == 1;
-		break;
-	default:
-		p->iterm = true;
-		break;
-	}
-	p->kitty = t->graphics && t->placeholders;
-	return memcmp(&was, p, sizeof(was)) != 0;
+	buf_init(&more, 256);
+	changed = picture_caps_take(&t->caps.pictures, reply, &more);
+	if (more.len > 0)
+		write_all(t->out, more.p, more.len);
+	buf_clear(&more);
+	return changed;
 }
 
 bool

@@ -14,6 +14,7 @@
 
 #include "common/base.h"
 #include "tui/screen/keys.h"
+#include "tui/screen/picture_caps.h"
 #include "tui/screen/theme.h"
 
 struct tty; /* heap, one at a time */
@@ -25,13 +26,7 @@ struct tty_caps {
 	bool sync; /* synchronized output, mode 2026 */
 	bool clusters; /* measures grapheme clusters, mode 2027 */
 	bool answered; /* every query has been answered */
-	struct tty_pictures {
-		bool asked, answered;
-		bool sixel, iterm;
-		bool kitty; /* and its placeholders */
-		bool tmux; /* there is a terminal behind this one */
-		int cell_w, cell_h; /* pixels; 0: not known */
-	} pictures;
+	struct picture_caps pictures;
 };
 
 /* No terminal, or one that cannot move its cursor: a sentence that says what
