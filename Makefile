@@ -23,7 +23,7 @@ MODULES := common common/proto common/noise common/signal \
 	common/link tui/base tui/backup tui/store tui/net tui/engine tui/screen tui/cli tui \
 	relay/store relay/identity relay/abuse relay/net relay/route relay/session \
 	relay/queue relay/groups relay/link relay/keys relay/presence relay/admin relay
-MODULES += common/aws common/group common/backup common/qr media/preview media
+MODULES += common/aws common/group common/backup common/qr media/preview media/audio media
 MODULES += common/blob relay/blobs
 include $(MODULES:%=%/module.mk) tests/module.mk
 
@@ -70,7 +70,7 @@ PB_H   := $(PROTOS:%.proto=$(B)/gen/%.pb-c.h)
 slug   = $(subst /,-,$(1))
 ar_of  = $(B)/lib/$(call slug,$(1)).a
 objs   = $(patsubst %.c,$(B)/obj/%.o,$(1))
-PROGRAMS := sotto sotto-relay sotto-preview
+PROGRAMS := sotto sotto-relay sotto-preview sotto-audio
 
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) man
@@ -239,6 +239,7 @@ INSTALL := \
 	$(B)/sotto:$(BINDIR):755 \
 	$(B)/sotto-relay:$(SBINDIR):755 \
 	$(B)/sotto-preview:$(LIBEXECDIR):755 \
+	$(B)/sotto-audio:$(LIBEXECDIR):755 \
 	$(B)/man/sotto.1:$(MANDIR)/man1:644 \
 	$(B)/man/sotto-relay.8:$(MANDIR)/man8:644 \
 	$(B)/man/sotto-relay.conf.5:$(MANDIR)/man5:644 \

@@ -36,6 +36,9 @@ table() {
 	build p:chafa        libchafa-dev; chafa-devel; chafa; chafa-dev; chafa
 	build p:opusfile     libopusfile-dev; opusfile-devel; opusfile; opusfile-dev; opusfile
 	build f:/usr/lib/*/gdk-pixbuf-2.0/*/loaders/libpixbufloader-webp.so,/usr/lib*/gdk-pixbuf-2.0/*/loaders/libpixbufloader-webp.so  webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader
+	build p:libopusenc   libopusenc-dev; libopusenc-devel; libopusenc; libopusenc-dev; libopusenc
+	build p:libpulse     libpulse-dev; pulseaudio-libs-devel; libpulse; pulseaudio-dev; pulseaudio
+	build p:alsa         libasound2-dev; alsa-lib-devel; alsa-lib; alsa-lib-dev; -
 	build p:libseccomp   libseccomp-dev; libseccomp-devel; libseccomp; libseccomp-dev; -
 	build c:scdoc        scdoc; scdoc; scdoc; scdoc; scdoc
 	demo  c:tmux         tmux; tmux; tmux; tmux; tmux
@@ -44,6 +47,7 @@ table() {
 	test  p:libomemo-c   libomemo-c-dev; libomemo-c-devel; -; libomemo-c-dev; -
 	test  f:/usr/include/valgrind/memcheck.h  valgrind; valgrind-devel; valgrind; valgrind-dev; -
 	test  f:/usr/bin/python3  python3; python3; python; python3; python
+	test  c:pulseaudio   pulseaudio; pulseaudio; pulseaudio; pulseaudio; pulseaudio
 	test  c:rclone       rclone; rclone; rclone; rclone; rclone
 	test  y:swift        python3-swift; -; -; -; -
 	test  y:pytest       python3-pytest; python3-pytest; python-pytest; py3-pytest; -

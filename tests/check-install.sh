@@ -45,6 +45,7 @@ expected() {
 	644 $p/share/man/man5/sotto-relay.conf.5
 	644 $p/share/man/man8/sotto-relay.8
 	755 $p/bin/sotto
+	755 $p/libexec/sotto/sotto-audio
 	755 $p/libexec/sotto/sotto-preview
 	755 $p/sbin/sotto-relay
 	END

@@ -3,7 +3,7 @@
 common/proto_PROTO := common/proto/relay.proto common/proto/content.proto \
 	common/proto/signal.proto common/proto/link.proto \
 	common/proto/preview.proto common/proto/backup.proto
-common/proto_PROTO += common/proto/group.proto
+common/proto_PROTO += common/proto/group.proto common/proto/audio.proto
 common/proto_SRC   := common/proto/frame.c common/proto/method.c
 common/proto_PKG   := libprotobuf-c
 common/proto_DEPS  := common

@@ -165,6 +165,7 @@ def test_a_failure_names_the_untested_managers(machine, manager):
 CALLED = {"cc": "C compiler", "stdio.h": "libc headers",
           "libprotobuf-c": "protobuf-c", "libutf8proc": "utf8proc",
           "gdk-pixbuf-2.0": "gdk-pixbuf",
+          "alsa": "libasound",
           "memcheck.h": "valgrind", "libclang_rt.asan*": "clang"}
 
 
