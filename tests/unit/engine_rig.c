@@ -847,8 +847,9 @@ engine_make(struct er_person *p)
 	uv_timer_init(&e->loop, &e->kick);
 	uv_timer_init(&e->loop, &e->link_timer);
 	uv_timer_init(&e->loop, &e->expiry);
+	uv_timer_init(&e->loop, &e->backup_timer);
 	e->timer.data = e->kick.data = e->link_timer.data = e;
-	e->expiry.data = e;
+	e->expiry.data = e->backup_timer.data = e;
 	return e;
 }
 
@@ -906,6 +907,7 @@ er_stop(struct er_person *p)
 	connection_close(e);
 	uv_close((uv_handle_t *)&e->link_timer, on_closed);
 	uv_close((uv_handle_t *)&e->expiry, on_closed);
+	uv_close((uv_handle_t *)&e->backup_timer, on_closed);
 	uv_close((uv_handle_t *)&e->timer, on_closed);
 	uv_close((uv_handle_t *)&e->kick, on_closed);
 	uv_run(&e->loop, UV_RUN_DEFAULT);

@@ -197,11 +197,12 @@ test_backup_list__knows_whose_they_are(void **state)
 	assert_int_equal(n, 4);
 	free(v);
 	snprintf(file, sizeof(file), "%s/fetched", f->dir);
-	assert_err(backup_fetch(&job, p, NULL, NULL, file), ERR_EXISTS);
+	assert_err(backup_fetch(&job, p, NULL, 0, NULL, file), ERR_EXISTS);
 	assert_non_null(strstr(job.why, "0000000b"));
-	assert_err(backup_fetch(&job, p, "0000000c", NULL, file), ERR_NOTFOUND);
+	assert_err(
+	    backup_fetch(&job, p, "0000000c", 0, NULL, file), ERR_NOTFOUND);
 	assert_int_not_equal(access(file, F_OK), 0);
-	assert_ok(backup_fetch(&job, p, "0000000a", NULL, file));
+	assert_ok(backup_fetch(&job, p, "0000000a", 0, NULL, file));
 	place_free(p);
 }
 
@@ -242,7 +243,7 @@ test_backup_run__keeps_the_newest(void **state)
 	assert_int_equal(sc.last_ms, now + 3 * DAY_MS);
 	assert_int_equal(backup_schedule_next(&sc), now + 4 * DAY_MS);
 	snprintf(file, sizeof(file), "%s/again", f->to);
-	assert_ok(backup_fetch(&job, p, NULL, NULL, file));
+	assert_ok(backup_fetch(&job, p, NULL, 0, NULL, file));
 	job.path = file;
 	job.key = &(struct backup_key){.kind = BACKUP_CODE, .code = &sc.code};
 	assert_ok(backup_verify(&job, &n));

@@ -141,12 +141,15 @@ several(
 }
 
 static int
-newest(struct backup_job *job, struct place *p, const char *account, char *name)
+newest(struct backup_job *job, struct place *p, const char *account,
+    uint32_t device, char *name)
 {
 	struct backup_found *v = NULL;
 	size_t n = 0;
 	int r = backup_list(job, p, account, &v, &n);
 
+	while (r == 0 && device != 0 && n > 0 && v[n - 1].device != device)
+		n--;
 	if (r == 0 && n == 0) {
 		snprintf(job->why, sizeof(job->why), "there is no backup%s",
 		    account != NULL ? " of this account" : "");
@@ -160,13 +163,13 @@ newest(struct backup_job *job, struct place *p, const char *account, char *name)
 
 int
 backup_fetch(struct backup_job *job, struct place *p, const char *account,
-    const char *name, const char *file)
+    uint32_t device, const char *name, const char *file)
 {
 	char found[PLACE_NAME_MAX];
 	int r = 0;
 
 	if (name == NULL) {
-		r = newest(job, p, account, found);
+		r = newest(job, p, account, device, found);
 		name = found;
 	}
 	if (r != 0)

@@ -2,7 +2,9 @@
 /* schedule.c — backups by themselves; what lies there: found.c. */
 #include "tui/backup/schedule.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,60 @@ backup_schedule_put(struct store *s, const struct backup_schedule *sc)
 	return r;
 }
 
+/* A path that is there, whole; ~/ is the home folder. */
+static int
+whole_path(const char *path, char *out, size_t cap, char *why)
+{
+	const char *home = getenv("HOME");
+	char full[PATH_MAX], typed[PATH_MAX];
+	int n;
+
+	if (strncmp(path, "~/", 2) == 0 && home != NULL)
+		n = snprintf(typed, sizeof(typed), "%s/%s", home, path + 2);
+	else
+		n = snprintf(typed, sizeof(typed), "%s", path);
+	if (n < 0 || (size_t)n >= sizeof(typed) ||
+	    realpath(typed, full) == NULL) {
+		snprintf(
+		    why, BACKUP_WHY_MAX, "%.180s: %s", path, strerror(errno));
+		return ERR_NOTFOUND;
+	}
+	if (strlen(full) >= cap) {
+		snprintf(why, BACKUP_WHY_MAX, "that path is too long");
+		return ERR_RANGE;
+	}
+	memset(out, 0, cap);
+	memcpy(out, full, strlen(full));
+	return 0;
+}
+
+int
+backup_schedule_place(struct backup_schedule *sc, const char *to,
+    const char *credentials, char why[static BACKUP_WHY_MAX])
+{
+	char place[PLACE_URL_MAX] = "", file[PLACE_URL_MAX] = "";
+	struct place *p = NULL;
+	int r = 0;
+
+	memcpy(file, sc->credentials, sizeof(file));
+	if (strlen(to) >= sizeof(place))
+		to = ""; /* which is no place */
+	if (strstr(to, "://") == NULL)
+		r = whole_path(to, place, sizeof(place), why);
+	else
+		memcpy(place, to, strlen(to) + 1);
+	if (r == 0 && credentials != NULL && credentials[0] != '\0')
+		r = whole_path(credentials, file, sizeof(file), why);
+	if (r == 0)
+		r = place_open(&p, place, file[0] != '\0' ? file : NULL, why);
+	place_free(p);
+	if (r != 0)
+		return r;
+	memcpy(sc->to, place, sizeof(sc->to));
+	memcpy(sc->credentials, file, sizeof(sc->credentials));
+	return 0;
+}
+
 uint64_t
 backup_schedule_next(const struct backup_schedule *sc)
 {
@@ -131,17 +187,17 @@ backup_schedule_due(const struct backup_schedule *sc)
 /* Of this account and device, whatever else lies there: another device's have
  * another code. */
 static int
-prefix_of(struct store *s, char out[static PLACE_NAME_MAX])
+whose(struct backup_plan *plan, struct store *s)
 {
 	struct store_account self;
-	char hex[9];
 	int r = store_account_get(s, &self);
 
 	if (r != 0)
 		return r;
-	backup_account_hex(hex, self.account);
-	snprintf(out, PLACE_NAME_MAX, BACKUP_NAMES "%s-%" PRIu32 "-", hex,
-	    self.device);
+	backup_account_hex(plan->account, self.account);
+	plan->device = self.device;
+	snprintf(plan->prefix, sizeof(plan->prefix),
+	    BACKUP_NAMES "%s-%" PRIu32 "-", plan->account, plan->device);
 	store_account_clear(&self);
 	return 0;
 }
@@ -172,7 +228,7 @@ backup_plan_make(struct backup_plan *plan, struct store *s, uint64_t now_ms,
 		    why, BACKUP_WHY_MAX, "there is no schedule for backups");
 		r = ERR_STATE;
 	} else if (r == 0) {
-		r = prefix_of(s, p.prefix);
+		r = whose(&p, s);
 	}
 	if (r == 0) {
 		name_of(&p);
@@ -186,6 +242,16 @@ void
 backup_plan_wipe(struct backup_plan *plan)
 {
 	sodium_memzero(plan, sizeof(*plan));
+}
+
+int
+backup_plan_place(const struct backup_plan *plan, struct place **p,
+    char why[static BACKUP_WHY_MAX])
+{
+	const struct backup_schedule *sc = &plan->sc;
+
+	return place_open(p, sc->to,
+	    sc->credentials[0] != '\0' ? sc->credentials : NULL, why);
 }
 
 /* ---- the work --------------------------------------------------------------------------- */
@@ -250,17 +316,15 @@ int
 backup_plan_do(const struct backup_plan *plan, struct backup_job *job,
     const struct backup_source *from, const char *dir)
 {
-	const struct backup_schedule *sc = &plan->sc;
 	struct place *p = NULL;
-	int r = place_open(&p, sc->to,
-	    sc->credentials[0] != '\0' ? sc->credentials : NULL, job->why);
+	int r = backup_plan_place(plan, &p, job->why);
 
 	if (r != 0)
 		return r;
 	place_watch(p, job->progress, job->ctx);
 	r = make(plan, job, p, from, dir);
 	if (r == 0)
-		r = rotate(job, p, plan->prefix, sc->keep);
+		r = rotate(job, p, plan->prefix, plan->sc.keep);
 	place_free(p);
 	return r;
 }

@@ -29,6 +29,15 @@ int backup_schedule_get(struct store *s, struct backup_schedule *out) MUST_USE;
 int backup_schedule_put(
     struct store *s, const struct backup_schedule *sc) MUST_USE;
 
+/*
+ * Where to, as a person types it: a folder that is there (~/ is theirs), or a
+ * URL; with a file of credentials (NULL or "": as it is).
+ * Returns 0; ERR_NOTFOUND no such folder or file; errors of place_open(). why is
+ * a sentence then, and sc is unchanged.
+ */
+int backup_schedule_place(struct backup_schedule *sc, const char *to,
+    const char *credentials, char why[static BACKUP_WHY_MAX]) MUST_USE;
+
 /* When the next one is due; 0: there is no schedule. */
 uint64_t backup_schedule_next(const struct backup_schedule *sc);
 
@@ -44,6 +53,8 @@ uint64_t backup_schedule_due(const struct backup_schedule *sc);
  */
 struct backup_plan { /* backup_plan_wipe() it */
 	struct backup_schedule sc;
+	char account[9]; /* the beginning of its id, in hex */
+	uint32_t device;
 	char prefix[PLACE_NAME_MAX]; /* of this device's files */
 	char name[PLACE_NAME_MAX]; /* of the new one */
 	uint64_t now_ms;
@@ -53,6 +64,9 @@ struct backup_plan { /* backup_plan_wipe() it */
 int backup_plan_make(struct backup_plan *plan, struct store *s, uint64_t now_ms,
     char why[static BACKUP_WHY_MAX]) MUST_USE;
 void backup_plan_wipe(struct backup_plan *plan);
+/* Its place, opened. Errors of place_open(). */
+int backup_plan_place(const struct backup_plan *plan, struct place **p,
+    char why[static BACKUP_WHY_MAX]) MUST_USE;
 
 /*
  * Write the records as a file, put it there, then remove the oldest beyond what
@@ -89,9 +103,10 @@ void backup_account_hex(
 int backup_list(struct backup_job *job, struct place *p, const char *account,
     struct backup_found **v, size_t *n) MUST_USE;
 
-/* Fetch the newest one of an account (or name) into a new file. ERR_NOTFOUND
- * none; ERR_EXISTS account NULL, and there are several: why names them. */
+/* Fetch the newest one of an account and device (0: of any), or name, into a new
+ * file. ERR_NOTFOUND none; ERR_EXISTS account NULL, and there are several: why
+ * names them. */
 int backup_fetch(struct backup_job *job, struct place *p, const char *account,
-    const char *name, const char *file) MUST_USE;
+    uint32_t device, const char *name, const char *file) MUST_USE;
 
 #endif

@@ -46,34 +46,13 @@ static int
 take_place(
     struct backup_schedule *sc, const char *to, const struct backup_opts *own)
 {
-	char full[PATH_MAX], secret[PATH_MAX], why[PLACE_WHY_MAX];
-	struct place *p = NULL;
-	int r;
+	char why[BACKUP_WHY_MAX] = "";
+	int r = backup_schedule_place(sc, to, own->credentials, why);
 
-	if (!is_url(to) && realpath(to, full) == NULL) {
-		fprintf(stderr, "sotto: %s: %s\n", to, strerror(errno));
-		return CLI_EXIT_NOT_FOUND;
-	}
-	to = is_url(to) ? to : full;
-	if (strlen(to) >= sizeof(sc->to))
-		return say(CLI_EXIT_USAGE, "that place is too long");
-	if (own->credentials != NULL) {
-		if (realpath(own->credentials, secret) == NULL ||
-		    strlen(secret) >= sizeof(sc->credentials)) {
-			fprintf(stderr, "sotto: %s: %s\n", own->credentials,
-			    strerror(errno));
-			return CLI_EXIT_NOT_FOUND;
-		}
-		memcpy(sc->credentials, secret, strlen(secret) + 1);
-	}
-	r = place_open(
-	    &p, to, sc->credentials[0] != '\0' ? sc->credentials : NULL, why);
-	place_free(p);
-	if (r != 0)
-		return say(CLI_EXIT_CONFIG, why);
-	memset(sc->to, 0, sizeof(sc->to));
-	memcpy(sc->to, to, strlen(to));
-	return 0;
+	if (r == 0)
+		return 0;
+	return say(r == ERR_NOTFOUND ? CLI_EXIT_NOT_FOUND : CLI_EXIT_CONFIG,
+	    why[0] != '\0' ? why : err_str(r));
 }
 
 static void
@@ -338,7 +317,7 @@ backup_bring(const struct cli_args *args, struct backup_job *job,
 	job->carries = true;
 	r = path[0] == '\0' ? ERR_RANGE
 			    : backup_fetch(job, p, s != NULL ? account : NULL,
-				  own->name, path);
+				  0, own->name, path);
 	job->carries = false;
 	place_free(p);
 	return r == 0 ? 0

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "tui/engine/backups.h"
 #include "tui/engine/group.h"
 #include "tui/engine/group_send.h"
 #include "tui/engine/linking.h"
@@ -72,6 +73,7 @@ account_save(struct engine *e)
 void
 account_close(struct engine *e)
 {
+	backups_close(e);
 	linking_close(e);
 	groups_close(e);
 	inbox_link_lost(e);
@@ -244,6 +246,7 @@ cmd_unlock(struct engine *e, struct cmd *c)
 	}
 	timer_run(e); /* what expired meanwhile is never shown */
 	self_post(e, EV_UNLOCKED, c->tag);
+	backups_arm(e);
 	if (e->self.registered)
 		connection_dial(e);
 }

@@ -10,6 +10,7 @@
 #include "common/e164.h"
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
+#include "tui/engine/backups.h"
 #include "tui/engine/devicelist.h"
 #include "tui/engine/event.h"
 #include "tui/store/store_setting.h"
@@ -194,6 +195,7 @@ account_care_open(struct engine *e)
 {
 	lock_again(e);
 	number_ask(e);
+	backups_arm(e); /* the machine may have slept */
 }
 
 /* ---- the end ------------------------------------------------------------------------- */

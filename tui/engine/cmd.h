@@ -46,6 +46,10 @@ enum cmd_need {
 	X(CHANGE_NUMBER, NEED_REGISTERED, cmd_change_number)                   \
 	X(CHANGE_NUMBER_CODE, NEED_REGISTERED, cmd_change_number_code)         \
 	X(DELETE_ACCOUNT, NEED_REGISTERED, cmd_delete_account)                 \
+	X(BACKUP, NEED_REGISTERED, cmd_backup)                                 \
+	X(BACKUP_SET, NEED_REGISTERED, cmd_backup_set)                         \
+	X(BACKUP_NOW, NEED_REGISTERED, cmd_backup_now)                         \
+	X(BACKUP_CANCEL, NEED_OPEN, cmd_backup_cancel)                         \
 	X(SET_PROFILE, NEED_OPEN, cmd_set_profile)                             \
 	X(CONTACT, NEED_REGISTERED, cmd_contact)                               \
 	X(CHATS, NEED_OPEN, cmd_chats)                                         \

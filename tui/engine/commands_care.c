@@ -106,3 +106,59 @@ engine_delete_account(struct engine *e, uint64_t tag, const char *phone)
 	return cmd_submit(
 	    e, cmd_new(CMD_DELETE_ACCOUNT, tag, phone, NULL, NULL));
 }
+
+/* ---- backups ------------------------------------------------------------------- */
+
+#define BACKUP_DAYS_MAX 366
+#define BACKUP_KEEP_MAX 1000
+
+static int
+submit_backup(struct engine *e, enum cmd_kind kind, uint64_t tag, bool flag)
+{
+	struct cmd *c = cmd_new(kind, tag, NULL, NULL, NULL);
+
+	if (c != NULL)
+		c->flag[0] = flag;
+	return cmd_submit(e, c);
+}
+
+int
+engine_backup(struct engine *e, uint64_t tag, bool show_code)
+{
+	return submit_backup(e, CMD_BACKUP, tag, show_code);
+}
+
+int
+engine_backup_set(struct engine *e, uint64_t tag, const char *place,
+    const char *credentials, uint32_t every_days, uint32_t keep)
+{
+	struct cmd *c;
+
+	if (every_days < 1 || every_days > BACKUP_DAYS_MAX || keep < 1 ||
+	    keep > BACKUP_KEEP_MAX)
+		return ERR_RANGE;
+	c = cmd_new(CMD_BACKUP_SET, tag, place, credentials, NULL);
+	if (c == NULL)
+		return ERR_NOMEM;
+	c->n = every_days;
+	c->id = keep;
+	return cmd_submit(e, c);
+}
+
+int
+engine_backup_now(struct engine *e, uint64_t tag)
+{
+	return submit_backup(e, CMD_BACKUP_NOW, tag, false);
+}
+
+int
+engine_backup_verify(struct engine *e, uint64_t tag)
+{
+	return submit_backup(e, CMD_BACKUP_NOW, tag, true);
+}
+
+int
+engine_backup_cancel(struct engine *e, uint64_t tag)
+{
+	return submit_backup(e, CMD_BACKUP_CANCEL, tag, false);
+}

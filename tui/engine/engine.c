@@ -17,6 +17,7 @@
 #include <sodium.h>
 
 #include "common/proto/frame.h"
+#include "tui/engine/backups.h"
 #include "tui/engine/event.h"
 #include "tui/engine/impl.h"
 
@@ -273,6 +274,8 @@ engine_finish(struct engine *e)
 	uv_close((uv_handle_t *)&e->kick, NULL);
 	uv_close((uv_handle_t *)&e->link_timer, NULL);
 	uv_close((uv_handle_t *)&e->expiry, NULL);
+	backups_close(e);
+	uv_close((uv_handle_t *)&e->backup_timer, NULL);
 	uv_close((uv_handle_t *)&e->async, NULL);
 }
 
@@ -372,8 +375,9 @@ start_loop(struct engine *e)
 	uv_timer_init(&e->loop, &e->kick);
 	uv_timer_init(&e->loop, &e->link_timer);
 	uv_timer_init(&e->loop, &e->expiry);
+	uv_timer_init(&e->loop, &e->backup_timer);
 	e->async.data = e->timer.data = e->kick.data = e;
-	e->link_timer.data = e->expiry.data = e;
+	e->link_timer.data = e->expiry.data = e->backup_timer.data = e;
 	connection_prepare(e);
 	if (uv_thread_create(&e->thread, engine_thread, e) == 0)
 		return 0;

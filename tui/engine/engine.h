@@ -264,6 +264,31 @@ struct group_row {
 	size_t n_rows;
 };
 
+/* ---- backups: docs/backup.md ---- */
+
+enum backup_doing {
+	BACKUP_AT_REST = 0,
+	BACKUP_IS_MADE, /* done, total: messages */
+	BACKUP_IS_SENT, /* bytes */
+	BACKUP_IS_READ, /* verified: bytes, then messages */
+};
+
+/* Backups by themselves, and the one under way. */
+struct backup_row {
+	char *to; /* folder or URL; "": none are made */
+	char *credentials; /* a file; "" none */
+	uint32_t every_days, keep;
+	bool has_code;
+	char *code; /* what opens them, in groups of four digits; "" unless it
+		     * was asked for, or has just been made: show it */
+	uint64_t last_ms; /* the last that worked; 0: none yet */
+	uint64_t next_ms; /* 0: never */
+	uint64_t failed_ms; /* a later try that did not; 0: none */
+	char *why; /* of that one; "" */
+	enum backup_doing doing;
+	uint64_t done, total;
+};
+
 /* ---- status posts: docs/status.md ---- */
 
 enum status_kind {
@@ -379,6 +404,8 @@ enum engine_event_kind {
 	EV_STATUS_CHANGED, /* statuses[1] */
 	EV_STATUS_GONE, /* msg_id: of a status_row. Over, or taken back */
 	EV_STATUS_MUTED, /* changed: of some author; ask for the list anew */
+	EV_BACKUP, /* backup: as it is now. By itself: it moves, or has ended:
+		    * then text says how, and code */
 	EV_FATAL, /* the store failed; nothing more will work. text */
 };
 
@@ -423,6 +450,7 @@ struct engine_event {
 	uint32_t tries_left;
 	uint64_t lapses_ms; /* from then on no PIN is asked for */
 
+	struct backup_row *backup;
 	struct history_row *history; /* n rows */
 	struct msg_info *info;
 	struct device_row *devices;
@@ -522,6 +550,22 @@ int engine_change_number_code(
  * and an EV_REMOVED; ERR_DENIED that is not the number. */
 int engine_delete_account(
     struct engine *e, uint64_t tag, const char *phone) MUST_USE;
+
+/*
+ * Backups by themselves, while this engine runs. All are answered by EV_BACKUP.
+ * place: a folder or a URL (tui/backup/place.h), NULL: no more of them;
+ * credentials: a file, NULL: as it is. A first place makes the recovery code,
+ * which the answer shows: whoever loses it loses the history.
+ */
+int engine_backup(struct engine *e, uint64_t tag, bool show_code) MUST_USE;
+int engine_backup_set(struct engine *e, uint64_t tag, const char *place,
+    const char *credentials, uint32_t every_days, uint32_t keep) MUST_USE;
+/* Make one, or read the newest of this device and see whether it is whole. How
+ * that ends is told by an EV_BACKUP of its own. ERR_BUSY; ERR_STATE no place. */
+int engine_backup_now(struct engine *e, uint64_t tag) MUST_USE;
+int engine_backup_verify(struct engine *e, uint64_t tag) MUST_USE;
+/* Call off what is under way; EV_DONE. */
+int engine_backup_cancel(struct engine *e, uint64_t tag) MUST_USE;
 
 /* Own profile. EV_SELF. A NULL name leaves it. */
 int engine_self(struct engine *e, uint64_t tag) MUST_USE;

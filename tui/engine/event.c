@@ -84,6 +84,18 @@ info_free(struct msg_info *info)
 	free(info);
 }
 
+static void
+backup_free(struct backup_row *b)
+{
+	if (b == NULL)
+		return;
+	wipe_string(&b->to);
+	wipe_string(&b->credentials);
+	wipe_string(&b->code);
+	wipe_string(&b->why);
+	free(b);
+}
+
 void
 engine_event_free(struct engine_event *ev)
 {
@@ -115,6 +127,7 @@ engine_event_free(struct engine_event *ev)
 	free(ev->viewers);
 	status_audience_free(ev->status_audience);
 	free(ev->history);
+	backup_free(ev->backup);
 	info_free(ev->info);
 	free(ev->groups);
 	free(ev->devices);

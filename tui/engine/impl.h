@@ -146,6 +146,7 @@ struct engine {
 	uv_timer_t kick; /* outbox: next turn, or after a rate limit */
 	uv_timer_t link_timer; /* linking.c */
 	uv_timer_t expiry; /* timer.c */
+	uv_timer_t backup_timer; /* backups.h: when the next is due */
 	uv_thread_t loader; /* of libcurl; joined while loading */
 	uv_cond_t showing; /* with lock: shown, stop */
 	bool loading, dial_when_loaded;
@@ -192,6 +193,7 @@ struct engine {
 	uint32_t list_waits; /* lists without an answer */
 	uint64_t list_tag; /* the command that waits for it, 0: none */
 	struct linking *linking; /* linking.h; NULL: none is under way */
+	struct backing *backing; /* backups.h; NULL: none is under way */
 	struct groups *groups; /* group_int.h; NULL: nothing was to do yet */
 	struct engine *link_ctx; /* e; what its requests are known by */
 	struct peer_presence *peers;

@@ -21,13 +21,13 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/status_people.c tui/engine/status_cmd.c tui/engine/commands_status.c \
 	tui/engine/peer_session.c tui/engine/repair.c tui/engine/sentlog.c \
 	tui/engine/arrive.c tui/engine/sync.c tui/engine/sync_take.c tui/engine/devices.c \
-	tui/engine/devices_cmd.c tui/engine/linking.c \
+	tui/engine/devices_cmd.c tui/engine/backups.c tui/engine/backups_thread.c tui/engine/linking.c \
 	tui/engine/linking_new.c tui/engine/linking_trusted.c
 tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/backup tui/net tui/store tui/base common/aws common/backup common/group common/link common/signal common/noise common/proto common
 tui/engine_TESTS := test_content test_devicelist test_engine test_engine_receipt test_engine_repair test_engine_sentlog \
 	test_engine_memory test_engine_devices test_engine_action test_engine_chat test_engine_group_send
-tui/engine_TESTS += test_engine_history test_engine_account
+tui/engine_TESTS += test_engine_history test_engine_account test_engine_backup
 ENGINE_RIG := tests/unit/engine_rig.c tests/unit/engine_rig_groups.c \
 	tests/unit/store_help.c
 test_engine_receipt_SRC := $(ENGINE_RIG)
@@ -36,6 +36,7 @@ test_engine_repair_SRC := $(ENGINE_RIG)
 test_engine_memory_SRC := $(ENGINE_RIG)
 test_engine_history_SRC := $(ENGINE_RIG)
 test_engine_account_SRC := $(ENGINE_RIG)
+test_engine_backup_SRC := tests/unit/store_help.c
 test_engine_devices_SRC := $(ENGINE_RIG)
 test_engine_action_SRC := $(ENGINE_RIG)
 test_engine_chat_SRC := $(ENGINE_RIG)
