@@ -42,7 +42,7 @@ wait_for() {
 say "Starting a relay on loopback ..."
 : > "$dir/relay.log"
 "$b/sotto-relay" --listen=127.0.0.1:0 --data-dir="$dir/relay" --name=Demo \
-    --registration=open --otp-driver=log --http-listen=off \
+    --registration=open --otp-driver=log --http-listen=off --blobs-listen=127.0.0.1:0 \
     --log-format=text > "$dir/relay.log" 2>&1 &
 relay_pid=$!
 uri=$(wait_for 20 "$dir/relay.log" 'sotto://[^ "]*#' |

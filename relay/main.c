@@ -301,6 +301,7 @@ announce(struct program *p)
 	    LOG_U64("port", relay_port(p->relay, 0)),
 	    LOG_U64(
 		"http_port", p->http != NULL ? admin_http_port(p->http) : 0),
+	    LOG_U64("blobs_port", relay_blobs_port(p->relay)),
 	    LOG_STR("registration",
 		registration_policy_str(p->conf->registration)));
 	buf_clear(&uri);

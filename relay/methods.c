@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/methods.h"
 #include "common/proto/relay.pb-c.h"
+#include "relay/blobs/blobs.h"
 #include "relay/groups/groups.h"
 #include "relay/keys/keys.h"
 #include "relay/link/link.h"

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "relay/admin/http.h"
+#include "relay/blobs/blobs.h"
 #include "relay/keyfile.h"
 #include "relay/link/mailbox.h"
 #include "relay/methods.h"
@@ -259,6 +260,28 @@ open_key(struct relay *r, struct relay_why *why)
 	return 0;
 }
 
+/* After the key, which its own secret comes from. */
+static int
+open_blobs(struct relay *r, struct relay_why *why)
+{
+	static const uint8_t label[] = "sotto relay blob secret";
+	uint8_t secret[BLOB_SECRET_LEN];
+	const struct blobs_env env = {
+	    .conf = r->conf,
+	    .secret = secret,
+	    .store = r->sv.store,
+	    .log = r->sv.log,
+	    .clock = r->sv.clock,
+	};
+	int rc;
+
+	crypto_generichash(secret, sizeof(secret), label, sizeof(label),
+	    r->key->sk.b, sizeof(r->key->sk.b));
+	rc = blobs_start(&r->sv.blobs, &env, why->text);
+	sodium_memzero(secret, sizeof(secret));
+	return rc;
+}
+
 static int
 make_tables(struct relay *r)
 {
@@ -320,6 +343,8 @@ relay_start(
 		rc = open_store(r, why);
 	if (rc == 0)
 		rc = open_key(r, why);
+	if (rc == 0)
+		rc = open_blobs(r, why);
 	if (rc == 0)
 		rc = open_net(r, why);
 	if (rc != 0) {
@@ -394,9 +419,11 @@ relay_free(struct relay *r)
 		return;
 	if (r->running)
 		wait_until_quiet(r);
+	blobs_stop(r->sv.blobs);
 	store_free(r->sv.store);
 	if (r->sv.net != NULL)
 		net_free(r->sv.net);
+	blobs_free(r->sv.blobs);
 	presence_free(r->sv.presence);
 	mailboxes_free(r->sv.mailboxes);
 	route_free(r->sv.route);
@@ -441,6 +468,12 @@ uint16_t
 relay_port(const struct relay *r, size_t i)
 {
 	return net_port(r->sv.net, i);
+}
+
+uint16_t
+relay_blobs_port(const struct relay *r)
+{
+	return blobs_port(r->sv.blobs);
 }
 
 /* An operation the calling thread waits for. */

@@ -67,6 +67,9 @@ const struct noise_public *relay_key(const struct relay *r);
 /* The port in use of the i-th address of the settings' listen. */
 uint16_t relay_port(const struct relay *r, size_t i);
 
+/* The port of blobs over HTTP; 0 none. */
+uint16_t relay_blobs_port(const struct relay *r);
+
 /* Measure what is not counted (accounts, queue) for the metrics page. Any
  * thread but the loops'; waits for the store. */
 void relay_refresh_metrics(struct relay *r);

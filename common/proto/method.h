@@ -83,7 +83,17 @@ enum method_state {
 	    "every device of a group, and their digest")                       \
 	X(AUDIENCE_DEVICES, 55, ST_DEVICE, 32 * 1024,                          \
 	    audience_devices_request, group_devices_response,                  \
-	    "the same for accounts of choice")
+	    "the same for accounts of choice")                                 \
+	X(UPLOAD_MEDIA, 60, ST_DEVICE, 64, upload_media_request,               \
+	    upload_media_response, "a place for a sealed blob, and the way")   \
+	X(MEDIA_STORED, 61, ST_DEVICE, 64, media_stored_request,               \
+	    media_stored_response, "a blob has been uploaded: keep it")        \
+	X(GET_MEDIA, 62, ST_DEVICE, 64, get_media_request, get_media_response, \
+	    "the way to a blob")                                               \
+	X(MEDIA_DELIVERED, 63, ST_DEVICE, 64, media_delivered_request, empty,  \
+	    "everybody a blob is for has it")                                  \
+	X(DELETE_MEDIA, 64, ST_DEVICE, 64, delete_media_request, empty,        \
+	    "erases a blob of one's own")
 
 /* name, number, who sends it, largest body, message, what it says */
 #define EVENTS(X)                                                              \

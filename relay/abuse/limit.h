@@ -47,6 +47,7 @@
 	X(LINK, "link", "a mailbox for linking, or a message in one")          \
 	X(ACCOUNT, "account", "a change of the account or its devices")        \
 	X(REPORT, "report", "a report to the operator")                        \
+	X(MEDIA, "media", "a blob to be uploaded, fetched or dropped")         \
 	X(ANY, "any", "any request")
 
 enum limit_class {
@@ -105,6 +106,8 @@ enum limit_kind {
 	    "Changes of one account and its devices.")                         \
 	X(REPORT, ACCOUNT, "limit-report-account", "20/1d",                    \
 	    "Reports by one account.")                                         \
+	X(MEDIA, ACCOUNT, "limit-media-account", "600/10m",                    \
+	    "Blobs one account uploads, fetches or drops.")                    \
 	X(ANY, ACCOUNT, "limit-any-account", "3000/1m",                        \
 	    "Requests of any kind by one account.")                            \
 	X(ANY, ADDRESS, "limit-any-address", "12000/1m",                       \

@@ -30,6 +30,11 @@ static const char *const driver_words[] = {
     OTP_DRIVERS(X)
 #undef X
 	NULL};
+static const char *const blobs_words[] = {
+#define X(name, word) word,
+    BLOB_STORES(X)
+#undef X
+	NULL};
 static const char *const level_words[] = {
 #define X(name, word, doc) word,
     LOG_LEVELS(X)
@@ -363,6 +368,99 @@ static const struct conf_row rows[] = {
 	.def = "256MiB",
 	.doc = "With less room than this on the disk /healthz reports it."},
 
+    {.name = "blobs",
+	.type = CONF_ENUM,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs),
+	.choices = blobs_words,
+	.def = "dir",
+	.group = "Media",
+	.doc = "Where sealed pictures, voice notes and files are kept: in a "
+	       "folder (`dir`) or nowhere (`off`). They go over HTTP, beside "
+	       "the messages."},
+    {.name = "blobs-dir",
+	.type = CONF_PATH,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_dir),
+	.doc = "The folder; <data-dir>/blobs unless set. It may be on another "
+	       "disk."},
+    {.name = "blobs-listen",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_listen),
+	.min = 3,
+	.max = 260,
+	.def = "*:7788",
+	.doc = "HOST:PORT where it is served; port 0 is any free one."},
+    {.name = "blobs-url",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_url),
+	.min = 8,
+	.max = 256,
+	.doc = "How clients reach it, when that is not this machine's own "
+	       "name and port: https://media.example.org. A web server in "
+	       "front must pass on paths, lengths and ranges as they are."},
+    {.name = "blobs-tls-cert",
+	.type = CONF_PATH,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_tls_cert),
+	.doc = "Certificate chain (PEM) for HTTPS; needs blobs-tls-key and "
+	       "blobs-url. Without it, what is sealed goes over HTTP: nobody "
+	       "can read it, but who listens sees which blob it is."},
+    {.name = "blobs-tls-key",
+	.type = CONF_PATH,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_tls_key),
+	.doc = "Its private key (PEM)."},
+    {.name = "blobs-limit",
+	.type = CONF_SIZE,
+	FIELD(blobs_limit),
+	.min = 65536,
+	.max = 1ULL << 40,
+	.def = "2GiB",
+	.doc = "The largest blob; sealing makes a file up to 7 % longer."},
+    {.name = "blobs-quota",
+	.type = CONF_SIZE,
+	FIELD(blobs_quota),
+	.min = 65536,
+	.max = 1ULL << 50,
+	.def = "10GiB",
+	.doc = "What one account may have of them at a time."},
+    {.name = "blobs-ttl",
+	.type = CONF_DURATION,
+	FIELD(blobs_ttl_ms),
+	.min = HOUR,
+	.max = 366 * DAY,
+	.def = "30d",
+	.doc = "How long a blob stays after everybody has got the message "
+	       "with it. When that is never heard, message-ttl is added."},
+    {.name = "blobs-url-ttl",
+	.type = CONF_DURATION,
+	FIELD(blobs_url_ttl_ms),
+	.min = MINUTE,
+	.max = 7 * DAY,
+	.def = "1h",
+	.doc = "How long the URL of an upload or download may be used."},
+    {.name = "blobs-connections",
+	.type = CONF_U32,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_connections),
+	.min = 4,
+	.max = 10000,
+	.def = "128",
+	.unit = "connections",
+	.doc = "Uploads and downloads at the same time; each is a thread."},
+    {.name = "blobs-per-address",
+	.type = CONF_U32,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_per_address),
+	.min = 0,
+	.max = 10000,
+	.def = "16",
+	.unit = "connections",
+	.doc = "The same for one address. 0, any number, behind a web server."},
+
     {.name = "limit-entries",
 	.type = CONF_U64,
 	.flags = CONF_NO_RELOAD,
@@ -485,6 +583,27 @@ check_addresses(const struct relay_conf *c, struct conf_err *why)
 }
 
 static int
+check_blobs(const struct relay_conf *c, struct conf_err *why)
+{
+	char host[CONF_HOST_CAP];
+	uint16_t port;
+
+	if (conf_addr_split(c->blobs_listen, host, &port) != 0)
+		return wrong(why, "blobs-listen", "it must be HOST:PORT");
+	if (c->blobs_url != NULL && strncmp(c->blobs_url, "https://", 8) != 0 &&
+	    strncmp(c->blobs_url, "http://", 7) != 0)
+		return wrong(
+		    why, "blobs-url", "it must begin with https:// or http://");
+	if ((c->blobs_tls_cert == NULL) != (c->blobs_tls_key == NULL))
+		return wrong(
+		    why, "blobs-tls-cert", "certificate and key go together");
+	if (c->blobs_tls_cert != NULL && c->blobs_url == NULL)
+		return wrong(why, "blobs-tls-cert",
+		    "say in blobs-url which name the certificate is for");
+	return 0;
+}
+
+static int
 check_command(const struct relay_conf *c, struct conf_err *why)
 {
 	struct words w;
@@ -601,6 +720,8 @@ derive(struct relay_conf *c, struct conf_err *why)
 		r = check_addresses(c, why);
 	if (r == 0)
 		r = check_report_key(c, why);
+	if (r == 0)
+		r = check_blobs(c, why);
 	if (r == 0)
 		r = check_driver(c, why);
 	if (r == 0 && relay_conf_ctl_path(c, path, sizeof(path)) != 0)

@@ -47,6 +47,16 @@ enum otp_driver_id {
 #undef X
 };
 
+#define BLOB_STORES(X)                                                         \
+	X(OFF, "off") /* no media */                                           \
+	X(DIR, "dir") /* a folder, served by the relay */
+
+enum blob_store {
+#define X(name, word) BLOBS_##name,
+	BLOB_STORES(X)
+#undef X
+};
+
 struct relay_conf {
 	/* flags only */
 	char *config_file; /* NULL: the default one, if it is there */
@@ -96,6 +106,19 @@ struct relay_conf {
 	uint64_t envelope_max; /* bytes of one ciphertext */
 	uint32_t queue_max; /* messages waiting for one device */
 	uint64_t disk_free_min; /* below: sends to absent devices refused */
+
+	/* media */
+	int blobs; /* enum blob_store */
+	char *blobs_dir; /* NULL: <data-dir>/blobs */
+	char *blobs_listen; /* "*:7788" */
+	char *blobs_url; /* how clients reach it; NULL: the relay's own host */
+	char *blobs_tls_cert, *blobs_tls_key; /* files; NULL: no TLS */
+	uint64_t blobs_limit; /* bytes of one, sealed */
+	uint64_t blobs_quota; /* bytes of one account */
+	uint64_t blobs_ttl_ms; /* after delivery */
+	uint64_t blobs_url_ttl_ms;
+	uint32_t blobs_connections;
+	uint32_t blobs_per_address; /* 0: any number */
 
 	/* limits */
 	uint64_t limit_entries;

@@ -19,6 +19,7 @@
 /* Bytes of messages on their way to the store; more are refused for now. */
 #define SERVICE_PENDING_MAX ((size_t)64 * 1024 * 1024)
 
+struct blobs;
 struct mailboxes;
 struct presence;
 struct queue_loop;
@@ -41,6 +42,7 @@ struct service {
 	struct route *route;
 	struct presence *presence;
 	struct mailboxes *mailboxes;
+	struct blobs *blobs; /* NULL: no media */
 	const struct service_hooks *hooks;
 	atomic_size_t pending_bytes; /* of SERVICE_PENDING_MAX */
 };

@@ -32,6 +32,11 @@ struct task {
 		struct op_group_list list;
 		struct op_audience audience;
 		struct op_report_add report;
+		struct op_blob_add blob_add;
+		struct op_blob_get blob_get;
+		struct op_blob_stored blob_stored;
+		struct op_blob_delivered blob_delivered;
+		struct op_blob_del blob_del;
 	} u;
 };
 

@@ -34,10 +34,11 @@ struct op_blob_add {
 	struct account_id account;
 	struct store_blob blob;
 	uint64_t quota; /* bytes */
+	int checked; /* 0, or why there is no place: the result */
 	uint64_t used; /* result, also with ERR_FULL: before this one */
 };
 
-/* ERR_NOTFOUND, also when it has expired. */
+/* ERR_NOTFOUND, also when it has expired. An account that is none may ask. */
 struct op_blob_get {
 	struct store_op op;
 	struct blob_locator locator;

@@ -72,6 +72,8 @@ run_blob_add(struct backend *b, struct op_blob_add *o)
 	struct cache_account *a;
 	int r;
 
+	if (o->checked != 0)
+		return o->checked;
 	if (in->size == 0 || in->size > INT64_MAX)
 		return ERR_RANGE;
 	r = known_account(b, &o->account, &a);
@@ -95,13 +97,15 @@ run_blob_get(struct backend *b, struct op_blob_get *o)
 {
 	struct cache_account *a;
 	struct blob_row row;
-	int r = known_account(b, &o->asks, &a);
+	int r;
 
-	if (r == 0)
-		r = find(b, &o->locator, &row);
+	r = find(b, &o->locator, &row);
 	if (r != 0)
 		return r;
-	o->own = row.account == a->row;
+	r = known_account(b, &o->asks, &a);
+	if (r != 0 && r != ERR_NOTFOUND)
+		return r;
+	o->own = r == 0 && row.account == a->row;
 	o->blob = row.blob;
 	return 0;
 }

@@ -136,6 +136,8 @@ relay_args(const char **argv, const char *data)
 		"/dev/null",
 		"--listen",
 		"127.0.0.1:0",
+		"--blobs",
+		"off",
 		"--http-listen",
 		"off",
 		"--threads",

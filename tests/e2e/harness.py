@@ -106,6 +106,7 @@ class Relay:
             [RELAY, f"--listen=127.0.0.1:{self.port}",
              f"--data-dir={self.folder / 'data'}", "--name=Test",
              "--registration=open", "--otp-driver=log", "--http-listen=off",
+             "--blobs-listen=127.0.0.1:0",
              "--limit-resend-number=10/1m",
              # a thousand messages in a few seconds, and their receipts
              "--limit-send-account=100000/1m", "--limit-any-account=off",

@@ -87,6 +87,8 @@ rig_conf(struct rig *g, const char *const *args)
 		"2",
 		"--http-listen",
 		"off",
+		"--blobs-listen",
+		"127.0.0.1:0",
 		"--registration",
 		"open",
 		"--otp-driver",

@@ -52,6 +52,7 @@ write_conf(const struct fixture *f, const char *name)
 	    "name = %s\n"
 	    "listen = 127.0.0.1:0\n"
 	    "http-listen = off\n"
+	    "blobs-listen = 127.0.0.1:0\n"
 	    "threads = 2\n"
 	    "registration = open\n"
 	    "otp-driver = log\n"
