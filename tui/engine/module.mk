@@ -44,3 +44,5 @@ test_engine_group_send_SRC := $(ENGINE_RIG)
 tui/engine_TESTS += test_engine_group
 test_engine_group_SRC := $(ENGINE_RIG)
 tui/engine_FUZZ  := fuzz_content
+tui/engine_TESTS += test_engine_session
+test_engine_session_SRC := $(ENGINE_RIG)
