@@ -37,6 +37,7 @@
 	X(VERIFY, "verify", "a one-time code tried")                           \
 	X(LOOKUP, "lookup", "a phone number looked up")                        \
 	X(GET_KEYS, "get-keys", "a device whose keys are fetched")             \
+	X(KEYS_OF, "keys-of", "the same, of one other account")                \
 	X(PUT_KEYS, "put-keys", "an upload of keys or of a device list")       \
 	X(SEND, "send", "a message sent, each recipient account")              \
 	X(PRESENCE, "presence", "a presence change or subscription")           \
@@ -84,12 +85,17 @@ enum limit_kind {
 	    "Phone numbers looked up by one account.")                         \
 	X(LOOKUP, ADDRESS, "limit-lookup-address", "2000/1d",                  \
 	    "Phone numbers looked up from one address.")                       \
-	X(GET_KEYS, ACCOUNT, "limit-get-keys-account", "300/10m",              \
-	    "Devices whose keys one account fetches.")                         \
+	X(GET_KEYS, ACCOUNT, "limit-get-keys-account", "3000/10m",             \
+	    "Devices whose keys one account fetches; a group of 1,024 "        \
+	    "members needs all of theirs at once.")                            \
+	X(KEYS_OF, ACCOUNT, "limit-keys-of-account", "60/1h",                  \
+	    "Devices of one account whose keys one other account fetches: "    \
+	    "each fetch spends a one-time key.")                               \
 	X(PUT_KEYS, ACCOUNT, "limit-put-keys-account", "60/1h",                \
 	    "Uploads of keys and device lists by one account.")                \
-	X(SEND, ACCOUNT, "limit-send-account", "600/1m",                       \
-	    "Messages sent by one account, each recipient counts.")            \
+	X(SEND, ACCOUNT, "limit-send-account", "6000/10m",                     \
+	    "Messages sent by one account, each recipient counts. To make a "  \
+	    "group of 1,024, write to it and remove somebody takes 4,100.")    \
 	X(PRESENCE, ACCOUNT, "limit-presence-account", "60/1m",                \
 	    "Presence changes and subscriptions by one account.")              \
 	X(GROUP_CHANGE, ACCOUNT, "limit-group-change-account", "300/10m",      \
@@ -108,7 +114,7 @@ enum limit_kind {
 	    "Reports by one account.")                                         \
 	X(MEDIA, ACCOUNT, "limit-media-account", "600/10m",                    \
 	    "Blobs one account uploads, fetches or drops.")                    \
-	X(ANY, ACCOUNT, "limit-any-account", "3000/1m",                        \
+	X(ANY, ACCOUNT, "limit-any-account", "9000/3m",                        \
 	    "Requests of any kind by one account.")                            \
 	X(ANY, ADDRESS, "limit-any-address", "12000/1m",                       \
 	    "Requests of any kind from one address.")

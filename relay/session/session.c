@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "relay/session/session.h"
 
 /* ---- online, offline ------------------------------------------------------------- */

@@ -192,6 +192,7 @@ static const struct {
     {"limit-lookup-account", LIMIT_LOOKUP, {METHOD_LOOKUP}},
     {"limit-lookup-address", LIMIT_LOOKUP, {METHOD_LOOKUP}},
     {"limit-get-keys-account", LIMIT_GET_KEYS, {METHOD_GET_KEYS}},
+    {"limit-keys-of-account", LIMIT_KEYS_OF, {METHOD_GET_KEYS}},
     {"limit-put-keys-account", LIMIT_PUT_KEYS,
 	{METHOD_PUT_KEYS, METHOD_SET_DEVICE_LIST}},
     {"limit-send-account", LIMIT_SEND,
@@ -256,6 +257,25 @@ test_limits__each_refuses_all_its_methods(void **state)
 	rc_close(guest);
 }
 
+/* Whose keys were asked for too often is no reason to refuse another's. */
+static void
+test_limits__keys_are_counted_for_each_account(void **state)
+{
+	struct fixture *f = *state;
+	struct rc *ann = rig_connect(&f->g, &f->ann);
+	const char *const args[] = {"--limit-keys-of-account", "1/1h", NULL};
+	struct relay_conf *conf = rig_conf(&f->g, args);
+
+	assert_ok(relay_set_conf(f->g.relay, conf));
+	relay_conf_unref(conf);
+	assert_int_not_equal(ask(ann, METHOD_GET_KEYS), ERR_RATE);
+	assert_int_equal(ask(ann, METHOD_GET_KEYS), ERR_RATE);
+	bytes[0] ^= 1;
+	assert_int_not_equal(ask(ann, METHOD_GET_KEYS), ERR_RATE);
+	bytes[0] ^= 1;
+	rc_close(ann);
+}
+
 /* A new method must say what limits it. */
 static void
 test_limits__no_method_is_forgotten(void **state)
@@ -285,6 +305,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		test_limits__each_refuses_all_its_methods, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_limits__keys_are_counted_for_each_account, setup,
+		teardown),
 	    cmocka_unit_test(test_limits__no_method_is_forgotten),
 	};
 
