@@ -247,7 +247,7 @@ on_get_keys_request(
 	memcpy(account.b, req->account_id.data, sizeof(account.b));
 	if (req->list_only)
 		list_devices(c, rq, &account);
-	else
+	else if (session_limit_pair(c, rq, LIMIT_KEYS_OF, account.b, cost) == 0)
 		take_keys(c, rq, &account, &set);
 }
 

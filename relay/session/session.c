@@ -271,6 +271,27 @@ session_limit(struct conn *c, const struct net_request *rq,
 	return r;
 }
 
+int
+session_limit_pair(struct conn *c, const struct net_request *rq,
+    enum limit_class class, const uint8_t other[static LIMIT_ACCOUNT_LEN],
+    uint32_t cost)
+{
+	struct service *sv = service_of(c)->sv;
+	uint8_t pair[2 * LIMIT_ACCOUNT_LEN], id[LIMIT_ACCOUNT_LEN];
+	struct limit_key key;
+	uint32_t retry = 0;
+	int r;
+
+	memcpy(pair, session_of(c)->account.b, LIMIT_ACCOUNT_LEN);
+	memcpy(pair + LIMIT_ACCOUNT_LEN, other, LIMIT_ACCOUNT_LEN);
+	crypto_generichash(id, sizeof(id), pair, sizeof(pair), NULL, 0);
+	key = limit_key_account(id);
+	r = take(sv, class, &key, cost, &retry);
+	if (r != 0)
+		conn_refuse(c, rq, r, NULL, retry);
+	return r;
+}
+
 /* ---- failures ------------------------------------------------------------------------ */
 
 #define STORE_RETRY_MS 2000

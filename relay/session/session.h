@@ -60,6 +60,10 @@ void on_verify_otp_request(
  */
 int session_limit(struct conn *c, const struct net_request *rq,
     enum limit_class class, uint32_t cost) MUST_USE;
+/* The same for what it does to one other account. */
+int session_limit_pair(struct conn *c, const struct net_request *rq,
+    enum limit_class class, const uint8_t other[static LIMIT_ACCOUNT_LEN],
+    uint32_t cost) MUST_USE;
 
 /* Answer a request whose store operation has failed with err. */
 void session_store_failed(
