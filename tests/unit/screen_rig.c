@@ -695,6 +695,37 @@ host_retheme(void *ctx)
 	note(ctx, "retheme; ");
 }
 
+static void
+host_ask_terminal(void *ctx)
+{
+	note(ctx, "ask terminal; ");
+}
+
+static void
+host_load_picture(void *ctx, uint64_t key, const char *path)
+{
+	struct rig *r = ctx;
+
+	note(r, "load %s; ", path != NULL ? path : "-");
+	r->picture = key;
+}
+
+static int
+host_ask_picture(void *ctx, const struct preview_ask *ask)
+{
+	struct rig *r = ctx;
+
+	note(r, "draw %dx%d as %d; ", ask->cols, ask->rows, (int)ask->look);
+	r->asked = *ask;
+	return r->refuse;
+}
+
+static void
+host_open_file(void *ctx, const char *path)
+{
+	note(ctx, "open %s; ", path);
+}
+
 static const struct host host = {
     .bell = host_bell,
     .notify = host_notify,
@@ -705,6 +736,10 @@ static const struct host host = {
     .suspend = host_suspend,
     .save_prefs = host_save_prefs,
     .retheme = host_retheme,
+    .ask_terminal = host_ask_terminal,
+    .load_picture = host_load_picture,
+    .ask_picture = host_ask_picture,
+    .open_file = host_open_file,
 };
 
 /* ---- life -------------------------------------------------------------------- */

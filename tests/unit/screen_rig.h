@@ -26,6 +26,8 @@ struct rig {
 	uint64_t chats_tag; /* of the last "chats" */
 	uint64_t wall, mono;
 	int refuse; /* commands return this */
+	uint64_t picture; /* key of the last one that was to be loaded */
+	struct preview_ask asked; /* of the child, last */
 };
 
 /* term may be NULL: xterm-256color. */

@@ -8,6 +8,47 @@
 
 #include "tui/screen/app_int.h"
 
+/* ---- pictures: what they need is the host's ----------------------------------------- */
+
+static void
+ask_terminal(void *ctx)
+{
+	struct app *a = ctx;
+
+	a->host->ask_terminal(a->host_ctx);
+}
+
+static void
+load_picture(void *ctx, uint64_t key, const char *path)
+{
+	struct app *a = ctx;
+
+	a->host->load_picture(a->host_ctx, key, path);
+}
+
+static int
+ask_picture(void *ctx, const struct preview_ask *ask)
+{
+	struct app *a = ctx;
+
+	return a->host->ask_picture(a->host_ctx, ask);
+}
+
+static void
+pictures_changed(void *ctx)
+{
+	struct app *a = ctx;
+
+	a->dirty = true;
+}
+
+static const struct picture_host picture_host = {
+    .ask_terminal = ask_terminal,
+    .load = load_picture,
+    .ask = ask_picture,
+    .changed = pictures_changed,
+};
+
 int
 app_new(struct app **out, const struct backend *be, struct engine *e,
     const struct host *host, void *host_ctx, struct draw *d)
@@ -17,7 +58,9 @@ app_new(struct app **out, const struct backend *be, struct engine *e,
 	if (a == NULL)
 		return ERR_NOMEM;
 	a->vs = calloc(1, sizeof(*a->vs));
-	if (a->vs == NULL) {
+	if (a->vs == NULL ||
+	    pictures_new(&a->pictures, &picture_host, a) != 0) {
+		free(a->vs);
 		free(a);
 		return ERR_NOMEM;
 	}
@@ -74,6 +117,7 @@ app_free(struct app *a)
 	app_forget(a);
 	sodium_memzero(a->vs, sizeof(*a->vs));
 	free(a->vs);
+	pictures_free(a->pictures);
 	free(a);
 }
 
@@ -238,6 +282,7 @@ do_global(struct app *a, enum action act)
 		a->host->suspend(a->host_ctx);
 		return true;
 	case ACT_REDRAW:
+		pictures_lost(a->pictures);
 		draw_redraw(a->draw);
 		return true;
 	default:
@@ -527,6 +572,7 @@ app_draw(struct app *a)
 	if (a->editing)
 		return;
 	draw_begin(a->draw);
+	pictures_begin(a->pictures);
 	draw_size(a->draw, &b.h, &cols);
 	b.w = cols;
 	if (b.h >= 4) {
@@ -535,8 +581,9 @@ app_draw(struct app *a)
 	}
 	for (i = 0; i < a->nviews; i++)
 		a->views[i]->draw(a, b);
-	draw_end(a->draw);
 	a->dirty = false;
+	pictures_end(a->pictures, a->draw);
+	draw_end(a->draw);
 	mark_read(a);
 	set_title(a);
 }

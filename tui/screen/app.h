@@ -18,6 +18,7 @@
 #include "tui/screen/hist.h"
 #include "tui/screen/keymap.h"
 #include "tui/screen/model.h"
+#include "tui/screen/pictures.h"
 #include "tui/screen/prefs.h"
 
 #define APP_VIEWS_MAX	 8
@@ -107,6 +108,7 @@ struct app {
 	const struct host *host;
 	void *host_ctx;
 	struct draw *draw;
+	struct pictures *pictures;
 
 	uint64_t wall, mono; /* now, set by app_time() */
 

@@ -7,6 +7,7 @@
 #ifndef TUI_SCREEN_BACKEND_H
 #define TUI_SCREEN_BACKEND_H
 
+#include "media/preview.h"
 #include "tui/engine/engine.h"
 
 struct backend {
@@ -130,8 +131,14 @@ struct host {
 	void (*suspend)(void *ctx);
 	/* Write changed settings down. */
 	void (*save_prefs)(void *ctx);
-	/* The theme setting has changed. */
+	/* The theme setting, or that of pictures, has changed. */
 	void (*retheme)(void *ctx);
+	/* As struct picture_host. */
+	void (*ask_terminal)(void *ctx);
+	void (*load_picture)(void *ctx, uint64_t key, const char *path);
+	int (*ask_picture)(void *ctx, const struct preview_ask *ask);
+	/* Show a file in the program that the system has for it. */
+	void (*open_file)(void *ctx, const char *path);
 };
 
 #endif

@@ -188,6 +188,7 @@ back_from_editor(struct loop *l, bool ok)
 		r = read_file(l->editor_file, EDITOR_READ_MAX, &text, &len);
 	external_forget(l);
 	tty_enter(l->tty);
+	pictures_lost(l->app->pictures);
 	loop_listen(l, true);
 	app_edited(l->app, text, len);
 	if (!ok)

@@ -31,6 +31,10 @@ struct loop {
 	bool running; /* handles are up */
 	uint64_t hold_until; /* the first picture waits; 0: it does not */
 
+	uv_timer_t asked; /* the terminal, about pictures */
+	bool asked_enough; /* what is not answered yet is not waited for */
+	struct preview *preview; /* NULL until there is a picture */
+
 	uv_process_t editor;
 	char editor_file[PATHS_CAP]; /* "" no editor runs */
 };
@@ -43,6 +47,14 @@ void external_save_prefs(struct loop *l);
 void external_editor(struct loop *l, const char *text);
 /* Before the program ends: nothing of a text stays in the file. */
 void external_forget(struct loop *l);
+
+/* Pictures: struct host's, and what the terminal has answered. */
+void loop_ask_terminal(struct loop *l);
+void loop_load_picture(struct loop *l, uint64_t key, const char *path);
+int loop_ask_picture(struct loop *l, const struct preview_ask *ask) MUST_USE;
+void loop_open_file(struct loop *l, const char *path);
+/* What the terminal can, or what is wanted of it, has changed. */
+void loop_ground(struct loop *l);
 
 /* Start, stop reading keys. */
 void loop_listen(struct loop *l, bool on);

@@ -4,7 +4,7 @@
 tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
-	tui/screen/catch.c tui/screen/raster.c tui/screen/picture_caps.c tui/screen/draw.c tui/screen/when.c \
+	tui/screen/catch.c tui/screen/raster.c tui/screen/picture_caps.c tui/screen/pictures.c tui/screen/loop_pictures.c tui/screen/draw.c tui/screen/when.c \
 	tui/screen/when_span.c tui/screen/strength.c \
 	tui/screen/model.c tui/screen/hist.c tui/screen/hist_layout.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \

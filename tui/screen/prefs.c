@@ -3,10 +3,16 @@
 
 #include "common/conf.h"
 #include "tui/screen/prefs.h"
+#include "tui/screen/raster.h"
 
 const char *const prefs_notify_words[] = {
     "none", "bell", "private", "sender", "full", NULL};
 const char *const prefs_theme_words[] = {"auto", "dark", "light", "mono", NULL};
+const char *const prefs_picture_words[] = {
+#define X(name, word) word,
+    PICTURE_MODES(X)
+#undef X
+	NULL};
 
 static const struct conf_row rows[] = {
     {.name = "notify",
@@ -21,6 +27,12 @@ static const struct conf_row rows[] = {
 	.def = "auto",
 	.choices = prefs_theme_words,
 	.doc = "Colours for a dark or a light terminal, or none."},
+    {.name = "pictures",
+	.type = CONF_ENUM,
+	.off = offsetof(struct prefs, pictures),
+	.def = "auto",
+	.choices = prefs_picture_words,
+	.doc = "How pictures are drawn, or off; auto asks the terminal."},
     {.name = "mouse",
 	.type = CONF_BOOL,
 	.off = offsetof(struct prefs, mouse),

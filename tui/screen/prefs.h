@@ -24,11 +24,13 @@ enum theme_choice { THEME_AUTO, THEME_DARK, THEME_LIGHT, THEME_MONO };
 struct prefs {
 	int notify; /* enum notify_level */
 	int theme; /* enum theme_choice */
+	int pictures; /* enum picture_mode */
 	bool mouse;
 };
 
 /* The words of the choices, NULL-terminated. */
-extern const char *const prefs_notify_words[], *const prefs_theme_words[];
+extern const char *const prefs_notify_words[], *const prefs_theme_words[],
+						   *const prefs_picture_words[];
 
 void prefs_defaults(struct prefs *p);
 

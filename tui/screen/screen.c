@@ -97,7 +97,32 @@ host_retheme(void *ctx)
 		light = l->app->prefs.theme == THEME_LIGHT;
 	draw_set_theme(l->draw, depth, light, c->ascii);
 	draw_set_terminal(l->draw, c->sync, c->clusters);
+	loop_ground(l);
 	l->app->dirty = true;
+}
+
+static void
+host_ask_terminal(void *ctx)
+{
+	loop_ask_terminal(ctx);
+}
+
+static void
+host_load_picture(void *ctx, uint64_t key, const char *path)
+{
+	loop_load_picture(ctx, key, path);
+}
+
+static int
+host_ask_picture(void *ctx, const struct preview_ask *ask)
+{
+	return loop_ask_picture(ctx, ask);
+}
+
+static void
+host_open_file(void *ctx, const char *path)
+{
+	loop_open_file(ctx, path);
 }
 
 static const struct host host = {
@@ -110,6 +135,10 @@ static const struct host host = {
     .suspend = host_suspend,
     .save_prefs = host_save_prefs,
     .retheme = host_retheme,
+    .ask_terminal = host_ask_terminal,
+    .load_picture = host_load_picture,
+    .ask_picture = host_ask_picture,
+    .open_file = host_open_file,
 };
 
 /* ---- keys ---------------------------------------------------------------------------- */
@@ -136,7 +165,10 @@ take_keys(struct loop *l)
 				l->hold_until = 0;
 			app_key(l->app, &ev);
 		} else if (tty_reply(l->tty, &ev)) {
-			host_retheme(l);
+			if (ev.reply == REPLY_DA1 || ev.reply >= REPLY_CELL)
+				loop_ground(l);
+			else
+				host_retheme(l);
 		}
 	}
 }
@@ -244,6 +276,7 @@ suspend(struct loop *l)
 	kill(getpid(), SIGSTOP);
 	/* SIGCONT */
 	tty_enter(l->tty);
+	pictures_lost(l->app->pictures);
 	draw_redraw(l->draw);
 	l->app->dirty = true;
 }
@@ -323,6 +356,8 @@ handles_start(struct loop *l)
 	uv_poll_init(&l->uv, &l->in, tty_fd(l->tty));
 	uv_timer_init(&l->uv, &l->due);
 	uv_timer_init(&l->uv, &l->esc);
+	uv_timer_init(&l->uv, &l->asked);
+	l->asked.data = l;
 	uv_prepare_init(&l->uv, &l->draw_now);
 	uv_prepare_start(&l->draw_now, end_turn);
 	for (i = 0; i < LOOP_SIGNALS; i++) {
@@ -351,7 +386,9 @@ loop_clear(struct loop *l)
 	if (l->app != NULL)
 		app_flush(l->app);
 	engine_free(l->e);
+	preview_free(l->preview);
 	app_free(l->app);
+	l->app = NULL;
 	draw_free(l->draw);
 	tty_close(l->tty);
 	keys_clear(&l->keys);

@@ -2,6 +2,7 @@
 /* view_settings.c — F4: what others learn, what notifications say, the look. */
 #include <string.h>
 
+#include "tui/screen/raster.h"
 #include "tui/screen/views.h"
 
 static const char *const no_yes[] = {"no", "yes"};
@@ -9,6 +10,12 @@ static const char *const notify_words[] = {"nothing", "bell only",
     "bell and \"New message\"", "bell and sender", "bell, sender and text"};
 static const char *const theme_words[] = {
     "as the terminal", "dark", "light", "no colour"};
+
+static const enum picture_mode picture_modes[] = {
+#define X(name, word) PICTURE_##name,
+    PICTURE_MODES(X)
+#undef X
+};
 
 void
 settings_begin(struct app *a)
@@ -46,6 +53,12 @@ settings_begin(struct app *a)
 	    .nchoices = (int)ARRAY_LEN(theme_words),
 	    .choice = a->prefs.theme,
 	    .hint = "NO_COLOR in the environment turns colours off too."};
+	v->fields[SET_PICTURES] = (struct field){.label = "Pictures",
+	    .kind = FIELD_CHOICE,
+	    .choices = prefs_picture_words,
+	    .nchoices = (int)ARRAY_LEN(picture_modes),
+	    .choice = a->prefs.pictures,
+	    .hint = "auto: as well as the terminal says it can."};
 	v->fields[SET_MOUSE] = (struct field){.label = "Mouse",
 	    .kind = FIELD_CHOICE,
 	    .choices = no_yes,
@@ -80,7 +93,7 @@ settings_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 static void
 settings_draw(struct app *a, struct box b)
 {
-	struct box in = popup(a, b, 66, 13, "Settings");
+	struct box in = popup(a, b, 66, 14, "Settings");
 
 	form_draw(a->draw, &a->vs->settings.form, in, NULL,
 	    "Enter keeps the changes, Esc forgets them.");
@@ -94,13 +107,14 @@ keep_screen(struct app *a)
 
 	a->prefs.notify = v->fields[SET_NOTIFY].choice;
 	a->prefs.theme = v->fields[SET_THEME].choice;
+	a->prefs.pictures = v->fields[SET_PICTURES].choice;
 	a->prefs.mouse = v->fields[SET_MOUSE].choice == 1;
 	if (was.notify == a->prefs.notify && was.theme == a->prefs.theme &&
-	    was.mouse == a->prefs.mouse)
+	    was.pictures == a->prefs.pictures && was.mouse == a->prefs.mouse)
 		return;
 	if (was.mouse != a->prefs.mouse)
 		a->host->mouse(a->host_ctx, a->prefs.mouse);
-	if (was.theme != a->prefs.theme)
+	if (was.theme != a->prefs.theme || was.pictures != a->prefs.pictures)
 		a->host->retheme(a->host_ctx);
 	a->host->save_prefs(a->host_ctx);
 }

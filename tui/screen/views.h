@@ -62,6 +62,7 @@ enum settings_field {
 	SET_PRESENCE,
 	SET_NOTIFY,
 	SET_THEME,
+	SET_PICTURES,
 	SET_MOUSE,
 	SET_FIELDS
 };
