@@ -424,6 +424,44 @@ be_history_cancel(struct engine *e, uint64_t tag, uint32_t device)
 	return took(e, tag);
 }
 
+static int
+be_backup(struct engine *e, uint64_t tag, bool show_code)
+{
+	note(rig_of(e), "backup%s; ", show_code ? " code" : "");
+	return took(e, tag);
+}
+
+static int
+be_backup_set(struct engine *e, uint64_t tag, const char *place,
+    const char *credentials, uint32_t every_days, uint32_t keep)
+{
+	note(rig_of(e), "backups in %s with %s every %u keep %u; ",
+	    place != NULL ? place : "-", credentials != NULL ? credentials : "-",
+	    every_days, keep);
+	return took(e, tag);
+}
+
+static int
+be_backup_now(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "backup now; ");
+	return took(e, tag);
+}
+
+static int
+be_backup_verify(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "backup verify; ");
+	return took(e, tag);
+}
+
+static int
+be_backup_cancel(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "backup cancel; ");
+	return took(e, tag);
+}
+
 static void
 note_accounts(struct rig *r, const uint8_t (*v)[ENGINE_ID_LEN], size_t n)
 {
@@ -637,6 +675,11 @@ static const struct backend backend = {
     .history_send = be_history_send,
     .history_ask = be_history_ask,
     .history_cancel = be_history_cancel,
+    .backup = be_backup,
+    .backup_set = be_backup_set,
+    .backup_now = be_backup_now,
+    .backup_verify = be_backup_verify,
+    .backup_cancel = be_backup_cancel,
     .forward_all = be_forward_all,
     .report = be_report,
 };

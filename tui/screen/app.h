@@ -55,7 +55,7 @@ extern const struct view_ops view_main, view_unlock, view_first_run,
     view_palette, view_search, view_safety, view_help, view_new_chat,
     view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
     view_delete, view_pick, view_ask, view_menu, view_prompt, view_details,
-    view_devices, view_link, view_link_new, view_removed, view_offer,
+    view_backup, view_backup_set, view_devices, view_link, view_link_new, view_removed, view_offer,
     view_group;
 
 /* What the composer's text is to become. */

@@ -284,6 +284,9 @@ take(struct app *a, const struct engine_event *ev)
 	case EV_HISTORY:
 		devices_view_history(a, ev);
 		break;
+	case EV_BACKUP:
+		backup_view_event(a, ev);
+		break;
 	case EV_FATAL:
 		dead(a, ev->text != NULL ? ev->text : err_str(ev->code));
 		break;

@@ -69,4 +69,9 @@ const struct backend backend_engine = {
     .history_send = engine_history_send,
     .history_ask = engine_history_ask,
     .history_cancel = engine_history_cancel,
+    .backup = engine_backup,
+    .backup_set = engine_backup_set,
+    .backup_now = engine_backup_now,
+    .backup_verify = engine_backup_verify,
+    .backup_cancel = engine_backup_cancel,
 };

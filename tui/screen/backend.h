@@ -114,6 +114,12 @@ struct backend {
 	int (*history_ask)(struct engine *e, uint64_t tag, uint32_t device,
 	    const struct history_amount *amount);
 	int (*history_cancel)(struct engine *e, uint64_t tag, uint32_t device);
+	int (*backup)(struct engine *e, uint64_t tag, bool show_code);
+	int (*backup_set)(struct engine *e, uint64_t tag, const char *place,
+	    const char *credentials, uint32_t every_days, uint32_t keep);
+	int (*backup_now)(struct engine *e, uint64_t tag);
+	int (*backup_verify)(struct engine *e, uint64_t tag);
+	int (*backup_cancel)(struct engine *e, uint64_t tag);
 };
 
 /* The engine's functions. */

@@ -79,6 +79,7 @@ void composer_draw(struct draw *d, struct composer *c, struct box b,
 	X("group", "NAME", NEW_GROUP, "Make a group")                          \
 	X("join", "LINK", JOIN_GROUP, "Join a group by its link")              \
 	X("account", "", ACCOUNT, "Your account: PIN, number, delete it")      \
+	X("backup", "", BACKUPS, "Backups: where, how often, one now")         \
 	X("devices", "", DEVICES, "Your devices: link, name, remove")          \
 	X("settings", "", SETTINGS, "Settings: receipts, presence, look")      \
 	X("retry", "", RETRY, "Send again what could not be sent")             \

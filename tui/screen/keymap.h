@@ -38,6 +38,7 @@
 	X(DETAILS, "Details of a chat")                                        \
 	X(MENU, "A choice of several")                                         \
 	X(DEVICES, "Your devices")                                             \
+	X(BACKUP, "Backups")                                                   \
 	X(NEWCOMER, "The first run: another device")                           \
 	X(OFFER, "A code to be read by another device")                        \
 	X(REMOVED, "After this device was removed")                            \
@@ -81,6 +82,7 @@ enum key_ctx {
 	    "Your account: PIN, another number, delete it")                    \
 	X(MAIN, NEW_GROUP, "F7", "", "Make a group")                           \
 	X(MAIN, JOIN_GROUP, "Alt-J", "", "Join a group by its link")           \
+	X(MAIN, BACKUPS, "F9", "", "Backups: where, how often, one now")       \
 	X(MAIN, DEVICES, "F6", "", "Your devices: link, name, remove")         \
 	X(MAIN, NOTES, "Alt-N", "", "Notes to yourself")                       \
 	X(MAIN, NEXT_CHAT, "Ctrl-N, Alt-Down", "", "Next chat")                \
@@ -248,6 +250,16 @@ enum key_ctx {
 	X(DEVICES, DEVICE_UP, "Up, k", "", "Up")                               \
 	X(DEVICES, DEVICE_DOWN, "Down, j", "", "Down")                         \
 	X(DEVICES, DEVICE_CLOSE, "Esc, q", "close", "Close")                   \
+	X(BACKUP, BACKUP_NOW, "b, Enter", "back up now", "Make one now")       \
+	X(BACKUP, BACKUP_VERIFY, "v", "verify",                                \
+	    "Read the newest one: is it whole?")                               \
+	X(BACKUP, BACKUP_CHANGE, "e", "where and when",                        \
+	    "Where they are kept, and how often one is made")                  \
+	X(BACKUP, BACKUP_CODE, "r", "recovery code",                           \
+	    "Show what opens them")                                            \
+	X(BACKUP, BACKUP_STOP, "Esc", "",                                      \
+	    "Call off what is under way; else close")                          \
+	X(BACKUP, BACKUP_CLOSE, "q", "close", "Close; what is under way goes on") \
 	X(NEWCOMER, LINK_HERE, "F6", "I have an account",                      \
 	    "Link this device to an account that you have")                    \
 	X(OFFER, OFFER_INVERSE, "i", "inverse",                                \

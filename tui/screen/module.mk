@@ -19,7 +19,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/view_read.c tui/screen/view_ask.c \
 	tui/screen/view_menu.c tui/screen/view_prompt.c \
 	tui/screen/chat_act.c tui/screen/view_details.c \
-	tui/screen/qr_box.c tui/screen/view_devices.c \
+	tui/screen/qr_box.c tui/screen/view_devices.c tui/screen/view_backup.c tui/screen/view_backup_set.c \
 	tui/screen/view_link.c tui/screen/view_link_new.c \
 	tui/screen/view_removed.c tui/screen/view_offer.c \
 	tui/screen/room.c tui/screen/room_act.c \
@@ -33,6 +33,8 @@ tui/screen_DEPS  := tui/base media common/qr common/proto common
 tui/screen_TESTS := test_keydecode test_keymap test_edit test_hist \
 	test_screen_parts test_draw test_app test_app_message test_app_chat \
 	test_app_devices test_app_group test_views
+tui/screen_TESTS += test_app_backup
+test_app_backup_SRC := tests/unit/screen_rig.c
 test_draw_SRC  := tests/unit/screen_rig.c
 test_app_SRC   := tests/unit/screen_rig.c
 test_app_devices_SRC := tests/unit/screen_rig.c

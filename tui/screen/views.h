@@ -215,6 +215,24 @@ struct details_view {
 
 #define DEVICES_HISTORY_MAX 16
 
+struct backup_view { /* kept while it is closed */
+	uint64_t tag;
+	bool known, has_code, failed;
+	char to[1024], credentials[1024], why[256];
+	char said[320]; /* how the last one ended; "" */
+	uint32_t every_days, keep;
+	uint64_t last_ms, next_ms, failed_ms, done, total;
+	enum backup_doing doing;
+};
+
+enum backup_set_field { BS_PLACE, BS_SECRET, BS_EVERY, BS_KEEP, BS_FIELDS };
+
+struct backup_set_view {
+	struct form form;
+	struct field fields[BS_FIELDS];
+	uint64_t tag;
+};
+
 struct devices_view {
 	struct device_row *rows; /* heap, with their names */
 	size_t n;
@@ -291,6 +309,8 @@ struct view_state {
 	struct prompt_view prompt;
 	struct details_view details;
 	struct devices_view devices;
+	struct backup_view backup;
+	struct backup_set_view backup_set;
 	struct link_view link;
 	struct link_new_view link_new;
 	struct removed_view removed;
@@ -334,6 +354,9 @@ void group_view_begin(struct app *a, int64_t chat);
 /* A text to be read by another device, with words about it. */
 void offer_begin(
     struct app *a, const char *title, const char *words, const char *text);
+void backup_view_begin(struct app *a);
+void backup_set_begin(struct app *a);
+void backup_view_event(struct app *a, const struct engine_event *ev);
 void devices_view_begin(struct app *a);
 void devices_view_history(struct app *a, const struct engine_event *ev);
 /* Ask what a device that was just linked shall have. */
