@@ -227,12 +227,13 @@ pending_put(struct pb_out *o, const void *message)
 }
 
 /* common/proto/signal.proto: Session */
-static void
+void
 state_put(struct pb_out *o, const void *message)
 {
 	const struct state *s = message;
 	size_t i;
 
+	assert(s->nchains <= SESSION_CHAINS_MAX);
 	pb_put_number(o, 1, s->version);
 	pb_put_number(o, 2, s->initiator);
 	pb_put_bytes(o, 3, s->local.u, EC_LEN);
@@ -255,13 +256,6 @@ state_put(struct pb_out *o, const void *message)
 		pb_put_child(o, 17, spqr_put, &s->spqr);
 	else if (s->pq.left > 0)
 		pb_put_bytes(o, 17, s->pq.p, s->pq.left);
-}
-
-int
-state_store(const struct state *s, struct buf *out)
-{
-	assert(s->nchains <= SESSION_CHAINS_MAX);
-	return pb_put(out, state_put, s);
 }
 
 /* ---- records -------------------------------------------------------------- */

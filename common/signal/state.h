@@ -56,8 +56,8 @@ void state_clear(struct state *s);
  * the caller clears, and p outlives s; after an error s is clear. */
 int state_load(struct state *s, const uint8_t *p, size_t len) MUST_USE;
 
-/* Append the bytes: 0, ERR_FULL, ERR_NOMEM; out unchanged on error. */
-int state_store(const struct state *s, struct buf *out) MUST_USE;
+/* A state (a struct state) into what is being written, pb_put.h. */
+void state_put(struct pb_out *o, const void *s);
 
 /* Is there a post-quantum ratchet? Open it, if it is not yet: 0; errors as
  * spqr_load(). Drop it: the session goes on without. */

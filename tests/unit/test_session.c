@@ -556,6 +556,77 @@ test_session_record__damage_is_an_error_everywhere(void **state)
 	bye(&a, &b);
 }
 
+/* Cut anywhere, a record opens nothing. */
+static void
+test_session_record__damage_opens_nothing(void **state)
+{
+	struct buf whole;
+	struct peer a, b;
+	struct sent s;
+
+	acquainted(&a, &b);
+	s = say(&a, "x");
+	whole = b.record;
+	for (size_t n = 1; n < whole.len; n++) {
+		buf_init(&b.record, whole.len);
+		assert_ok(buf_put(&b.record, whole.p, n));
+		/* cut right behind the format number: an empty record */
+		hear_not(
+		    &b, s.type, s.p, s.len, n == 2 ? ERR_NOTFOUND : ERR_FORMAT);
+		buf_clear(&b.record);
+	}
+	b.record = whole;
+	hear(&b, &s);
+	lost(&s);
+	bye(&a, &b);
+}
+
+/* A session inside is of an unknown kind, or its post-quantum part is: nothing
+ * is sealed or opened with it. */
+static void
+damage_inside(bool pq)
+{
+	ProtobufCBinaryData packed;
+	struct session_sealed sealed;
+	struct peer a, b;
+	struct record rec;
+	struct sent s, first;
+	struct state st;
+	uint8_t *at;
+
+	acquainted(&a, &b);
+	s = say(&a, "x");
+	start(&a, &b, 1);
+	first = say(&a, "y");
+	assert_ok(record_load(&rec, b.record.p, b.record.len));
+	packed = record_session(&rec, 0);
+	assert_ok(state_load(&st, packed.data, packed.len));
+	at = b.record.p + ((pq ? st.pq.p : packed.data) - b.record.p);
+	state_clear(&st);
+	record_clear(&rec);
+	at[1] ^= 8; /* version of a session, format of the part */
+	assert_err(session_encrypt(&b.local, b.record.p, b.record.len,
+		       (const uint8_t *)"x", 1, &sealed),
+	    ERR_VERSION);
+	hear_not(&b, s.type, s.p, s.len, ERR_VERSION);
+	if (!pq) /* is it of this session? */
+		hear_not(&b, first.type, first.p, first.len, ERR_VERSION);
+	at[1] ^= 8;
+	hear(&b, &s);
+	hear(&b, &first);
+	lost(&s);
+	lost(&first);
+	bye(&a, &b);
+}
+
+static void
+test_session_record__damage_inside(void **state)
+{
+	damage_inside(false);
+	if (version >= 4)
+		damage_inside(true);
+}
+
 static int
 whole_handshake(void *arg)
 {
@@ -658,6 +729,8 @@ main(void)
 	    T(test_session__record_never_grows_over_its_maximum),
 	    T(test_session__a_chain_ends_before_its_counter_does),
 	    T(test_session_record__damage_is_an_error_everywhere),
+	    T(test_session_record__damage_opens_nothing),
+	    T(test_session_record__damage_inside),
 	    T(test_session__allocation_failures),
 	};
 
