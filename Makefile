@@ -24,7 +24,7 @@ MODULES := common common/proto common/noise common/signal \
 	relay/store relay/identity relay/abuse relay/net relay/route relay/session \
 	relay/queue relay/groups relay/link relay/keys relay/presence relay/admin relay
 MODULES += common/aws common/group common/backup common/qr media/preview media/audio media
-MODULES += common/blob relay/blobs
+MODULES += common/blob relay/blobs media/transfer
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)
@@ -105,7 +105,7 @@ $(B)/libexecdir: FORCE
 	@[ "$$(cat $@ 2>/dev/null)" = '$(LIBEXECDIR)' ] || \
 	    echo '$(LIBEXECDIR)' > $@
 .PHONY: FORCE
-$(B)/obj/media/preview_child.o: $(B)/libexecdir
+$(B)/obj/media/child.o: $(B)/libexecdir
 
 # libs,MODULES: archives first (users before what they use), then system libs.
 pkgs_of = $(sort $(foreach m,$(1),$($(m)_PKG)))

@@ -8,12 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "media/child.h"
 #include "media/preview_int.h"
 
 #define PROGRAM "sotto-preview"
-#ifndef SOTTO_LIBEXECDIR
-#define SOTTO_LIBEXECDIR "/usr/local/libexec/sotto"
-#endif
 
 static const char *program_override;
 static int timeout_override;
@@ -29,27 +27,6 @@ int
 preview_timeout(void)
 {
 	return timeout_override > 0 ? timeout_override : PREVIEW_TIMEOUT_MS;
-}
-
-/* Beside the program that runs, as in a build folder; else where it was
- * installed. */
-static void
-find_program(char *path, size_t cap)
-{
-	ssize_t n = readlink("/proc/self/exe", path, cap - 1);
-	char *slash;
-
-	if (n > 0) {
-		path[n] = '\0';
-		slash = strrchr(path, '/');
-		if (slash != NULL &&
-		    (size_t)(slash - path) + 1 + sizeof(PROGRAM) <= cap) {
-			memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
-			if (access(path, X_OK) == 0)
-				return;
-		}
-	}
-	snprintf(path, cap, "%s/%s", SOTTO_LIBEXECDIR, PROGRAM);
 }
 
 /* It gets one descriptor, 0, and an environment that tells it nothing. */
@@ -96,13 +73,13 @@ spawn(const char *path, int fd, pid_t *pid)
 int
 preview_child_start(pid_t *pid, int *fd)
 {
-	char path[4096];
+	char path[CHILD_PATH_MAX];
 	int fds[2], e;
 
 	if (program_override != NULL)
 		snprintf(path, sizeof(path), "%s", program_override);
 	else
-		find_program(path, sizeof(path));
+		child_path(PROGRAM, path);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return ERR_SYS;
 	e = spawn(path, fds[1], pid);

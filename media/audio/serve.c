@@ -40,6 +40,7 @@ struct serve {
 	int fd;
 	enum doing doing;
 	bool paused;
+	uint32_t serial; /* of what is under way, or was last */
 	struct audio *dev;
 	unsigned frames; /* since the last level or position */
 	/* recording */
@@ -94,10 +95,13 @@ write_all(int fd, const uint8_t *p, size_t len)
 static int
 tell(struct serve *s, Event *ev)
 {
-	size_t len = sotto__audio__event__get_packed_size(ev);
-	uint8_t *p = malloc(4 + len);
+	size_t len;
+	uint8_t *p;
 	int r;
 
+	ev->serial = s->serial;
+	len = sotto__audio__event__get_packed_size(ev);
+	p = malloc(4 + len);
 	if (p == NULL)
 		return ERR_NOMEM;
 	p[0] = (uint8_t)(len >> 24);
@@ -182,13 +186,14 @@ on_ogg(void *ctx, const uint8_t *p, size_t len)
 }
 
 static int
-start_recording(struct serve *s, const Sotto__Audio__Record *m)
+start_recording(struct serve *s, uint32_t serial, const Sotto__Audio__Record *m)
 {
 	struct audio_why why = {.text = ""};
 	int r;
 
 	if (s->doing != IDLE || m->max_ms == 0)
 		return ERR_FORMAT;
+	s->serial = serial;
 	r = audio_open(&s->dev, AUDIO_IN, m->device, &why);
 	if (r != 0)
 		return tell_failed(s, r, why.text);
@@ -271,7 +276,7 @@ want(struct serve *s, uint32_t from_ms)
 }
 
 static int
-start_playing(struct serve *s, const Sotto__Audio__Play *m)
+start_playing(struct serve *s, uint32_t serial, const Sotto__Audio__Play *m)
 {
 	struct audio_why why = {.text = ""};
 	int r;
@@ -279,6 +284,7 @@ start_playing(struct serve *s, const Sotto__Audio__Play *m)
 	if (s->doing == RECORDING)
 		return ERR_FORMAT;
 	rest(s); /* another place of the same, or another note */
+	s->serial = serial;
 	r = audio_open(&s->dev, AUDIO_OUT, m->device, &why);
 	if (r != 0)
 		return tell_failed(s, r, why.text);
@@ -294,11 +300,12 @@ end_of(const struct piece *p)
 }
 
 static int
-take_samples(struct serve *s, Sotto__Audio__Samples *m)
+take_samples(struct serve *s, uint32_t serial, Sotto__Audio__Samples *m)
 {
 	struct piece *p = s->now.pcm == NULL ? &s->now : &s->next;
 
-	if (s->doing != PLAYING || !s->wanted || m->from_ms != s->want_ms)
+	if (s->doing != PLAYING || !s->wanted || serial != s->serial ||
+	    m->from_ms != s->want_ms)
 		return 0; /* of what was stopped meanwhile */
 	if (p->pcm != NULL || m->pcm.len % 2 != 0 ||
 	    m->pcm.len / 2 > (size_t)SERVE_SAMPLES_MS * SAMPLES_PER_MS ||
@@ -424,7 +431,7 @@ play_frame(struct serve *s)
 /* ---- what is asked ------------------------------------------------------------------------- */
 
 static int
-list(struct serve *s, enum audio_dir dir)
+list(struct serve *s, uint32_t serial, enum audio_dir dir)
 {
 	struct audio_device *d = calloc(AUDIO_LIST_MAX, sizeof(*d));
 	Sotto__Audio__Device m[AUDIO_LIST_MAX], *pm[AUDIO_LIST_MAX];
@@ -435,6 +442,11 @@ list(struct serve *s, enum audio_dir dir)
 
 	if (d == NULL)
 		return ERR_NOMEM;
+	if (s->doing != IDLE) {
+		free(d);
+		return ERR_FORMAT;
+	}
+	s->serial = serial;
 	n = audio_list(dir, d, AUDIO_LIST_MAX, &why);
 	for (int i = 0; i < n; i++) {
 		sotto__audio__device__init(&m[i]);
@@ -474,13 +486,14 @@ obey(struct serve *s, Request *m)
 {
 	switch (m->body_case) {
 	case SOTTO__AUDIO__REQUEST__BODY_LIST:
-		return list(s, m->list->loudspeakers ? AUDIO_OUT : AUDIO_IN);
+		return list(
+		    s, m->serial, m->list->loudspeakers ? AUDIO_OUT : AUDIO_IN);
 	case SOTTO__AUDIO__REQUEST__BODY_RECORD:
-		return start_recording(s, m->record);
+		return start_recording(s, m->serial, m->record);
 	case SOTTO__AUDIO__REQUEST__BODY_PLAY:
-		return start_playing(s, m->play);
+		return start_playing(s, m->serial, m->play);
 	case SOTTO__AUDIO__REQUEST__BODY_SAMPLES:
-		return take_samples(s, m->samples);
+		return take_samples(s, m->serial, m->samples);
 	case SOTTO__AUDIO__REQUEST__BODY_PAUSE:
 		s->paused = s->doing != IDLE && m->pause->on;
 		return 0;
