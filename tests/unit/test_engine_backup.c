@@ -293,6 +293,7 @@ test_backup__failure_is_told_in_words(void **state)
 	    ev->backup->next_ms >= ev->backup->failed_ms + BACKUP_AGAIN_MS);
 	engine_event_free(ev);
 	assert_int_equal(access(f->to, F_OK), -1);
+	free(f->to);
 	f->to = dir_new();
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/proto/backup.pb-c.h"
-#include "tui/backup/dump.h"
+#include "tui/backup/dump_int.h"
 #include "tui/store/store_account.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_chat.h"
@@ -13,7 +13,8 @@
 
 #define PAGE 500 /* messages read at once */
 
-enum stage { HEAD, CONTACTS, CHATS, MESSAGES, TAIL, OVER };
+/* On disk with history that is on its way. */
+enum stage { HEAD, CONTACTS, CHATS, MESSAGES, TAIL, OVER, MORE };
 
 /* A chat's name on the other side. */
 struct chat_key {
@@ -30,20 +31,21 @@ struct dump {
 	struct store_contact *contacts;
 	size_t n_contacts;
 	struct store_chats chats;
+	struct dump_more *more; /* not when partial */
 	struct store_messages page;
 	size_t next; /* in contacts, chats or page */
 	int64_t last_id; /* of the last message looked at */
 	uint64_t total, done, put_contacts;
 };
 
-static ProtobufCBinaryData
-bytes(const void *p, size_t len)
+ProtobufCBinaryData
+dump_bytes(const void *p, size_t len)
 {
 	return (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)p};
 }
 
-static int
-pack(const Sotto__Backup__Record *rec, struct buf *out)
+int
+dump_pack(const Sotto__Backup__Record *rec, struct buf *out)
 {
 	size_t len = sotto__backup__record__get_packed_size(rec);
 	int r;
@@ -72,6 +74,8 @@ dump_new(struct dump **out, struct store *s, const struct dump_opts *opts)
 		r = store_contact_list(s, &d->contacts, &d->n_contacts);
 	if (r == 0)
 		r = store_chat_list(s, &d->chats);
+	if (r == 0 && !opts->partial)
+		r = dump_more_new(&d->more, s);
 	if (r == 0)
 		r = store_history_count(s, opts->since_ms, &d->total);
 	if (r != 0) {
@@ -91,14 +95,14 @@ put_head(struct dump *d, struct buf *out)
 	head.version = 1;
 	head.client = (char *)(uintptr_t) "sotto " SOTTO_VERSION;
 	head.created_ms = d->opts.now_ms;
-	head.account_id = bytes(d->self.account, STORE_ID_LEN);
+	head.account_id = dump_bytes(d->self.account, STORE_ID_LEN);
 	head.phone = d->self.phone;
 	head.name = d->self.name;
 	head.messages = d->total;
 	head.partial = d->opts.partial;
 	rec.body_case = SOTTO__BACKUP__RECORD__BODY_HEAD;
 	rec.head = &head;
-	return pack(&rec, out);
+	return dump_pack(&rec, out);
 }
 
 static int
@@ -107,7 +111,7 @@ put_contact(struct dump *d, struct store_contact *c, struct buf *out)
 	Sotto__Backup__Record rec = SOTTO__BACKUP__RECORD__INIT;
 	Sotto__Backup__Contact k = SOTTO__BACKUP__CONTACT__INIT;
 
-	k.account_id = bytes(c->account, STORE_ID_LEN);
+	k.account_id = dump_bytes(c->account, STORE_ID_LEN);
 	k.phone = c->phone;
 	k.phone_known = c->phone_known;
 	k.name = c->name;
@@ -117,15 +121,15 @@ put_contact(struct dump *d, struct store_contact *c, struct buf *out)
 	rec.contact = &k;
 	d->put_contacts++;
 	if (d->opts.partial)
-		return pack(&rec, out);
+		return dump_pack(&rec, out);
 	if (c->has_identity)
-		k.identity_key = bytes(c->identity, STORE_PUB_LEN);
+		k.identity_key = dump_bytes(c->identity, STORE_PUB_LEN);
 	k.trust = c->trust;
 	k.key_changed_ms = c->key_changed_ms;
 	k.verified_ms = c->verified_ms;
 	k.blocked = c->blocked;
 	k.list_version = c->list_version;
-	return pack(&rec, out);
+	return dump_pack(&rec, out);
 }
 
 static int
@@ -135,16 +139,17 @@ put_chat(const struct store_chat *c, struct buf *out)
 	Sotto__Backup__Chat k = SOTTO__BACKUP__CHAT__INIT;
 
 	k.kind = c->kind;
-	k.peer = bytes(c->peer, STORE_ID_LEN);
+	k.peer = dump_bytes(c->peer, STORE_ID_LEN);
 	k.created_ms = c->created_ms;
 	k.muted_until_ms = c->muted_until_ms;
 	k.pinned_ms = c->pinned_ms;
 	k.archived = c->archived;
 	k.expire_s = c->expire_s;
 	k.draft = c->draft;
+	k.marked_unread = c->unread_mark;
 	rec.body_case = SOTTO__BACKUP__RECORD__BODY_CHAT;
 	rec.chat = &k;
-	return pack(&rec, out);
+	return dump_pack(&rec, out);
 }
 
 /* ---- messages --------------------------------------------------------------------- */
@@ -153,10 +158,12 @@ put_chat(const struct store_chat *c, struct buf *out)
 struct extras {
 	struct store_edit *edits;
 	struct store_reaction *reactions;
+	struct store_receipt *receipts;
 	struct store_quote quote;
-	size_t n_edits, n_reactions;
+	size_t n_edits, n_reactions, n_receipts;
 	Sotto__Backup__Message__Edit *edit_v, **edit_p;
 	Sotto__Backup__Message__Reaction *reaction_v, **reaction_p;
+	Sotto__Backup__Message__Receipt *receipt_v, **receipt_p;
 	Sotto__Backup__Message__Quote quote_v;
 };
 
@@ -169,10 +176,14 @@ extras_free(struct extras *x)
 	free(x->edit_p);
 	free(x->reaction_v);
 	free(x->reaction_p);
+	free(x->receipts);
+	free(x->receipt_v);
+	free(x->receipt_p);
 }
 
 static int
-load_extras(struct store *s, const struct store_message *m, struct extras *x)
+load_extras(struct store *s, const struct store_message *m, bool partial,
+    struct extras *x)
 {
 	int r = 0;
 
@@ -183,6 +194,8 @@ load_extras(struct store *s, const struct store_message *m, struct extras *x)
 		    s, m->id, &x->reactions, &x->n_reactions);
 	if (r == 0 && (m->flags & STORE_MSG_QUOTES) != 0)
 		r = store_quote_get(s, m->id, &x->quote);
+	if (r == 0 && m->dir == STORE_OUT && !partial)
+		r = store_receipt_list(s, m->id, &x->receipts, &x->n_receipts);
 	return r;
 }
 
@@ -222,13 +235,38 @@ point_reactions(struct extras *x, Sotto__Backup__Message *k)
 	for (i = 0; i < x->n_reactions; i++) {
 		sotto__backup__message__reaction__init(&x->reaction_v[i]);
 		x->reaction_v[i].account_id =
-		    bytes(x->reactions[i].account, STORE_ID_LEN);
+		    dump_bytes(x->reactions[i].account, STORE_ID_LEN);
 		x->reaction_v[i].emoji = x->reactions[i].emoji;
 		x->reaction_v[i].when_ms = x->reactions[i].when_ms;
 		x->reaction_p[i] = &x->reaction_v[i];
 	}
 	k->reactions = x->reaction_p;
 	k->n_reactions = x->n_reactions;
+	return 0;
+}
+
+static int
+point_receipts(struct extras *x, Sotto__Backup__Message *k)
+{
+	size_t i;
+
+	if (x->n_receipts == 0)
+		return 0;
+	x->receipt_v = calloc(x->n_receipts, sizeof(*x->receipt_v));
+	x->receipt_p = calloc(x->n_receipts, sizeof(*x->receipt_p));
+	if (x->receipt_v == NULL || x->receipt_p == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < x->n_receipts; i++) {
+		sotto__backup__message__receipt__init(&x->receipt_v[i]);
+		x->receipt_v[i].account_id =
+		    dump_bytes(x->receipts[i].account, STORE_ID_LEN);
+		x->receipt_v[i].device_id = x->receipts[i].device;
+		x->receipt_v[i].delivered_ms = x->receipts[i].delivered_ms;
+		x->receipt_v[i].read_ms = x->receipts[i].read_ms;
+		x->receipt_p[i] = &x->receipt_v[i];
+	}
+	k->receipts = x->receipt_p;
+	k->n_receipts = x->n_receipts;
 	return 0;
 }
 
@@ -241,9 +279,10 @@ point_quote(
 	if (x->quote.status) /* of a day; a file is for longer */
 		memset(x->quote.text, 0, sizeof(x->quote.text));
 	sotto__backup__message__quote__init(&x->quote_v);
-	x->quote_v.account_id = bytes(x->quote.account, STORE_ID_LEN);
-	x->quote_v.message_id = bytes(x->quote.message_id, STORE_ID_LEN);
+	x->quote_v.account_id = dump_bytes(x->quote.account, STORE_ID_LEN);
+	x->quote_v.message_id = dump_bytes(x->quote.message_id, STORE_ID_LEN);
 	x->quote_v.text = x->quote.text;
+	x->quote_v.status = x->quote.status;
 	k->quote = &x->quote_v;
 }
 
@@ -263,9 +302,9 @@ plain_columns(Sotto__Backup__Message *k, const struct store_message *m,
     const struct store_chat *c)
 {
 	k->chat_kind = c->kind;
-	k->chat_peer = bytes(c->peer, STORE_ID_LEN);
-	k->message_id = bytes(m->message_id, STORE_ID_LEN);
-	k->account_id = bytes(m->account, STORE_ID_LEN);
+	k->chat_peer = dump_bytes(c->peer, STORE_ID_LEN);
+	k->message_id = dump_bytes(m->message_id, STORE_ID_LEN);
+	k->account_id = dump_bytes(m->account, STORE_ID_LEN);
 	k->device_id = m->device;
 	k->direction = m->dir;
 	k->kind = m->kind;
@@ -288,7 +327,7 @@ put_message(struct dump *d, const struct store_message *m,
 	Sotto__Backup__Message k = SOTTO__BACKUP__MESSAGE__INIT;
 	struct extras x = {0};
 	bool unread = false;
-	int r = load_extras(d->s, m, &x);
+	int r = load_extras(d->s, m, d->opts.partial, &x);
 
 	if (r == 0 && d->opts.partial && m->dir == STORE_IN)
 		r = store_history_unread(d->s, m, &unread);
@@ -297,12 +336,14 @@ put_message(struct dump *d, const struct store_message *m,
 		r = point_edits(&x, &k);
 	if (r == 0)
 		r = point_reactions(&x, &k);
+	if (r == 0)
+		r = point_receipts(&x, &k);
 	if (r == 0) {
 		point_quote(&x, m, &k);
 		plain_columns(&k, m, c);
 		rec.body_case = SOTTO__BACKUP__RECORD__BODY_MESSAGE;
 		rec.message = &k;
-		r = pack(&rec, out);
+		r = dump_pack(&rec, out);
 	}
 	extras_free(&x);
 	return r;
@@ -353,7 +394,7 @@ put_tail(struct dump *d, struct buf *out)
 	tail.contacts = d->put_contacts;
 	rec.body_case = SOTTO__BACKUP__RECORD__BODY_TAIL;
 	rec.tail = &tail;
-	return pack(&rec, out);
+	return dump_pack(&rec, out);
 }
 
 static void
@@ -380,6 +421,12 @@ dump_next(struct dump *d, struct buf *out)
 	if (d->stage == CHATS) {
 		if (d->next < d->chats.n)
 			return put_chat(&d->chats.v[d->next++], out);
+		go_to(d, MORE);
+	}
+	if (d->stage == MORE) {
+		r = dump_more_next(d->more, out);
+		if (r != ERR_NOTFOUND)
+			return r;
 		go_to(d, MESSAGES);
 	}
 	if (d->stage == MESSAGES) {
@@ -432,5 +479,6 @@ dump_free(struct dump *d)
 	free(d->contacts);
 	store_chats_clear(&d->chats);
 	store_messages_clear(&d->page);
+	dump_more_free(d->more);
 	free(d);
 }

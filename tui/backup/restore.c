@@ -9,7 +9,7 @@
 #include "common/e164.h"
 #include "common/proto/backup.pb-c.h"
 #include "common/text.h"
-#include "tui/backup/dump.h"
+#include "tui/backup/dump_int.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_chat.h"
 #include "tui/store/store_contact.h"
@@ -170,6 +170,7 @@ restore_chat(struct store *s, const Sotto__Backup__Chat *k)
 	    {STORE_CHAT_PINNED_MS, k->pinned_ms},
 	    {STORE_CHAT_ARCHIVED, k->archived},
 	    {STORE_CHAT_EXPIRE_S, k->expire_s},
+	    {STORE_CHAT_UNREAD_MARK, k->marked_unread},
 	};
 	int64_t chat = 0;
 	size_t i;
@@ -251,7 +252,7 @@ static int
 restore_quote(
     struct store *s, int64_t id, const Sotto__Backup__Message__Quote *k)
 {
-	struct store_quote q = {.status = false};
+	struct store_quote q = {.status = k->status};
 
 	if (get_id(q.account, &k->account_id) != 0 ||
 	    get_id(q.message_id, &k->message_id) != 0 ||
@@ -261,7 +262,24 @@ restore_quote(
 }
 
 static int
-restore_extras(struct store *s, int64_t id, const Sotto__Backup__Message *k)
+restore_receipt(
+    struct store *s, int64_t id, const Sotto__Backup__Message__Receipt *k)
+{
+	uint8_t account[STORE_ID_LEN];
+	int r = get_id(account, &k->account_id);
+
+	if (r == 0 && k->delivered_ms != 0)
+		r = store_receipt_note(s, id, account, k->device_id,
+		    STORE_MSG_DELIVERED, k->delivered_ms);
+	if (r == 0 && k->read_ms != 0)
+		r = store_receipt_note(
+		    s, id, account, k->device_id, STORE_MSG_READ, k->read_ms);
+	return r;
+}
+
+static int
+restore_extras(
+    struct store *s, int64_t id, const Sotto__Backup__Message *k, bool partial)
 {
 	uint8_t account[STORE_ID_LEN];
 	int r = 0;
@@ -279,6 +297,8 @@ restore_extras(struct store *s, int64_t id, const Sotto__Backup__Message *k)
 	}
 	if (r == 0 && k->quote != NULL)
 		r = restore_quote(s, id, k->quote);
+	for (i = 0; r == 0 && !partial && i < k->n_receipts; i++)
+		r = restore_receipt(s, id, k->receipts[i]);
 	return r;
 }
 
@@ -305,7 +325,7 @@ restore_message(
 	if (r == ERR_EXISTS)
 		return 0;
 	if (r == 0)
-		r = restore_extras(s, id, k);
+		r = restore_extras(s, id, k, count->partial);
 	if (r == 0) {
 		count->added++;
 		count->chat = m.chat;
@@ -344,6 +364,15 @@ restore_body(struct store *s, const uint8_t self[static STORE_ID_LEN],
 	case SOTTO__BACKUP__RECORD__BODY_MESSAGE:
 		count->messages++;
 		return restore_message(s, rec->message, count);
+	case SOTTO__BACKUP__RECORD__BODY_GROUP:
+		return count->partial ? ERR_FORMAT
+				      : restore_group(s, rec->group);
+	case SOTTO__BACKUP__RECORD__BODY_PERSON:
+		return count->partial ? ERR_FORMAT
+				      : restore_person(s, rec->person);
+	case SOTTO__BACKUP__RECORD__BODY_SETTING:
+		return count->partial ? ERR_FORMAT
+				      : restore_setting(s, rec->setting);
 	case SOTTO__BACKUP__RECORD__BODY_TAIL:
 		return restore_tail(rec->tail, count);
 	default:
