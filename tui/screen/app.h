@@ -56,6 +56,7 @@ extern const struct view_ops view_main, view_unlock, view_first_run,
     view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
     view_delete, view_pick, view_ask, view_menu, view_prompt, view_details,
     view_backup, view_backup_set, view_devices, view_link, view_link_new, view_removed, view_offer,
+    view_picture, view_files,
     view_group;
 
 /* What the composer's text is to become. */
@@ -148,6 +149,7 @@ struct app {
 
 	uint64_t bell_at; /* monotonic: no bell before */
 	char title[64]; /* the terminal's, as last set */
+	char folder[4096]; /* where files were picked last; "" */
 
 	uint64_t timers_at; /* monotonic: another "59s" is to be shown */
 	uint64_t countdown; /* seconds shown until the next attempt */

@@ -42,6 +42,8 @@
 	X(NEWCOMER, "The first run: another device")                           \
 	X(OFFER, "A code to be read by another device")                        \
 	X(REMOVED, "After this device was removed")                            \
+	X(PICTURE, "A picture")                                                \
+	X(FILES, "Files of this machine")                                      \
 	X(READ, "Something to read")                                           \
 	X(HELP, "This help")
 
@@ -270,6 +272,26 @@ enum key_ctx {
 	    "Destroy everything that is kept on this device")                  \
 	X(REMOVED, REMOVED_KEEP, "Esc, Enter", "keep and read",                \
 	    "Keep the messages and read them")                                 \
+	X(PICTURE, PICTURE_IN, "+, =", "zoom", "Larger")                       \
+	X(PICTURE, PICTURE_OUT, "-", "", "Smaller")                            \
+	X(PICTURE, PICTURE_WHOLE, "0", "whole", "The whole picture")           \
+	X(PICTURE, PICTURE_LEFT, "Left, h", "",                                \
+	    "To the left; of a whole picture: the one before")                 \
+	X(PICTURE, PICTURE_RIGHT, "Right, l", "",                              \
+	    "To the right; of a whole picture: the next one")                  \
+	X(PICTURE, PICTURE_UP, "Up, k", "", "Upwards")                         \
+	X(PICTURE, PICTURE_DOWN, "Down, j", "", "Downwards")                   \
+	X(PICTURE, PICTURE_NEXT, "n, PgDn, Space", "next", "The next one")     \
+	X(PICTURE, PICTURE_PREV, "p, PgUp", "", "The one before")              \
+	X(PICTURE, PICTURE_OPEN, "o", "open elsewhere",                        \
+	    "Open it in the viewer of the system")                             \
+	X(PICTURE, PICTURE_CLOSE, "Esc, q, Enter", "close", "Close")           \
+	X(FILES, FILES_DONE, "Enter", "take",                                  \
+	    "Take the picked ones, or else the marked one; enter a folder")    \
+	X(FILES, FILES_TOGGLE, "Space, Tab", "pick", "Pick it, or let it go")  \
+	X(FILES, FILES_UP, "Left, Alt-Up", "folder above", "The folder above") \
+	X(FILES, FILES_INTO, "Right", "", "Into the marked folder")            \
+	X(FILES, FILES_LOOK, "Ctrl-O", "look", "See the picture in full")      \
 	X(READ, READ_UP, "Up, k", "", "Line up")                               \
 	X(READ, READ_DOWN, "Down, j", "", "Line down")                         \
 	X(READ, READ_PAGE_UP, "PgUp", "", "Page up")                           \

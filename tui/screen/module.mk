@@ -4,7 +4,8 @@
 tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/keymap.c tui/screen/edit.c \
 	tui/screen/theme.c tui/screen/direct.c tui/screen/tty.c \
-	tui/screen/catch.c tui/screen/raster.c tui/screen/picture_caps.c tui/screen/pictures.c tui/screen/loop_pictures.c tui/screen/draw.c tui/screen/when.c \
+	tui/screen/catch.c tui/screen/raster.c tui/screen/picture_caps.c tui/screen/pictures.c tui/screen/loop_pictures.c \
+	tui/screen/view_picture.c tui/screen/folder.c tui/screen/view_files.c tui/screen/draw.c tui/screen/when.c \
 	tui/screen/when_span.c tui/screen/strength.c \
 	tui/screen/model.c tui/screen/hist.c tui/screen/hist_layout.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
@@ -42,4 +43,6 @@ test_app_group_SRC := tests/unit/screen_rig.c
 test_app_chat_SRC := tests/unit/screen_rig.c
 test_app_message_SRC := tests/unit/screen_rig.c
 test_views_SRC := tests/unit/screen_rig.c
+tui/screen_TESTS += test_pictures
+test_pictures_SRC := tests/unit/screen_rig.c
 tui/screen_FUZZ  := fuzz_keys

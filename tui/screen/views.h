@@ -5,6 +5,7 @@
 #define TUI_SCREEN_VIEWS_H
 
 #include "tui/screen/app.h"
+#include "tui/screen/folder.h"
 #include "tui/screen/form.h"
 
 #define NARROW_COLS 60 /* below, one pane at a time */
@@ -281,6 +282,39 @@ struct offer_view {
 	bool inverse;
 };
 
+#define PICTURE_ITEMS_MAX 64 /* pictures looked through at once */
+
+struct picture_item {
+	uint64_t key;
+	char name[120]; /* clean */
+	char path[FOLDER_PATH_CAP]; /* "" not a file of this machine */
+};
+
+struct picture_full {
+	struct picture_item *v; /* heap */
+	size_t n, at;
+	int zoom;
+	uint32_t x, y; /* the middle of what is shown, in 65536ths */
+};
+
+#define FILES_MAX 32 /* picked at once */
+
+/* Absolute paths; borrowed. */
+typedef void files_fn(
+    struct app *a, const char *const *paths, size_t n, int64_t arg);
+
+struct files_view {
+	char title[80];
+	struct edit edit;
+	struct folder folder;
+	uint16_t v[FOLDER_MAX]; /* indices into it */
+	int n, marked, top;
+	char *picked[FILES_MAX]; /* heap; paths */
+	size_t npicked, max;
+	files_fn *done;
+	int64_t arg;
+};
+
 struct group_view {
 	struct group_row g; /* strings and members owned */
 	int marked, top, view;
@@ -316,6 +350,8 @@ struct view_state {
 	struct removed_view removed;
 	struct offer_view offer;
 	struct group_view group;
+	struct picture_full picture;
+	struct files_view files;
 };
 
 /* ---- shared parts -------------------------------------------------------------- */
@@ -365,6 +401,12 @@ void link_view_begin(struct app *a); /* the trusted device */
 /* The new one. relay: as far as it is known, or "". */
 void link_new_view_begin(struct app *a, const char *relay, bool opened);
 void removed_begin(struct app *a, const char *why);
+/* Pictures over the whole screen, beginning with one; copied. */
+void picture_begin(
+    struct app *a, const struct picture_item *items, size_t n, size_t at);
+/* Files of this machine, at most max; done is called with at least one. */
+void files_begin(struct app *a, const char *title, size_t max, files_fn *done,
+    int64_t arg);
 /* Draw a text as a QR code; what is left of the box is for words. */
 struct box qr_box(struct app *a, struct box b, const char *text, bool inverse);
 /* What the engine knows of a message. */
