@@ -62,7 +62,8 @@ int http_length_read(const char *text, uint64_t *len) MUST_USE;
 int http_range_read(
     const char *text, uint64_t size, uint64_t *from, uint64_t *len) MUST_USE;
 
-/* "bytes a-b/size" of an upload. 0; ERR_FORMAT. */
+/* "bytes a-b/size" of an upload; a star for a-b: nothing more, all is there
+ * already. 0; ERR_FORMAT. */
 int http_content_range_read(
     const char *text, uint64_t *from, uint64_t *len, uint64_t *size) MUST_USE;
 

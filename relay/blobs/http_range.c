@@ -80,6 +80,14 @@ http_content_range_read(
 	if (strncmp(p, "bytes ", 6) != 0)
 		return ERR_FORMAT;
 	p += 6;
+	if (strncmp(p, "*/", 2) == 0) {
+		p += 2;
+		if (get_number(&p, &n) != 0 || *p != '\0')
+			return ERR_FORMAT;
+		*from = *size = n;
+		*len = 0;
+		return 0;
+	}
 	if (get_number(&p, &a) != 0 || *p++ != '-' || get_number(&p, &b) != 0 ||
 	    *p++ != '/' || get_number(&p, &n) != 0 || *p != '\0' || b < a ||
 	    b >= n)

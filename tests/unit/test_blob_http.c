@@ -283,6 +283,25 @@ test_put__goes_on_where_it_was_cut(void **state)
 	expect_body("0123456789");
 }
 
+/* The relay ended after the last byte came, and before it was in its place. */
+static void
+test_put__is_finished_without_a_byte(void **state)
+{
+	struct site *s = *state;
+	struct blob_put *p;
+	uint64_t at;
+
+	serve(s);
+	assert_ok(blob_put_begin(s->d, &one, 10, 0, &p, &at));
+	assert_ok(blob_put_write(p, "0123456789", 10));
+	blob_put_leave(p);
+	assert_int_equal(get(s, ""), 404);
+	assert_int_equal(
+	    put(s, "Content-Range: bytes */10\r\n", "", 0, 10), 201);
+	assert_int_equal(get(s, ""), 200);
+	expect_body("0123456789");
+}
+
 static void
 test_put__one_at_a_time(void **state)
 {
@@ -546,6 +565,7 @@ main(void)
 	    CASE(test_put_and_get__give_the_same_bytes),
 	    CASE(test_get__ranges_and_conditions),
 	    CASE(test_put__goes_on_where_it_was_cut),
+	    CASE(test_put__is_finished_without_a_byte),
 	    CASE(test_put__one_at_a_time),
 	    CASE(test_put__large_ones_stream),
 	    CASE(test_requests__without_a_good_url_get_nothing),

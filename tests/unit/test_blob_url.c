@@ -169,7 +169,7 @@ test_http_content_range_read__takes_one_form(void **state)
 {
 	static const char *const bad[] = {"", "bytes 0-9", "bytes 0-9/*",
 	    "bytes 9-0/10", "bytes 0-10/10", "bytes 0-9/10 ", "bytes=0-9/10",
-	    "bytes -9/10", "bytes 0-9/10000000000000000000"};
+	    "bytes -9/10", "bytes */", "bytes */1x", "bytes 0-9/10000000000000000000"};
 	uint64_t from, len, size;
 	size_t i;
 
@@ -177,6 +177,10 @@ test_http_content_range_read__takes_one_form(void **state)
 	assert_ok(http_content_range_read("bytes 3-9/10", &from, &len, &size));
 	assert_int_equal(from, 3);
 	assert_int_equal(len, 7);
+	assert_int_equal(size, 10);
+	assert_ok(http_content_range_read("bytes */10", &from, &len, &size));
+	assert_int_equal(from, 10);
+	assert_int_equal(len, 0);
 	assert_int_equal(size, 10);
 	for (i = 0; i < ARRAY_LEN(bad); i++)
 		assert_err(http_content_range_read(bad[i], &from, &len, &size),
