@@ -161,6 +161,42 @@ test_backup__sentences_for_what_goes_wrong(void **state)
 	assert_non_null(strstr(job.why, "/nonexistent/backup"));
 }
 
+/* A file as the first format had it: nothing about groups, settings, receipts. */
+static void
+test_backup_restore__of_an_older_sotto(void **state)
+{
+	static const uint8_t account[STORE_ID_LEN] = {0xc5, 0x12, 0x84, 0xb2,
+	    0xbe, 0x60, 0xb2, 0x3b, 0xc8, 0x32, 0xb5, 0x3e, 0xa2, 0x33, 0x17,
+	    0xfb};
+	static const char digits[] = "1542 3469 6659 6948 7616 2659 4839 0746 "
+				     "5856 3984 6280 3149 5739 6033 4101 0588";
+	struct store_account self = {.registered = true, .device = 1};
+	struct fixture *f = *state;
+	struct backup_code code;
+	struct backup_key key = {.kind = BACKUP_CODE, .code = &code};
+	struct backup_job job = {
+	    .path = "tests/vectors/backup/version-1.backup", .key = &key};
+	struct restore_count n;
+	struct store_chats l;
+
+	assert_ok(backup_code_read(&code, digits, NULL));
+	memcpy(self.account, account, sizeof(account));
+	assert_ok(store_account_put(f->s, &self));
+	assert_ok(backup_restore(&job, f->s, &n));
+	assert_int_equal(n.added, 2);
+	assert_ok(store_chat_list(f->s, &l));
+	assert_int_equal(l.n, 2);
+	assert_string_equal(
+	    l.v[0].last_text, "an answer \xe2\x9d\xa4\xef\xb8\x8f");
+	store_chats_clear(&l);
+	/* and of a newer one: a sentence, and nothing else */
+	file_copy(job.path, f->path);
+	file_flip(f->path, 8, 1); /* version 1 becomes 3 */
+	job.path = f->path;
+	assert_err(backup_restore(&job, f->s, &n), ERR_VERSION);
+	assert_non_null(strstr(job.why, "newer sotto"));
+}
+
 static bool
 stop_at_once(void *ctx, uint64_t done, uint64_t total)
 {
@@ -192,6 +228,7 @@ main(void)
 	    T(test_backup_create__is_verified_and_restored),
 	    T(test_backup_restore__a_damaged_file_changes_nothing),
 	    T(test_backup__sentences_for_what_goes_wrong),
+	    T(test_backup_restore__of_an_older_sotto),
 	    T(test_backup_create__interrupted_leaves_the_old_one),
 	};
 
