@@ -829,6 +829,33 @@ test_view_files__folders(void **state)
 	remove_folder();
 }
 
+static void
+test_look__chosen_files_are_looked_at(void **state)
+{
+	struct rig *r = *state;
+
+	make_folder();
+	rig_main(r);
+	pictures_set_ground(r->app->pictures, &blocks);
+	snprintf(r->app->folder, sizeof(r->app->folder), "%s", folder);
+	if (r->app->show_list)
+		rig_press(r, "Esc");
+	rig_press(r, "Alt-G Down Tab Down Tab");
+	rig_press(r, "Enter");
+	assert_true(app_is_open(r->app, &view_picture));
+	assert_true(rig_shows(r, "Anna at the pier.jpg"));
+	rig_press(r, "n");
+	assert_true(rig_shows(r, "boat.png"));
+	assert_true(rig_shows(r, "2 of 2"));
+	rig_press(r, "Esc");
+	rig_type(r, "/look");
+	rig_press(r, "Enter Ctrl-O Down Ctrl-O");
+	assert_true(rig_shows(r, "Anna at the pier.jpg"));
+	rig_press(r, "Esc");
+	assert_true(app_is_open(r->app, &view_files));
+	remove_folder();
+}
+
 /* ---- as drawn before -------------------------------------------------------------------------------- */
 
 static void
@@ -934,6 +961,7 @@ main(void)
 	    T(test_view_picture__off_is_off),
 	    T(test_view_files__finds_picks_and_gives_paths),
 	    T(test_view_files__folders),
+	    T(test_look__chosen_files_are_looked_at),
 	    cmocka_unit_test(test_view_picture__as_drawn_before),
 	    cmocka_unit_test(test_view_files__as_drawn_before),
 	};

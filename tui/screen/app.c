@@ -337,6 +337,9 @@ app_do(struct app *a, enum action act, int digit)
 	case ACT_JOIN_GROUP:
 		room_join(a, "");
 		return true;
+	case ACT_LOOK:
+		look_begin(a);
+		return true;
 	case ACT_BACKUPS:
 		backup_view_begin(a);
 		return true;

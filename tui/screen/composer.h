@@ -84,6 +84,7 @@ void composer_draw(struct draw *d, struct composer *c, struct box b,
 	X("settings", "", SETTINGS, "Settings: receipts, presence, look")      \
 	X("retry", "", RETRY, "Send again what could not be sent")             \
 	X("connect", "", RECONNECT, "Connect now")                             \
+	X("look", "", LOOK, "Look at pictures of this machine")                \
 	X("mouse", "", MOUSE, "Mouse on or off")                               \
 	X("editor", "", EDITOR, "Write in your editor")                        \
 	X("help", "", HELP, "Show the keys")                                   \

@@ -102,6 +102,7 @@ enum key_ctx {
 	    "Select a message to answer, edit, delete and more")               \
 	X(MAIN, RETRY, "Alt-R", "", "Send again what could not be sent")       \
 	X(MAIN, KEEP, "Alt-K", "", "Keep what was deleted a moment ago")       \
+	X(MAIN, LOOK, "Alt-G", "", "Look at pictures of this machine")         \
 	X(MAIN, MOUSE, "Alt-M", "", "Mouse on or off")                         \
 	X(MAIN, BACK, "Esc", "", "Back to where you were before a jump")       \
 	X(COMPOSER, SEND, "Enter", "", "Send")                                 \

@@ -509,6 +509,7 @@ main_act(struct app *a, enum action act, int digit)
 	case ACT_SAFETY:
 	case ACT_SETTINGS:
 	case ACT_RECONNECT:
+	case ACT_LOOK:
 	case ACT_BACKUPS:
 	case ACT_DEVICES:
 	case ACT_ACCOUNT:

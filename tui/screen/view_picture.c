@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "tui/screen/views.h"
 
 #define WHOLE 65536u
@@ -55,6 +56,45 @@ picture_begin(
 	v->at = at < v->n ? at : 0;
 	whole(v);
 	app_push(a, &view_picture);
+}
+
+/* Names of files are as their makers wanted them. */
+static void
+item_of_path(struct picture_item *it, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char clean[TEXT_SANITIZE_CAP(256)];
+	size_t n;
+
+	name = name != NULL ? name + 1 : path;
+	n = strlen(name);
+	text_sanitize(clean, sizeof(clean), name, n < 256 ? n : 256, TEXT_LINE);
+	text_elide(it->name, sizeof(it->name), clean, strlen(clean), 100, NULL);
+	snprintf(it->path, sizeof(it->path), "%s", path);
+	it->key = pictures_file_key(path);
+}
+
+static void
+on_chosen(struct app *a, const char *const *paths, size_t n, int64_t arg)
+{
+	struct picture_item *v = calloc(n, sizeof(*v));
+	size_t i;
+
+	(void)arg;
+	if (v == NULL) {
+		app_notice(a, ST_ERROR, "Not done: %s.", err_str(ERR_NOMEM));
+		return;
+	}
+	for (i = 0; i < n; i++)
+		item_of_path(&v[i], paths[i]);
+	picture_begin(a, v, n, 0);
+	free(v);
+}
+
+void
+look_begin(struct app *a)
+{
+	files_begin(a, "Look at pictures", FILES_MAX, on_chosen, 0);
 }
 
 static void

@@ -404,6 +404,8 @@ void removed_begin(struct app *a, const char *why);
 /* Pictures over the whole screen, beginning with one; copied. */
 void picture_begin(
     struct app *a, const struct picture_item *items, size_t n, size_t at);
+/* Pictures of this machine, chosen first. */
+void look_begin(struct app *a);
 /* Files of this machine, at most max; done is called with at least one. */
 void files_begin(struct app *a, const char *title, size_t max, files_fn *done,
     int64_t arg);
