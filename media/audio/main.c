@@ -4,6 +4,7 @@
  * has the microphone and the loudspeaker, and the libraries that reach them,
  * so that those never share a process with keys.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -26,6 +27,9 @@ main(int argc, char **argv)
 		    "sotto-audio is started by sotto, not by people\n", stderr);
 		return 2;
 	}
+	/* Ctrl-C on a terminal is for who started us, and may mean "enough". */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
 	/* What is said into a microphone is in no core file. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||

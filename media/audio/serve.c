@@ -17,7 +17,8 @@
 #include "media/audio/stretch.h"
 #include "media/audio/voice.h"
 
-#define DEVICE_MS	500 /* a device that gives nothing for so long has gone */
+#define WAIT_MS		100 /* for a device, before requests are looked at */
+#define DEVICE_MS	3000 /* one that does nothing for so long is given up */
 #define LEVEL_FRAMES	5 /* between two levels */
 #define POSITION_FRAMES 10
 #define AHEAD_MS	5000 /* of samples, below which more are wanted */
@@ -42,6 +43,7 @@ struct serve {
 	bool paused;
 	uint32_t serial; /* of what is under way, or was last */
 	struct audio *dev;
+	int waited_ms; /* for the device */
 	unsigned frames; /* since the last level or position */
 	/* recording */
 	struct voice *voice;
@@ -51,6 +53,8 @@ struct serve {
 	struct stretch stretch;
 	struct piece now, next;
 	bool wanted; /* an answer is under way */
+	int16_t out[STRETCH_STEP]; /* held until the device takes it */
+	bool held;
 	bool flushed; /* all samples, and silence behind them */
 	uint32_t want_ms;
 };
@@ -158,9 +162,22 @@ rest(struct serve *s)
 	s->dev = NULL;
 	s->voice = NULL;
 	s->doing = IDLE;
-	s->paused = s->wanted = s->flushed = false;
+	s->paused = s->wanted = s->flushed = s->held = false;
 	s->frames = 0;
+	s->waited_ms = 0;
 	s->loudest = 0;
+}
+
+/* Has the device moved a frame? Some take their time to start. */
+static int
+moved(struct serve *s, int code)
+{
+	if (code != ERR_TIMEOUT) {
+		s->waited_ms = 0;
+		return code;
+	}
+	s->waited_ms += WAIT_MS;
+	return s->waited_ms < DEVICE_MS ? ERR_AGAIN : ERR_TIMEOUT;
 }
 
 /* The device or the encoder; nobody's fault on the socket. */
@@ -168,7 +185,11 @@ static int
 give_up(struct serve *s, int code)
 {
 	const char *why = s->dev != NULL ? audio_why(s->dev) : "";
-	int r = tell_failed(s, code, why[0] != '\0' ? why : err_str(code));
+	int r;
+
+	if (code == ERR_TIMEOUT)
+		why = "The sound device does nothing.";
+	r = tell_failed(s, code, why[0] != '\0' ? why : err_str(code));
 
 	rest(s);
 	return r;
@@ -243,10 +264,12 @@ record_frame(struct serve *s)
 {
 	int16_t frame[AUDIO_FRAME];
 	uint8_t level;
-	int r = audio_read(s->dev, frame, DEVICE_MS);
+	int r = moved(s, audio_read(s->dev, frame, WAIT_MS));
 
 	if (r == ERR_CLOSED && voice_ms(s->voice) > 0)
 		return finish_recording(s); /* what there is is kept */
+	if (r == ERR_AGAIN)
+		return 0;
 	if (r != 0)
 		return give_up(s, r);
 	if (s->paused)
@@ -398,31 +421,43 @@ flush(struct serve *s)
 	s->flushed = true;
 }
 
-/* One frame, or nothing while samples are on their way. */
-static int
-play_frame(struct serve *s)
+/* The next frame into out, if there is one. False: all has been played, or
+ * samples are on their way. */
+static bool
+next_frame(struct serve *s)
 {
-	int16_t out[STRETCH_STEP];
-	int r = ask_for_more(s);
-
-	while (r == 0 && !stretch_get(&s->stretch, out)) {
+	while (!s->held && !stretch_get(&s->stretch, s->out)) {
 		if (s->now.at < s->now.n) {
 			feed(s);
 		} else if (s->now.last) {
 			if (s->flushed)
-				return finish_playing(s);
+				return false;
 			flush(s);
 		} else if (has_next(s)) {
 			piece_clear(&s->now);
 			s->now = s->next;
 			memset(&s->next, 0, sizeof(s->next));
 		} else {
-			return 0;
+			return false;
 		}
 	}
+	s->held = true;
+	return true;
+}
+
+static int
+play_frame(struct serve *s)
+{
+	int r = ask_for_more(s);
+
 	if (r != 0)
 		return r;
-	r = audio_write(s->dev, out, DEVICE_MS);
+	if (!next_frame(s))
+		return s->flushed ? finish_playing(s) : 0;
+	r = moved(s, audio_write(s->dev, s->out, WAIT_MS));
+	if (r == ERR_AGAIN)
+		return 0;
+	s->held = false;
 	if (r != 0)
 		return give_up(s, r);
 	return ++s->frames >= POSITION_FRAMES ? tell_position(s) : 0;

@@ -368,6 +368,17 @@ static const struct cli_cmd cmds[] = {
 	.nrows = PREVIEW_ROWS,
 	.size = sizeof(struct preview_opts),
 	.fn = cli_preview},
+    {.name = "sound",
+	.args = "[list|record FILE|play FILE]",
+	.help = "list sound devices, record and play voice notes",
+	.more = "record writes Opus in Ogg until Ctrl-C or for --seconds. "
+		"PulseAudio and PipeWire are used where they answer, else "
+		"ALSA.",
+	.max_args = 2,
+	.rows = sound_rows,
+	.nrows = SOUND_ROWS,
+	.size = sizeof(struct sound_opts),
+	.fn = cli_sound},
     {.name = "profile",
 	.args = "[wipe]",
 	.help = "show or change who you are, or erase it here",

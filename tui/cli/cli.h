@@ -29,7 +29,7 @@ struct front_opts cli_front_opts(const struct cli_opts *o, char country[8]);
 int cli_main(int argc, char **argv) MUST_USE;
 
 cli_fn cli_group;
-cli_fn cli_preview;
+cli_fn cli_preview, cli_sound;
 cli_fn cli_tui, cli_register, cli_account, cli_send, cli_recv, cli_list,
     cli_search, cli_safety, cli_profile, cli_passphrase, cli_check, cli_export,
     cli_backup, cli_link, cli_devices, cli_react, cli_edit, cli_delete,

@@ -79,6 +79,14 @@ struct send_opts {
 #define SEND_ROWS 2
 extern const struct conf_row send_rows[SEND_ROWS];
 
+struct sound_opts {
+	char *device;
+	uint32_t seconds, from, speed;
+	bool force;
+};
+#define SOUND_ROWS 5
+extern const struct conf_row sound_rows[SOUND_ROWS];
+
 struct preview_opts {
 	int as; /* enum picture_mode */
 	uint32_t cols, rows;
@@ -177,6 +185,9 @@ int cli_open_store(const struct cli_opts *o, struct store **s) MUST_USE;
 /* One JSON object on a line of its own: begin, write keys and values, print.
  * line_print() clears b whatever comes and returns an exit status: a reader
  * that is gone ends the command. */
+/* All of a file, appended. 0; ERR_SYS with errno; ERR_FULL, ERR_NOMEM. */
+int read_whole_file(const char *path, struct buf *b) MUST_USE;
+
 void line_begin(struct json *j, struct buf *b);
 int line_print(struct json *j, struct buf *b) MUST_USE;
 

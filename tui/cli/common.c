@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* common.c — what several commands share. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tui/cli/commands.h"
 
@@ -111,5 +114,27 @@ chat_of_number(struct front *f, const struct cli_opts *o, const char *number,
 	else
 		r = front_refused(ev);
 	engine_event_free(ev);
+	return r;
+}
+
+int
+read_whole_file(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return ERR_SYS;
+	while (r == 0 && n > 0) {
+		r = buf_reserve(b, 65536);
+		if (r == ERR_FULL && b->len < b->max)
+			r = buf_reserve(b, b->max - b->len);
+		n = r == 0 ? read(fd, b->p + b->len, b->cap - b->len) : 0;
+		if (n > 0)
+			b->len += (size_t)n;
+		if (n < 0 && errno != EINTR)
+			r = ERR_SYS;
+	}
+	close(fd);
 	return r;
 }

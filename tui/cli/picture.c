@@ -202,28 +202,6 @@ look_around(struct raster_ground *g, const struct preview_opts *own, int *cols,
 
 /* ---- the picture ----------------------------------------------------------------------- */
 
-static int
-read_file(const char *path, struct buf *b)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = 0;
-	ssize_t n = 1;
-
-	if (fd < 0)
-		return ERR_SYS;
-	while (r == 0 && n > 0) {
-		r = buf_reserve(b, 65536);
-		if (r == ERR_FULL && b->len < b->max)
-			r = buf_reserve(b, b->max - b->len);
-		n = r == 0 ? read(fd, b->p + b->len, b->cap - b->len) : 0;
-		if (n > 0)
-			b->len += (size_t)n;
-		if (n < 0 && errno != EINTR)
-			r = ERR_SYS;
-	}
-	close(fd);
-	return r;
-}
-
 static void
 out_stdout(void *ctx, const void *p, size_t len)
 {
@@ -306,7 +284,7 @@ cli_preview(void *ctx, const struct cli_args *args)
 	if (own->as == PICTURE_OFF)
 		return CLI_EXIT_OK;
 	buf_init(&file, PREVIEW_FILE_MAX);
-	e = read_file(path, &file);
+	e = read_whole_file(path, &file);
 	if (e == 0) {
 		look_around(&g, own, &cols, &rows);
 		e = show(&g, &file, cols, rows);
