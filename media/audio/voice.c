@@ -5,6 +5,8 @@
 
 #include <opusenc.h>
 
+#include "media/loudness.h"
+
 #define FRAMES_A_PEAK (VOICE_PEAK_MS / AUDIO_FRAME_MS)
 
 struct voice {
@@ -119,18 +121,10 @@ peak_of(const int16_t *frame)
 	return peak;
 }
 
-static uint8_t
-bar_of(int peak)
-{
-	double x = peak / 32768.0;
-
-	return (uint8_t)(255.0 * (2.0 * x - x * x));
-}
-
 uint8_t
 voice_level(const int16_t frame[static AUDIO_FRAME])
 {
-	return bar_of(peak_of(frame));
+	return loudness_of(peak_of(frame));
 }
 
 int
@@ -167,7 +161,7 @@ draw_bars(const struct voice *v, uint8_t bars[static VOICE_BARS])
 			if (v->peaks[i] > most)
 				most = v->peaks[i];
 		}
-		bars[b] = bar_of(most);
+		bars[b] = loudness_of(most);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include <opusfile.h>
 
+#include "media/loudness.h"
 #include "media/preview/sound.h"
 
 #define RATE	   48000
@@ -43,16 +44,6 @@ read_mono(OggOpusFile *of, int16_t out[static FRAMES_MAX])
 	return n;
 }
 
-/* The loudest sample of each bar; speech is seldom near the top, so that the
- * lower half of the scale gets more room. */
-static uint8_t
-bar_of(int peak)
-{
-	double v = peak / 32768.0;
-
-	return (uint8_t)(255.0 * (2.0 * v - v * v));
-}
-
 int
 sound_look(const struct preview_ask *ask, struct preview_answer *out)
 {
@@ -76,7 +67,7 @@ sound_look(const struct preview_ask *ask, struct preview_answer *out)
 	if (n < 0)
 		return n;
 	for (i = 0; i < PREVIEW_BARS; i++)
-		out->bars[i] = bar_of(peaks[i]);
+		out->bars[i] = loudness_of(peaks[i]);
 	out->duration_ms = (uint32_t)(frames / PER_MS);
 	return 0;
 }
