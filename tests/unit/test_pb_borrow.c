@@ -181,6 +181,26 @@ test_pb_borrow__memory_is_bounded(void **state)
 	pb_free(&mem, m);
 }
 
+/* Nor do many messages in one, each as short as it can be. */
+static void
+test_pb_borrow__messages_inside_are_bounded(void **state)
+{
+	static const uint8_t chain[] = {
+	    0x7a, 6, 0x0a, 0, 0x12, 0, 0x18, 0}; /* Session.receiving */
+	uint8_t in[500 * sizeof(chain)];
+	ProtobufCMessage *m;
+	struct pb_mem mem;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(in); i += sizeof(chain))
+		memcpy(in + i, chain, sizeof(chain));
+	assert_err(pb_borrow(&mem, &sotto__signal__session__descriptor, in,
+		       sizeof(in), &m),
+	    ERR_RANGE);
+	assert_null(m);
+}
+
 struct bytes {
 	uint8_t p[256];
 	size_t len;
@@ -229,6 +249,7 @@ main(void)
 	    cmocka_unit_test(test_pb_borrow__each_way_to_be_wrong),
 	    cmocka_unit_test(test_pb_borrow__parts_of_a_message),
 	    cmocka_unit_test(test_pb_borrow__memory_is_bounded),
+	    cmocka_unit_test(test_pb_borrow__messages_inside_are_bounded),
 	    cmocka_unit_test(test_pb_borrow__every_allocation_fails_once),
 	};
 
