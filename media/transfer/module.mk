@@ -4,4 +4,4 @@ media/transfer_SRC   := media/transfer/file.c media/transfer/hub.c \
 	media/transfer/attempt.c
 media/transfer_PKG   := libcurl libsodium
 media/transfer_DEPS  := common/blob common
-media/transfer_TESTS :=
+media/transfer_TESTS := test_media_file
