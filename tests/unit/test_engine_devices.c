@@ -587,6 +587,53 @@ test_keys__a_new_device_is_vouched_for_by_the_list(void **state)
 /* ---- syncs ------------------------------------------------------------------------------ */
 
 static void
+write_draft(struct er_person *p, const struct er_person *to, const char *text)
+{
+	struct cmd cmd = {.chat = er_chat(p, to)};
+
+	cmd.s[0] = (char *)(uintptr_t)text;
+	cmd_set_draft(p->e, &cmd);
+	p->e->drafting[0].due_ms = 1;
+}
+
+/* Two write at once: the later one stands on both, whatever came last. */
+static void
+test_sync__the_later_draft_and_name_stand(void **state)
+{
+	struct home h;
+	struct store_chat chat;
+	struct cmd cmd = {.flag = {1, 0}};
+
+	(void)state;
+	begin(&h);
+	say(&h, h.ben, h.anna, "hello");
+	er_online(h.anna, false);
+	er_online(h.laptop, false);
+	write_draft(h.anna, h.ben, "first");
+	cmd.s[0] = lit("Anna One");
+	cmd_set_profile(h.anna->e, &cmd);
+	er_run(&h.net);
+	write_draft(h.laptop, h.ben, "second");
+	cmd.s[0] = lit("Anna Two");
+	cmd_set_profile(h.laptop->e, &cmd);
+	er_online(h.laptop, true); /* the later one arrives first */
+	er_run(&h.net);
+	er_online(h.anna, true);
+	er_run(&h.net);
+	assert_ok(store_chat_get(
+	    h.anna->e->store, er_chat(h.anna, h.ben), &chat));
+	assert_string_equal(chat.draft, "second");
+	store_chat_clear(&chat);
+	assert_ok(store_chat_get(
+	    h.laptop->e->store, er_chat(h.laptop, h.ben), &chat));
+	assert_string_equal(chat.draft, "second");
+	store_chat_clear(&chat);
+	assert_string_equal(h.anna->e->self.name, "Anna Two");
+	assert_string_equal(h.laptop->e->self.name, "Anna Two");
+	end(&h);
+}
+
+static void
 test_sync__names_drafts_profile(void **state)
 {
 	struct store_contact c;
@@ -826,6 +873,7 @@ main(void)
 	    cmocka_unit_test(
 		test_keys__a_new_device_is_vouched_for_by_the_list),
 	    cmocka_unit_test(test_sync__names_drafts_profile),
+	    cmocka_unit_test(test_sync__the_later_draft_and_name_stand),
 	    cmocka_unit_test(test_sync__from_others_is_nothing),
 	    cmocka_unit_test(test_devices__are_named_by_the_first),
 	    cmocka_unit_test(test_device_name__is_bound_to_its_device),

@@ -11,6 +11,7 @@
 #include "tui/engine/linking.h"
 #include "tui/engine/sync.h"
 #include "tui/engine/timer.h"
+#include "tui/store/store_clock.h"
 #include "tui/store/store_setting.h"
 
 #define REGISTRATION_ID_MAX 16380 /* 1..; 14 bits, as Signal has it */
@@ -175,6 +176,10 @@ save_profile(struct engine *e, struct cmd *c)
 		memset(e->keys->row.name, 0, sizeof(e->keys->row.name));
 		memcpy(e->keys->row.name, c->s[0], strlen(c->s[0]));
 		r = account_save(e);
+		if (r == 0)
+			r = store_clock_tick(e->store, e->self.account,
+			    STORE_CLOCK_PROFILE, engine_now_ms(),
+			    e->self.device);
 		if (r == 0)
 			r = sync_profile(e);
 	}

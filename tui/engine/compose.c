@@ -107,6 +107,8 @@ compose_add(struct engine *e, const struct store_chat *chat,
 		r = notes_sent(e, m);
 	if (r == 0 && !own->keep_draft)
 		r = store_chat_set_draft(e->store, chat->id, NULL, m->sent_ms);
+	if (r == 0 && !own->keep_draft && chat->draft[0] != '\0')
+		r = sync_draft_made(e, chat->peer);
 	return r == 0 ? chat_changed(e, chat->id) : r;
 }
 

@@ -296,6 +296,20 @@ sync_chat(struct engine *e, int64_t chat)
 	return r;
 }
 
+/* When it was made; what was made before there were stamps, is made now. */
+static int
+stamp_of(struct engine *e, const uint8_t id[static STORE_ID_LEN],
+    enum store_clock_what what, uint64_t *stamp)
+{
+	int r = store_clock_get(e->store, id, what, stamp);
+
+	if (r != 0 || *stamp != 0)
+		return r;
+	r = store_clock_tick(
+	    e->store, id, what, engine_now_ms(), e->self.device);
+	return r == 0 ? store_clock_get(e->store, id, what, stamp) : r;
+}
+
 int
 sync_profile(struct engine *e)
 {
@@ -306,10 +320,11 @@ sync_profile(struct engine *e)
 
 	if (r != 0 || !any)
 		return r;
+	r = stamp_of(e, e->self.account, STORE_CLOCK_PROFILE, &p.stamp);
 	p.name = e->keys->row.name;
 	s.what_case = SOTTO__CONTENT__SYNC__WHAT_PROFILE;
 	s.profile = &p;
-	return tell(e, &s);
+	return r == 0 ? tell(e, &s) : r;
 }
 
 int
@@ -491,7 +506,9 @@ tell_draft(struct engine *e, int64_t chat)
 	dr.text = row.draft;
 	s.what_case = SOTTO__CONTENT__SYNC__WHAT_DRAFT;
 	s.draft = &dr;
-	r = tell(e, &s);
+	r = stamp_of(e, row.peer, STORE_CLOCK_DRAFT, &dr.stamp);
+	if (r == 0)
+		r = tell(e, &s);
 	store_chat_clear(&row);
 	return r;
 }
@@ -508,7 +525,8 @@ sync_anew(struct engine *e, const Sotto__Content__Sync *s)
 	case SOTTO__CONTENT__SYNC__WHAT_SECRET:
 		return sync_secret(e);
 	case SOTTO__CONTENT__SYNC__WHAT_DRAFT:
-		r = store_chat_find(e->store, STORE_CHAT_PERSON,
+		r = store_chat_find(e->store,
+		    s->draft->group ? STORE_CHAT_GROUP : STORE_CHAT_PERSON,
 		    s->draft->chat_account.data, &chat);
 		if (r == 0)
 			r = tell_draft(e, chat);
@@ -516,6 +534,13 @@ sync_anew(struct engine *e, const Sotto__Content__Sync *s)
 	default:
 		return 0;
 	}
+}
+
+int
+sync_draft_made(struct engine *e, const uint8_t peer[static STORE_ID_LEN])
+{
+	return store_clock_tick(
+	    e->store, peer, STORE_CLOCK_DRAFT, engine_now_ms(), e->self.device);
 }
 
 void

@@ -58,6 +58,9 @@ int sync_all(struct engine *e) MUST_USE;
 
 /* The draft of this chat has changed: told when it rests. */
 void sync_draft_later(struct engine *e, int64_t chat);
+/* It was written (or emptied) here and now. In a transaction. */
+int sync_draft_made(
+    struct engine *e, const uint8_t peer[static STORE_ID_LEN]) MUST_USE;
 /* Tell drafts that rest. Returns 0; or after how many milliseconds there is
  * more to do. */
 uint64_t sync_flush(struct engine *e);

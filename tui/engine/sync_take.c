@@ -346,12 +346,16 @@ take_chats(struct engine *e, const Sotto__Content__SyncChats *list)
 static int
 take_draft(struct engine *e, const Sotto__Content__SyncDraft *m)
 {
+	bool newer = false;
 	char *text;
 	int64_t chat;
 	int r = m->group ? find_group(e, &m->chat_account, &chat)
 			 : find_chat(e, &m->chat_account, &chat);
 
-	if (r != 0)
+	if (r == 0)
+		r = store_clock_take(e->store, m->chat_account.data,
+		    STORE_CLOCK_DRAFT, m->stamp, &newer);
+	if (r != 0 || !newer)
 		return passable(r);
 	text = clean_text(m->text, STORE_TEXT_MAX, TEXT_MULTI);
 	if (text == NULL)
@@ -365,11 +369,13 @@ static int
 take_profile(struct engine *e, const Sotto__Content__SyncProfile *m)
 {
 	struct store_account *row = &e->keys->row;
-	int r;
+	bool newer = false;
+	int r = store_clock_take(
+	    e->store, e->self.account, STORE_CLOCK_PROFILE, m->stamp, &newer);
 
-	if (m->name[0] == '\0' ||
+	if (r != 0 || !newer || m->name[0] == '\0' ||
 	    !set_field(row->name, sizeof(row->name), m->name))
-		return 0;
+		return r;
 	r = account_save(e);
 	return r == 0 ? self_load(e) : r;
 }

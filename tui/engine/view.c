@@ -393,14 +393,28 @@ cmd_search(struct engine *e, struct cmd *c)
 	event_post(e, ev);
 }
 
-void
-cmd_set_draft(struct engine *e, struct cmd *c)
+static int
+set_draft(struct engine *e, const struct cmd *c)
 {
+	struct store_chat row = {0};
 	int r =
 	    store_chat_set_draft(e->store, c->chat, c->s[0], engine_now_ms());
 
 	if (r == 0)
-		r = chat_changed(e, c->chat);
+		r = store_chat_get(e->store, c->chat, &row);
+	if (r == 0)
+		r = sync_draft_made(e, row.peer);
+	store_chat_clear(&row);
+	return r == 0 ? chat_changed(e, c->chat) : r;
+}
+
+void
+cmd_set_draft(struct engine *e, struct cmd *c)
+{
+	int r = txn_begin(e);
+
+	if (r == 0)
+		r = txn_end(e, set_draft(e, c));
 	if (r == 0)
 		sync_draft_later(e, c->chat);
 	if (r != 0)

@@ -23,6 +23,8 @@ enum store_clock_what {
 	STORE_CLOCK_STAR = 8,
 	STORE_CLOCK_AUDIENCE = 9, /* of our own account: status posts */
 	STORE_CLOCK_STATUS_MUTED = 10,
+	STORE_CLOCK_DRAFT = 11, /* of a conversation */
+	STORE_CLOCK_PROFILE = 12, /* of our own account: its name */
 };
 
 /* *stamp: of the last one; 0: never made. */
