@@ -24,7 +24,7 @@ MODULES := common common/proto common/noise common/signal \
 	relay/store relay/identity relay/abuse relay/net relay/route relay/session \
 	relay/queue relay/groups relay/link relay/keys relay/presence relay/admin relay
 MODULES += common/aws common/group common/backup common/qr media/preview media/audio media
-MODULES += common/blob relay/blobs media/transfer tests/media
+MODULES += calls common/blob relay/blobs media/transfer tests/media
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)

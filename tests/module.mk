@@ -7,6 +7,9 @@ interop/noise-vectors_SRC  := tests/interop/noise_case.c
 interop/noise-vectors_MODS := common/noise common
 interop/noise-vectors_PKG  := sqlite3
 
+TOOLS += interop/sframe_peer
+interop/sframe_peer_MODS := calls common
+
 # Our side and libomemo-c behind the same JSON lines (tests/interop/README.md).
 TOOLS += interop/signal_peer
 interop/signal_peer_SRC  := tests/interop/signal_peer_store.c \
@@ -59,6 +62,10 @@ TOOLS += bench/group-fill
 bench/group-fill_SRC  := tests/bench/group_people.c
 bench/group-fill_MODS := tui/engine common/link relay/store common/group common/signal common/noise common/proto common
 
+TOOLS += bench/bench_group
+bench/bench_group_SRC  := tests/bench/group_people.c tests/bench/group_peers.c
+bench/bench_group_MODS := tui/engine $(tui/engine_DEPS)
+
 # The Signal protocol beside libsignal (npm) and libomemo-c; tests/bench/bench_signal.py.
 TOOLS += bench/signal_sotto
 bench/signal_sotto_SRC  := tests/bench/signal_side.c
@@ -73,3 +80,7 @@ bench/signal_omemo_PKG := libomemo-c
 # Garbles a profile's ratchet records; tests/e2e/test_repair.py.
 TOOLS += e2e/break_session
 e2e/break_session_MODS := tui/store tui/base common
+
+# Sealing beside libsodium and openssl, transfers beside curl.
+TOOLS += bench/bench_media
+bench/bench_media_MODS := $(tests/media_DEPS)
