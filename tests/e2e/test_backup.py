@@ -2,8 +2,10 @@
 """A history is kept in a file and comes back on another machine."""
 import json
 import os
+import time
 
-from harness import Person
+from harness import DEADLINE, Person
+from test_groups import group, meet
 
 
 def texts(person):
@@ -66,3 +68,63 @@ def test_what_does_not_open_changes_nothing(folder, relay, anna, ben):
     assert texts(ben) == ["one"]
     missing = anna.run("backup", "verify", str(folder / "none"), check=False)
     assert missing.returncode != 0 and "none" in missing.stderr
+
+
+
+def rows(person):
+    return [json.loads(r) for r in person.run("export").stdout.splitlines()]
+
+
+def many_notes(person, n):
+    """So many messages, by forwarding to oneself what is there."""
+    person.run("send", "--to-self", "x" * 4000)
+    while len(there := rows(person)) < n:
+        ids = [r["message_id"] for r in there[:min(50, n - len(there))]]
+        person.run("forward", *ids, "--to", "self")
+
+
+def test_a_restore_that_is_killed_begins_anew(folder, relay, anna):
+    """kill -9 in the middle: nothing is lost, nothing is there twice."""
+    many_notes(anna, 1200)  # several transactions
+    file = folder / "anna.backup"
+    code = anna.run("backup", "create", str(file), "--code").stdout.strip()
+    new = Person(folder / "anna2", "Anna", anna.phone).register(relay)
+    new.env["SOTTO_BACKUP_CODE"] = code
+    store = next(new.home.rglob("store.db"))
+    proc, out = new.spawn("backup", "restore", str(file))
+    deadline = time.monotonic() + DEADLINE
+    while proc.poll() is None and time.monotonic() < deadline:
+        if store.stat().st_size > 1 << 20:  # a first part is in its place
+            break
+    proc.kill()
+    proc.stdin.close()
+    assert proc.wait(DEADLINE) == -9, out.rest()
+    out.rest()
+    os.close(out.fd)
+    assert 0 < len(rows(new)) < 1200
+    assert "whole" in new.run("check").stdout
+    again = new.run("backup", "restore", str(file)).stdout
+    assert "messages were added" in again
+    assert "whole" in new.run("check").stdout
+    assert texts(new) == texts(anna)
+
+
+def test_a_restored_member_goes_on(folder, relay, anna, ben):
+    """Of a group: what it was called, what was written, and what comes."""
+    meet(anna, ben)
+    group(anna, "create", "Rowing", ben.phone)
+    ben.messages()
+    anna.run("group", "send", "Rowing", "one")
+    ben.messages()
+    file = folder / "anna.backup"
+    code = anna.run("backup", "create", str(file), "--code").stdout.strip()
+    new = Person(folder / "anna2", "Anna", anna.phone).register(relay)
+    new.env["SOTTO_BACKUP_CODE"] = code
+    new.run("backup", "restore", str(file))
+    # before the relay is asked: it is known
+    assert group(new, "show", "Rowing")["name"] == "Rowing"
+    ben.run("group", "send", "Rowing", "two")
+    assert [m["text"] for m in new.messages()] == ["two"]
+    new.run("group", "send", "Rowing", "three")
+    assert [m["text"] for m in ben.messages()][-1] == "three"
+    assert texts(new)[-3:] == ["one", "two", "three"]

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import DEADLINE, S3, Lines, Person
+from harness import DEADLINE, S3, Lines, Person, Screen
 from test_devices import lines, texts
 
 USER, SECRET = "anna", "correct horse"
@@ -212,3 +212,32 @@ def test_s3_lists_more_than_a_page(folder, relay, anna, s3):
     url = f"s3+{s3.url}/{s3.bucket}?region={s3.region}"
     listed = lines(anna, "backup", "list", url, "--credentials", secret)
     assert [row["name"] for row in listed] == names(there)
+
+
+def test_from_the_running_screen(folder, relay, anna, ben):
+    """Where, now, verified, and what a person is shown: in a terminal."""
+    place = folder / "stick"
+    place.mkdir()
+    ben.run("send", anna.phone, "keep this")
+    s = Screen(anna)
+    s.wait("Ben")
+    s.type("\x1b[20~")  # F9
+    s.wait("no backups are made")
+    s.type("e")
+    s.wait("Keep them in")
+    s.type(f"{place}\r")
+    s.wait("Your recovery code")
+    digits = "".join(re.findall(r"│ ((?:\d{4} ){7}\d{4}) ", s.text()))
+    assert len(digits.replace(" ", "")) == 64, s.text()
+    s.type("\x1b")
+    # the first is made by itself, as it is due
+    s.wait(lambda text: "The backup is made" in text, 60)
+    s.type("v")
+    s.wait("The newest backup is whole: 1 messages")
+    s.type("b")
+    s.wait("The backup is made")
+    s.type("q\x11")
+    s.end()
+    assert names(place)
+    anna.env["SOTTO_BACKUP_CODE"] = digits
+    assert "is whole" in anna.run("backup", "verify", str(place)).stdout

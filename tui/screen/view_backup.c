@@ -171,13 +171,14 @@ code_yes(struct app *a, int64_t arg)
 static void
 show_code(struct app *a, const char *code)
 {
+	const size_t half = strlen(code) > 40 ? 40 : strlen(code);
 	char text[512];
 
 	snprintf(text, sizeof(text),
 	    "This opens your backups. Write it down, and keep it apart from "
 	    "them: whoever has both can read your history. Without it the "
-	    "history is lost, and nobody can help.\n\n%s",
-	    code);
+	    "history is lost, and nobody can help.\n\n%.*s\n%s",
+	    (int)half, code, code + half); /* two lines of eight groups */
 	read_begin(a, "Your recovery code", text);
 	sodium_memzero(text, sizeof(text));
 }
