@@ -615,7 +615,8 @@ answer(struct er_net *net, struct er_request *rq)
 		rep.err = do_remove(net, rq);
 		break;
 	default: /* presence: nobody asks here */
-		(void)er_group_answer(net, rq, &rep, &out);
+		if (!er_group_answer(net, rq, &rep, &out))
+			(void)er_status_answer(net, rq, &rep, &out);
 		break;
 	}
 	rep.from_relay = rep.err != 0 && rep.err != ERR_CLOSED;
@@ -699,6 +700,9 @@ look_at(struct er_person *p, const struct engine_event *ev)
 	p->gone += ev->kind == EV_MSG_GONE;
 	p->fresh += ev->kind == EV_MSG_NEW;
 	p->done += ev->kind == EV_DONE;
+	p->posts += ev->kind == EV_STATUS_NEW;
+	p->posts_changed += ev->kind == EV_STATUS_CHANGED;
+	p->posts_gone += ev->kind == EV_STATUS_GONE;
 	if (ev->kind == EV_ERROR && ev->locked)
 		p->locked = ev->tries_left;
 	p->registered += ev->kind == EV_REGISTERED;

@@ -59,6 +59,7 @@ struct er_person {
 	unsigned sends, fetches; /* requests to the relay */
 	unsigned fatal, errors, gone, fresh; /* events */
 	unsigned registered, ended, was_removed, done, locked;
+	unsigned posts, posts_changed, posts_gone; /* events of status posts */
 	char offer[256], code[8], new_name[80], why[256];
 	char title[80]; /* of a person's chat, in the last EV_CHAT */
 	struct engine_event *devices; /* the last EV_DEVICES */
@@ -86,6 +87,9 @@ struct er_net {
 	bool deaf; /* nothing is delivered */
 	const uint8_t *gone; /* this account has been deleted */
 	bool lose_answers; /* of GROUP_CHANGE and SEND_GROUP: done, not told */
+	/* SEND_STATUS: refused so; whom the relay adds to every audience */
+	int status_err;
+	const struct er_person *ghost;
 	struct { /* one mailbox at a time */
 		uint8_t id[16];
 		bool open;
@@ -138,6 +142,9 @@ struct link_reply;
 bool er_group_answer(struct er_net *net, struct er_request *rq,
     struct link_reply *rep, struct buf *out);
 void er_groups_clear(struct er_net *net);
+/* The same for status posts, engine_rig_status.c. */
+bool er_status_answer(struct er_net *net, struct er_request *rq,
+    struct link_reply *rep, struct buf *out);
 
 /* Until nothing is under way. */
 void er_run(struct er_net *net);

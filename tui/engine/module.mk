@@ -29,7 +29,9 @@ tui/engine_TESTS := test_content test_devicelist test_engine test_engine_receipt
 	test_engine_memory test_engine_devices test_engine_action test_engine_chat test_engine_group_send
 tui/engine_TESTS += test_engine_history test_engine_account test_engine_backup
 ENGINE_RIG := tests/unit/engine_rig.c tests/unit/engine_rig_groups.c \
-	tests/unit/store_help.c
+	tests/unit/engine_rig_status.c tests/unit/store_help.c
+tui/engine_TESTS += test_engine_status
+test_engine_status_SRC := $(ENGINE_RIG)
 test_engine_receipt_SRC := $(ENGINE_RIG)
 test_engine_sentlog_SRC := $(ENGINE_RIG)
 test_engine_repair_SRC := $(ENGINE_RIG)

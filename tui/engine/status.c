@@ -92,7 +92,8 @@ status_row_from(
 }
 
 static int
-post_row(struct engine *e, enum engine_event_kind kind, int64_t id)
+post_row(
+    struct engine *e, enum engine_event_kind kind, int64_t id, uint64_t tag)
 {
 	struct engine_event *ev;
 	struct store_status st;
@@ -100,7 +101,7 @@ post_row(struct engine *e, enum engine_event_kind kind, int64_t id)
 
 	if (r != 0)
 		return r;
-	ev = event_new(e, kind, 0);
+	ev = event_new(e, kind, tag);
 	if (ev == NULL) {
 		store_status_clear(&st);
 		return ERR_NOMEM;
@@ -119,15 +120,15 @@ post_row(struct engine *e, enum engine_event_kind kind, int64_t id)
 }
 
 int
-status_added(struct engine *e, int64_t id)
+status_added(struct engine *e, int64_t id, uint64_t tag)
 {
-	return post_row(e, EV_STATUS_NEW, id);
+	return post_row(e, EV_STATUS_NEW, id, tag);
 }
 
 int
 status_changed(struct engine *e, int64_t id)
 {
-	return post_row(e, EV_STATUS_CHANGED, id);
+	return post_row(e, EV_STATUS_CHANGED, id, 0);
 }
 
 /* ---- their end ----------------------------------------------------------------- */

@@ -23,8 +23,9 @@ struct repair_from;
 int status_row_from(struct engine *e, struct status_row *out,
     const struct store_status *st) MUST_USE;
 void status_row_clear(struct status_row *row);
-/* An EV_STATUS_NEW, an EV_STATUS_CHANGED. In a transaction. */
-int status_added(struct engine *e, int64_t id) MUST_USE;
+/* An EV_STATUS_NEW, which may be an answer; an EV_STATUS_CHANGED. In a
+ * transaction. */
+int status_added(struct engine *e, int64_t id, uint64_t tag) MUST_USE;
 int status_changed(struct engine *e, int64_t id) MUST_USE;
 /* It goes, with all that is known of it, and its row of the outbox: an
  * EV_STATUS_GONE. In a transaction. */

@@ -181,9 +181,9 @@ send_post(struct engine *e, const struct store_status *st)
 	return status_send_add(e, &d.c, NULL, 0);
 }
 
-/* Row, audience and outbox. */
+/* Row, audience, outbox and the answer. */
 static int
-add_post(struct engine *e, struct store_status *st)
+add_post(struct engine *e, struct store_status *st, uint64_t tag)
 {
 	uint8_t(*to)[STORE_ID_LEN] = NULL;
 	size_t n = 0;
@@ -198,28 +198,10 @@ add_post(struct engine *e, struct store_status *st)
 		    e->store, st->id, (const uint8_t(*)[STORE_ID_LEN])to, n);
 	if (r == 0)
 		r = send_post(e, st);
+	if (r == 0)
+		r = status_added(e, st->id, tag);
 	free(to);
 	return r;
-}
-
-static void
-answer_post(struct engine *e, uint64_t tag, int64_t id)
-{
-	struct engine_event *ev = event_new(e, EV_STATUS_NEW, tag);
-	struct store_status st;
-	int r;
-
-	if (ev == NULL)
-		return;
-	ev->statuses = calloc(1, sizeof(*ev->statuses));
-	r = ev->statuses == NULL ? ERR_NOMEM
-				 : store_status_get(e->store, id, &st);
-	if (r == 0) {
-		r = status_row_from(e, ev->statuses, &st);
-		ev->n = r == 0;
-		store_status_clear(&st);
-	}
-	post_or_error(e, ev, r);
 }
 
 void
@@ -237,9 +219,8 @@ cmd_status_post(struct engine *e, struct cmd *c)
 	randombytes_buf(st.message_id, sizeof(st.message_id));
 	r = txn_begin(e);
 	if (r == 0)
-		r = txn_end(e, add_post(e, &st));
+		r = txn_end(e, add_post(e, &st, c->tag));
 	if (r == 0) {
-		answer_post(e, c->tag, st.id);
 		timer_run(e);
 		outbox_kick(e);
 	} else if (r == ERR_STATE) {

@@ -95,7 +95,7 @@ take_post(struct engine *e, const struct sender *s,
 	r = st.text == NULL ? ERR_NOMEM : store_status_add(e->store, &st, &id);
 	store_status_clear(&st);
 	if (r == 0)
-		r = status_added(e, id);
+		r = status_added(e, id, 0);
 	/* there already; more of one account than anybody looks at */
 	return r == ERR_EXISTS || r == ERR_FULL ? 0 : r;
 }

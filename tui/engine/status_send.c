@@ -237,7 +237,7 @@ int
 status_send_ended(struct engine *e, const struct store_outgoing *row,
     enum store_status_state state)
 {
-	struct store_status st;
+	struct store_status st = {.id = 0};
 	bool moved = false;
 	int64_t id;
 	int r =
@@ -322,6 +322,7 @@ send_again(struct engine *e, const struct repair_from *from, const uint8_t *id,
 	uint8_t wire[STORE_ID_LEN];
 	uint32_t times = 0;
 	bool yes = false;
+	int64_t row;
 	int r = repair_may_have(e, from, a->sent_ms, &yes);
 
 	if (r == 0 && yes)
@@ -329,13 +330,15 @@ send_again(struct engine *e, const struct repair_from *from, const uint8_t *id,
 		    e->store, id, from->account, from->device, &times);
 	if (r != 0 || !yes || times >= REPAIR_RESENDS_MAX)
 		return r;
+	repair_wire_id(wire, id, times + 1);
+	if (store_outbox_find(e->store, wire, &row) == 0)
+		return 0; /* another device of theirs asked: it is for all */
 	r = store_again_add(
 	    e->store, id, from->account, from->device, engine_now_ms());
 	/* What they could not open the next one they can. */
 	if (r == 0)
 		r = group_send_key_lost(
 		    e, store_status_list, from->account, from->device);
-	repair_wire_id(wire, id, times + 1);
 	return r == 0 ? outbox_add(e, &to, &a->content, wire) : r;
 }
 
