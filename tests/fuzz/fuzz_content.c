@@ -2,7 +2,7 @@
 /*
  * fuzz_content.c — the plaintext of a message: what opens is sealed to a size
  * of the table and opens as the same again; whatever else a peer sealed is an
- * error and gives nothing. First byte: odd, the rest is padded here.
+ * error and gives nothing. Fields not known are left out. First byte: odd, the rest is padded here.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,6 +11,47 @@
 #include "tui/engine/content.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void forget(ProtobufCMessage *m);
+
+static void
+forget_inside(ProtobufCMessage *m, const ProtobufCFieldDescriptor *d)
+{
+	uint8_t *at = (uint8_t *)m + d->offset;
+	uint8_t *told = (uint8_t *)m + d->quantifier_offset;
+	ProtobufCMessage **v, *one;
+	uint32_t is;
+	size_t n;
+
+	if (d->label == PROTOBUF_C_LABEL_REPEATED) {
+		memcpy(&n, told, sizeof(n));
+		memcpy(&v, at, sizeof(v));
+		while (n > 0)
+			forget(v[--n]);
+		return;
+	}
+	memcpy(&is, told, sizeof(is));
+	if ((d->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 && is != d->id)
+		return;
+	memcpy(&one, at, sizeof(one));
+	if (one != NULL)
+		forget(one);
+}
+
+/* Fields not known are kept by protobuf-c, and one it takes, of number 0, it
+ * does not take again as it writes it. */
+static void
+forget(ProtobufCMessage *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->n_unknown_fields; i++)
+		free(m->unknown_fields[i].data);
+	m->n_unknown_fields = 0;
+	for (i = 0; i < m->descriptor->n_fields; i++)
+		if (m->descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+			forget_inside(m, &m->descriptor->fields[i]);
+}
 
 static void
 comes_back(const Sotto__Content__Content *c)
@@ -41,6 +82,7 @@ open_bytes(const uint8_t *p, size_t len)
 		assert(c == NULL);
 		return;
 	}
+	forget(&c->base);
 	comes_back(c);
 	content_free(c);
 }
