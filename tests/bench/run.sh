@@ -16,5 +16,7 @@ echo "== media, beside libsodium, openssl and curl"
 "$b/tests/bench_media"
 echo "== Signal protocol, beside libsignal and libomemo-c"
 "$PYTHON" tests/bench/bench_signal.py "$b"
+echo "== a group of 1,024"
+"$b/tests/bench_group" "$b"
 echo "== client"
 B=$b "$PYTHON" tests/bench/client.py
