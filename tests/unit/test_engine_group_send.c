@@ -9,6 +9,7 @@
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group_room.h"
+#include "tui/store/query.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_group.h"
 #include "tui/store/store_repair.h"
@@ -1027,6 +1028,35 @@ test_group_send__without_memory_it_leaves_later(void **state)
 	end();
 }
 
+/* A thousand rows may wait for keys and are looked at whenever some come. */
+static void
+test_outbox__rows_that_wait_for_keys_write_nothing(void **state)
+{
+	struct er_person *dan;
+	unsigned i;
+	int changes;
+
+	(void)state;
+	begin();
+	dan = er_add(&net, 5);
+	for (i = 0; i < FETCHES_MAX; i++)
+		ann->e->fetches[i].used = true; /* for others */
+	assert_true(er_say(ann, dan, "hello"));
+	er_turn(&net);
+	changes = sqlite3_total_changes(ann->e->store->db);
+	for (i = 0; i < 5; i++) {
+		outbox_kick(ann->e);
+		er_turn(&net);
+	}
+	assert_int_equal(sqlite3_total_changes(ann->e->store->db), changes);
+	for (i = 0; i < FETCHES_MAX; i++)
+		ann->e->fetches[i].used = false;
+	outbox_kick(ann->e);
+	er_run(&net);
+	assert_shows(ann, dan, "delivered:hello");
+	end();
+}
+
 int
 main(void)
 {
@@ -1066,6 +1096,8 @@ main(void)
 	    cmocka_unit_test(test_group_receive__the_content_names_its_group),
 	    cmocka_unit_test(test_sender_keys__are_for_one_group),
 	    cmocka_unit_test(test_group_receive__who_is_no_member_is_not_heard),
+	    cmocka_unit_test(
+		test_outbox__rows_that_wait_for_keys_write_nothing),
 	    cmocka_unit_test(test_group_send__without_memory_it_leaves_later),
 	};
 

@@ -15,7 +15,7 @@
 
 #include "tui/engine/group.h"
 
-#define GROUP_TURN_OWED	 8 /* welcomes or shares sealed in one turn */
+#define GROUP_TURN_OWED	 4 /* welcomes or shares sealed in one turn */
 #define GROUP_TRIES_MAX	 16 /* a change that always comes second */
 #define GROUP_HEARD_MS	 20000 /* a welcome is given so long to come */
 #define GROUP_KEY_MS	 8000 /* and a share */

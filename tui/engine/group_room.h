@@ -14,7 +14,7 @@
 #define ROOM_DEVICES_MAX 16384 /* as the relay's */
 #define ROOM_ROWS_MAX	 16 /* rows with our key on their way at once */
 #define ROOM_FETCHES_MAX (FETCHES_MAX - 4) /* others want keys too */
-#define ROOM_SLICE_NS	 (6ull * 1000 * 1000) /* of one turn of the loop */
+#define ROOM_SLICE_NS	 (4ull * 1000 * 1000) /* of one turn of the loop */
 #define ROOM_SHOWN	 20 /* accounts to be given it: progress is shown */
 
 struct room_place { /* one device */

@@ -541,11 +541,11 @@ papers_turn(struct engine *e, struct store_group *g, uint64_t *wait_ms)
 	}
 	if (r == 0 && (g->todo & asks) != 0)
 		r = group_ask(e, g, wait_ms);
-	if (more)
-		*wait_ms = 0;
 	if (r == 0) {
-		g->next_ms =
-		    *wait_ms > 0 ? engine_now_ms() + *wait_ms : g->next_ms;
+		if (more)
+			g->next_ms = engine_now_ms(); /* others first */
+		else if (*wait_ms > 0)
+			g->next_ms = engine_now_ms() + *wait_ms;
 		r = store_group_put(e->store, g);
 	}
 	r = txn_end(e, r);
@@ -714,6 +714,10 @@ groups_flush(struct engine *e)
 	if (r != 0)
 		return wait_ms;
 	r = store_group_get(e->store, id, &g);
+	if (r == 0 && g.todo == STORE_GROUP_OWED && outbox_crowded(e)) {
+		store_group_clear(&g);
+		return 0; /* an answer wakes us */
+	}
 	if (r == 0)
 		r = step(e, &g);
 	store_group_clear(&g);

@@ -95,6 +95,7 @@ struct fetch { /* one GET_KEYS in flight */
 	bool used;
 	bool had; /* bundles came */
 	bool quiet; /* for groups, which can do without */
+	struct buf answer; /* has come, is not taken yet */
 	uint8_t account[STORE_ID_LEN];
 };
 
@@ -292,6 +293,10 @@ void keys_fetch_quietly(struct engine *e,
     const uint8_t account[static STORE_ID_LEN], const uint32_t *ids, size_t n);
 bool keys_fetching(
     const struct engine *e, const uint8_t account[static STORE_ID_LEN]);
+/* Take answers that have come, for a slice of time; the outbox's turn. */
+void keys_turn(struct engine *e);
+/* Forget what is under way: the store is closed, or another one. */
+void keys_clear(struct engine *e);
 
 /* The account's list of devices alone; no bundle is spent. done (may be NULL)
  * is called when it was taken (0), refused or not had. ERR_CLOSED. */
@@ -348,6 +353,8 @@ void outbox_hold(struct engine *e, uint32_t ms);
 void outbox_account_gone(struct engine *e,
     const uint8_t account[static STORE_ID_LEN], const char *why);
 bool outbox_sending(const struct engine *e, int64_t row);
+/* So much is under way that what has time waits for its answers. */
+bool outbox_crowded(const struct engine *e);
 
 /* ---- inbox.c ------------------------------------------------------------------ */
 

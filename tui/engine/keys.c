@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "common/proto/frame.h"
 #include "common/proto/method.h"
 #include "common/proto/relay.pb-c.h"
 #include "tui/engine/devices.h"
@@ -17,6 +18,7 @@
 
 #define KEYS_REFUSED_MS 60000 /* then it is tried again */
 #define KEYS_AGAIN_MS	5000 /* where a relay names no time */
+#define KEYS_SLICE_NS	(4ull * 1000 * 1000) /* of one turn of the loop */
 
 bool
 keys_fetching(
@@ -338,36 +340,130 @@ group_keys_refused(
 			   : KEYS_AGAIN_MS);
 }
 
+/* The answer to one, taken or not. */
 static void
-on_keys(void *ctx, const struct link_reply *reply)
+fetched(struct fetch *f, int r, uint32_t retry_ms)
 {
-	Sotto__Relay__GetKeysResponse *res = NULL;
-	struct fetch *f = ctx;
 	struct engine *e = f->e;
-	int r = reply->err;
 
 	f->used = false;
-	if (r == 0) {
-		res = sotto__relay__get_keys_response__unpack(
-		    NULL, reply->len, reply->body);
-		r = res == NULL ? ERR_FORMAT : txn_begin(e);
-	} else if (!reply->from_relay) {
-		return; /* asked again when the connection is back */
-	}
-	if (res != NULL) {
-		f->had = res->n_bundles > 0;
-		if (r == 0)
-			r = txn_end(e, take_keys(e, f->account, res));
-		sotto__relay__get_keys_response__free_unpacked(res, NULL);
-	}
 	if (f->quiet && (r != 0 || (f->asked > 0 && !f->had)))
-		group_keys_refused(e, f, r, reply->retry_after_ms);
+		group_keys_refused(e, f, r, retry_ms);
 	else if (r != 0)
-		keys_refused(e, f->account, r, reply->retry_after_ms);
+		keys_refused(e, f->account, r, retry_ms);
 	else if (f->asked > 0 && !f->had)
 		outbox_hold(e, 0); /* those devices have none to give */
 	else
 		outbox_kick(e);
+}
+
+/* In a transaction. */
+static int
+take_answer(struct fetch *f)
+{
+	Sotto__Relay__GetKeysResponse *res =
+	    sotto__relay__get_keys_response__unpack(
+		NULL, f->answer.len, f->answer.p);
+	int r;
+
+	if (res == NULL)
+		return ERR_FORMAT;
+	f->had = res->n_bundles > 0;
+	r = take_keys(f->e, f->account, res);
+	sotto__relay__get_keys_response__free_unpacked(res, NULL);
+	return r;
+}
+
+static void
+take_alone(struct fetch *f)
+{
+	int r = txn_begin(f->e);
+
+	if (r == 0)
+		r = txn_end(f->e, take_answer(f));
+	buf_clear(&f->answer);
+	fetched(f, r, 0);
+}
+
+/* All that have come, or as many as fit into a slice of time, share a
+ * transaction. Its result; *n: how many there were. */
+static int
+take_together(
+    struct engine *e, struct fetch *took[static FETCHES_MAX], size_t *n)
+{
+	const uint64_t end_ns = uv_hrtime() + KEYS_SLICE_NS;
+	size_t i;
+	int r = txn_begin(e);
+
+	*n = 0;
+	if (r != 0)
+		return r;
+	for (i = 0; r == 0 && i < FETCHES_MAX; i++) {
+		if (e->fetches[i].answer.len == 0)
+			continue;
+		if (*n > 0 && uv_hrtime() >= end_ns)
+			break;
+		took[(*n)++] = &e->fetches[i];
+		r = take_answer(&e->fetches[i]);
+	}
+	return txn_end(e, r);
+}
+
+void
+keys_turn(struct engine *e)
+{
+	struct fetch *took[FETCHES_MAX];
+	size_t i, n = 0;
+	int r;
+
+	for (i = 0; i < FETCHES_MAX; i++)
+		n += e->fetches[i].answer.len > 0;
+	if (n == 0 || e->failed)
+		return;
+	r = take_together(e, took, &n);
+	for (i = 0; i < n && !e->failed; i++) {
+		if (r != 0) { /* which of them was it? */
+			take_alone(took[i]);
+			continue;
+		}
+		buf_clear(&took[i]->answer);
+		fetched(took[i], 0, 0);
+	}
+	outbox_wake(e); /* there may be more */
+}
+
+void
+keys_clear(struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < FETCHES_MAX; i++) {
+		buf_clear(&e->fetches[i].answer);
+		e->fetches[i].used = false;
+	}
+}
+
+/* A relay may answer many at once: they are taken turn by turn. */
+static void
+on_keys(void *ctx, const struct link_reply *reply)
+{
+	struct fetch *f = ctx;
+	int r = reply->err;
+
+	if (r != 0 && !reply->from_relay) {
+		f->used = false;
+		return; /* asked again when the connection is back */
+	}
+	if (r == 0) {
+		buf_init(&f->answer, FRAME_BODY_MAX);
+		r = reply->len == 0
+			? ERR_FORMAT
+			: buf_put(&f->answer, reply->body, reply->len);
+	}
+	if (r == 0)
+		outbox_wake(f->e);
+	else
+		fetched(f, r, reply->retry_after_ms);
 }
 
 void

@@ -491,38 +491,49 @@ held_back(struct engine *e, const uint8_t account[static STORE_ID_LEN])
 }
 
 /* Ask for the keys that this part lacks: all, when no device is known. */
-static void
-fetch_lacking(struct engine *e, const Sotto__Content__Outgoing *o)
+static bool
+part_waits(struct engine *e, const Sotto__Content__Outgoing *o)
 {
 	uint32_t ids[SEAL_DEVICES_MAX];
-	size_t n = seal_lacking(e, o, ids);
+	size_t n;
 
-	if (n > 0 ||
-	    (o->n_envelopes == 0 && !own_account(e, o->account_id.data)))
-		keys_fetch(e, o->account_id.data, ids, n);
+	if (!seal_waits(e, o, ids, &n))
+		return false;
+	keys_fetch(e, o->account_id.data, ids, n);
+	return true;
 }
 
-/* Seal now if its keys have come; else ask for them. */
+/* Are there keys to wait for? They are asked for. A thousand rows may wait, and
+ * are looked at whenever keys come: nothing is written for that. */
+static bool
+row_waits(struct engine *e, const Sotto__Content__Outgoing *o)
+{
+	bool theirs = part_waits(e, o);
+
+	return (o->own != NULL && part_waits(e, o->own)) || theirs;
+}
+
+/* Seal now: its keys have come. */
 static int
 make_ready(struct engine *e, const struct store_outgoing *row,
     Sotto__Content__Outgoing *o)
 {
 	bool lacking;
-	int r = txn_begin(e);
+	int r;
 
+	if (row_waits(e, o))
+		return ERR_NOTFOUND;
+	r = txn_begin(e);
 	if (r != 0)
 		return r;
 	r = seal_missing(e, o);
-	lacking = r == ERR_NOTFOUND;
+	lacking = r == ERR_NOTFOUND; /* a session was no good */
 	if (r == 0 || lacking)
 		r = outgoing_save(e, row->id, o);
 	r = txn_end(e, r);
-	if (r != 0 || !lacking)
-		return r;
-	fetch_lacking(e, o);
-	if (o->own != NULL)
-		fetch_lacking(e, o->own);
-	return ERR_NOTFOUND;
+	if (r == 0 && lacking)
+		row_waits(e, o);
+	return r == 0 && lacking ? ERR_NOTFOUND : r;
 }
 
 /* Nothing goes to them for a reason that will not pass. */
@@ -618,6 +629,18 @@ send_window(struct engine *e)
 	}
 }
 
+bool
+outbox_crowded(const struct engine *e)
+{
+	size_t i, sends = 0, fetches = 0;
+
+	for (i = 0; i < OUTBOX_INFLIGHT; i++)
+		sends += e->sending[i].row != 0;
+	for (i = 0; i < FETCHES_MAX; i++)
+		fetches += e->fetches[i].used;
+	return sends >= OUTBOX_INFLIGHT / 2 || fetches >= FETCHES_MAX / 2;
+}
+
 /* Is anything on its way, or about to be? */
 static bool
 is_busy(const struct engine *e)
@@ -663,6 +686,7 @@ on_kick(uv_timer_t *timer)
 	if (e->store == NULL || e->failed)
 		return;
 	settle_answers(e);
+	keys_turn(e);
 	group_receive_held(e);
 	timer_run(e);
 	now_ms = engine_now_ms();

@@ -162,21 +162,26 @@ wanted(const struct engine *e, const struct store_device *d)
 	       !(d->device == e->self.device && own_account(e, d->account));
 }
 
-size_t
-seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
-    uint32_t ids[static SEAL_DEVICES_MAX])
+bool
+seal_waits(struct engine *e, const Sotto__Content__Outgoing *o,
+    uint32_t ids[static SEAL_DEVICES_MAX], size_t *n)
 {
 	struct store_device *v = NULL;
-	size_t i, n = 0, len = 0;
+	size_t i, known = 0, active = 0;
 
-	if (store_device_list(e->store, o->account_id.data, &v, &n) != 0)
-		return 0;
-	for (i = 0; i < n && len < SEAL_DEVICES_MAX; i++)
-		if (wanted(e, &v[i]) && envelope_of(o, v[i].device) == NULL &&
+	*n = 0;
+	if (store_device_list(e->store, o->account_id.data, &v, &known) != 0)
+		return false;
+	for (i = 0; i < known && *n < SEAL_DEVICES_MAX; i++) {
+		if (!wanted(e, &v[i]))
+			continue;
+		active++;
+		if (envelope_of(o, v[i].device) == NULL &&
 		    session_usable(e, &v[i]) != 0)
-			ids[len++] = v[i].device;
+			ids[(*n)++] = v[i].device;
+	}
 	free(v);
-	return len;
+	return *n > 0 || (active == 0 && !own_account(e, o->account_id.data));
 }
 
 static bool

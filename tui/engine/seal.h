@@ -27,11 +27,11 @@ int seal_missing(struct engine *e, Sotto__Content__Outgoing *o) MUST_USE;
  * relay would refuse it, and take what was sealed later before it. */
 bool seal_behind(struct engine *e, const Sotto__Content__Outgoing *o) MUST_USE;
 
-/* The devices of o's own account_id whose keys must be fetched first; returns
- * how many, 0 also when none is known. */
+/* Must keys be fetched before o's own account_id can be sealed for? Then ids
+ * are those devices, *n of them; 0: none is known, fetch all. */
 #define SEAL_DEVICES_MAX 127
-size_t seal_lacking(struct engine *e, const Sotto__Content__Outgoing *o,
-    uint32_t ids[static SEAL_DEVICES_MAX]);
+bool seal_waits(struct engine *e, const Sotto__Content__Outgoing *o,
+    uint32_t ids[static SEAL_DEVICES_MAX], size_t *n);
 
 /* Drop the envelope of one device of o's account; it will be made anew. */
 void seal_drop(Sotto__Content__Outgoing *o, uint32_t device);
