@@ -23,9 +23,8 @@ bytes(const char *hex, uint8_t out[static BYTES_MAX])
 {
 	size_t n = 0;
 
-	if (strcmp(hex, "-") != 0 &&
-	    sodium_hex2bin(out, BYTES_MAX, hex, strlen(hex), NULL, &n, NULL) !=
-		0) {
+	if (strcmp(hex, "-") != 0 && sodium_hex2bin(out, BYTES_MAX, hex,
+					 strlen(hex), NULL, &n, NULL) != 0) {
 		puts("error: no hex");
 		exit(2);
 	}
@@ -99,8 +98,8 @@ main(void)
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		size_t n = 0;
 
-		for (rest = line; n < WORDS_MAX &&
-		     (word = strtok_r(rest, " \n", &rest)) != NULL;)
+		for (rest = line; n < WORDS_MAX && (word = strtok_r(rest, " \n",
+							&rest)) != NULL;)
 			w[n++] = word;
 		if (n == 3 && strcmp(w[0], "header") == 0)
 			do_header(w);
