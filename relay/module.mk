@@ -4,7 +4,7 @@
 relay_SRC   := relay/relay.c relay/methods.c relay/keyfile.c relay/upkeep.c \
 	relay/notify.c
 relay_PKG   := libuv libsodium libprotobuf-c libcurl
-relay_DEPS  := relay/blobs relay/groups relay/link relay/queue relay/keys relay/presence relay/session \
+relay_DEPS  := relay/blobs common/aws relay/groups relay/link relay/queue relay/keys relay/presence relay/session \
 	relay/route relay/net relay/identity relay/admin relay/abuse \
 	relay/store common/group common/signal common/noise common/proto common
 relay_TESTS := test_relay_keyfile test_relay_net test_relay_messages test_relay_keys \

@@ -277,7 +277,8 @@ attempt_start(struct transfer *t)
 	if (t->easy == NULL)
 		return ERR_NOMEM;
 	set_common(t);
-	t->phase = t->way == MEDIA_UP && t->look ? PH_LOOKING : PH_MOVING;
+	t->phase = t->way == MEDIA_UP && t->look && !t->in_one ? PH_LOOKING
+							       : PH_MOVING;
 	if (t->phase == PH_LOOKING)
 		curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
 	else if (t->way == MEDIA_UP)

@@ -558,6 +558,7 @@ transfer_new(struct media_hub *h, const struct media_job *job)
 	t->way = job->way;
 	t->size = job->size;
 	t->digest = job->digest;
+	t->in_one = job->in_one;
 	t->look = job->begun;
 	t->last = calloc(1, sizeof(*t->last));
 	t->url = strdup(job->url);

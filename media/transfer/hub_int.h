@@ -39,6 +39,7 @@ struct transfer {
 	atomic_bool paused, cancelled, poked; /* any thread */
 
 	enum phase phase;
+	bool in_one; /* up: each try is the whole */
 	bool look; /* up: ask before sending */
 	bool finish; /* up: all is there, have it put in its place */
 	bool again; /* down: was wrong once, after having been gone on with */

@@ -61,6 +61,7 @@ struct media_job {
 	uint64_t size; /* of the sealed file */
 	struct blob_digest digest; /* down: checked before MEDIA_DONE */
 	bool begun; /* up: part of it may be there already */
+	bool in_one; /* up: the relay says that it cannot be gone on with */
 };
 
 /* *id is unique within the hub, never 0. Returns 0; ERR_RANGE size 0, or a URL

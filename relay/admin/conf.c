@@ -19,6 +19,8 @@
 #define MINUTE	 (60ULL * 1000)
 #define HOUR	 (60 * MINUTE)
 #define DAY	 (24 * HOUR)
+/* In one request: Amazon S3 API Reference, PutObject. */
+#define S3_OBJECT_MAX (5ULL << 30)
 
 static const char *const policy_words[] = {
 #define X(name, word) word,
@@ -376,8 +378,9 @@ static const struct conf_row rows[] = {
 	.def = "dir",
 	.group = "Media",
 	.doc = "Where sealed pictures, voice notes and files are kept: in a "
-	       "folder (`dir`) or nowhere (`off`). They go over HTTP, beside "
-	       "the messages."},
+	       "folder (`dir`), in a bucket of an S3 service that devices "
+	       "reach themselves (`s3`), or nowhere (`off`). They go over "
+	       "HTTP, beside the messages."},
     {.name = "blobs-dir",
 	.type = CONF_PATH,
 	.flags = CONF_NO_RELOAD,
@@ -460,6 +463,45 @@ static const struct conf_row rows[] = {
 	.def = "16",
 	.unit = "connections",
 	.doc = "The same for one address. 0, any number, behind a web server."},
+    {.name = "blobs-s3-url",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_s3_url),
+	.min = 8,
+	.max = 256,
+	.doc = "The S3 service, as the relay and devices reach it: "
+	       "https://s3.example.org. The bucket is the first part of the "
+	       "path."},
+    {.name = "blobs-s3-region",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_s3_region),
+	.min = 1,
+	.max = 64,
+	.def = "us-east-1",
+	.doc = "Its region."},
+    {.name = "blobs-s3-bucket",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_s3_bucket),
+	.min = 3,
+	.max = 63,
+	.doc = "The bucket; the relay reads, writes, lists and removes below "
+	       "b/ in it."},
+    {.name = "blobs-s3-key-id",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(blobs_s3_key_id),
+	.min = 1,
+	.max = 128,
+	.doc = "The access key's name."},
+    {.name = "blobs-s3-secret",
+	.type = CONF_STRING,
+	.flags = CONF_SECRET,
+	FIELD(blobs_s3_secret),
+	.min = 1,
+	.max = 256,
+	.doc = "Its secret; a new one is taken at the next start."},
 
     {.name = "limit-entries",
 	.type = CONF_U64,
@@ -583,10 +625,30 @@ check_addresses(const struct relay_conf *c, struct conf_err *why)
 }
 
 static int
+check_s3(const struct relay_conf *c, struct conf_err *why)
+{
+	if (c->blobs != BLOBS_S3)
+		return 0;
+	if (c->blobs_s3_url == NULL || c->blobs_s3_bucket == NULL ||
+	    c->blobs_s3_key_id == NULL || c->blobs_s3_secret == NULL)
+		return wrong(why, "blobs",
+		    "s3 needs blobs-s3-url, -bucket, -key-id and -secret");
+	if (strncmp(c->blobs_s3_url, "https://", 8) != 0 &&
+	    strncmp(c->blobs_s3_url, "http://", 7) != 0)
+		return wrong(why, "blobs-s3-url",
+		    "it must begin with https:// or http://");
+	if (c->blobs_limit > S3_OBJECT_MAX)
+		return wrong(
+		    why, "blobs-limit", "S3 takes 5GiB in one piece, no more");
+	return 0;
+}
+
+static int
 check_blobs(const struct relay_conf *c, struct conf_err *why)
 {
 	char host[CONF_HOST_CAP];
 	uint16_t port;
+	int r;
 
 	if (conf_addr_split(c->blobs_listen, host, &port) != 0)
 		return wrong(why, "blobs-listen", "it must be HOST:PORT");
@@ -594,6 +656,9 @@ check_blobs(const struct relay_conf *c, struct conf_err *why)
 	    strncmp(c->blobs_url, "http://", 7) != 0)
 		return wrong(
 		    why, "blobs-url", "it must begin with https:// or http://");
+	r = check_s3(c, why);
+	if (r != 0)
+		return r;
 	if ((c->blobs_tls_cert == NULL) != (c->blobs_tls_key == NULL))
 		return wrong(
 		    why, "blobs-tls-cert", "certificate and key go together");

@@ -49,7 +49,8 @@ enum otp_driver_id {
 
 #define BLOB_STORES(X)                                                         \
 	X(OFF, "off") /* no media */                                           \
-	X(DIR, "dir") /* a folder, served by the relay */
+	X(DIR, "dir") /* a folder, served by the relay */                      \
+	X(S3, "s3") /* a bucket, reached by clients directly */
 
 enum blob_store {
 #define X(name, word) BLOBS_##name,
@@ -119,6 +120,11 @@ struct relay_conf {
 	uint64_t blobs_url_ttl_ms;
 	uint32_t blobs_connections;
 	uint32_t blobs_per_address; /* 0: any number */
+	char *blobs_s3_url; /* "https://s3.example.org" */
+	char *blobs_s3_region;
+	char *blobs_s3_bucket;
+	char *blobs_s3_key_id;
+	char *blobs_s3_secret; /* secret */
 
 	/* limits */
 	uint64_t limit_entries;

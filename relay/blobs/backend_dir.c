@@ -61,7 +61,7 @@ dir_walk(struct blob_backend *be, uint64_t before_s,
 	return blob_dir_walk(of(be)->dir, before_s, fn, arg);
 }
 
-static void
+static int
 dir_way(const struct blob_backend *be, const struct blob_grant *g,
     char out[static BLOB_URL_CAP])
 {
@@ -70,6 +70,7 @@ dir_way(const struct blob_backend *be, const struct blob_grant *g,
 
 	blob_path(d->secret, g, path);
 	(void)snprintf(out, BLOB_URL_CAP, "%s%s", d->base, path);
+	return 0;
 }
 
 static uint16_t

@@ -266,7 +266,8 @@ blobs_start(struct blobs **out, const struct blobs_env *env, char *why)
 	b->env.conf = NULL;
 	b->env.secret = NULL;
 	memcpy(b->secret, env->secret, sizeof(b->secret));
-	r = blob_backend_dir(&b->be, env, why);
+	r = env->conf->blobs == BLOBS_S3 ? blob_backend_s3(&b->be, env, why)
+					 : blob_backend_dir(&b->be, env, why);
 	if (r == 0)
 		r = start_worker(b);
 	if (r != 0) {
@@ -313,7 +314,7 @@ blobs_port(const struct blobs *b)
 	return b != NULL ? b->be->ops->port(b->be) : 0;
 }
 
-void
+int
 blobs_way(const struct blobs *b, const struct relay_conf *conf,
     enum blob_verb verb, const struct account_id *account,
     const struct store_blob *blob, struct blob_way *out)
@@ -328,6 +329,7 @@ blobs_way(const struct blobs *b, const struct relay_conf *conf,
 	};
 
 	blob_account_tag(b->secret, account, g.account);
-	b->be->ops->way(b->be, &g, out->url);
 	out->expires_ms = g.expires_s * 1000;
+	out->in_one = b->be->ops->in_one;
+	return b->be->ops->way(b->be, &g, out->url);
 }

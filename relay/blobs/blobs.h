@@ -53,12 +53,13 @@ uint16_t blobs_port(const struct blobs *b);
 struct blob_way {
 	char url[BLOB_URL_CAP];
 	uint64_t expires_ms;
+	bool in_one; /* an upload cannot be gone on with */
 };
 
-/* For an account, and for conf's blobs-url-ttl from now on. */
-void blobs_way(const struct blobs *b, const struct relay_conf *conf,
+/* For an account, and for conf's blobs-url-ttl from now on. 0; ERR_NOMEM. */
+int blobs_way(const struct blobs *b, const struct relay_conf *conf,
     enum blob_verb verb, const struct account_id *account,
-    const struct store_blob *blob, struct blob_way *out);
+    const struct store_blob *blob, struct blob_way *out) MUST_USE;
 
 /*
  * Have a task's operation prepared on the worker, then submitted: BLOB_ADD gets

@@ -115,8 +115,13 @@ answer_upload(
 	resp.locator = pb_view(blob->locator.b, sizeof(blob->locator.b));
 	resp.stored = blob->stored;
 	if (!blob->stored) {
-		blobs_way(blobs_of(c), net_conf(conn_loop(c)), BLOB_VERB_PUT,
-		    &session_of(c)->account, blob, &way);
+		if (blobs_way(blobs_of(c), net_conf(conn_loop(c)),
+			BLOB_VERB_PUT, &session_of(c)->account, blob,
+			&way) != 0) {
+			conn_refuse(c, rq, ERR_NOMEM, NULL, 0);
+			return;
+		}
+		resp.in_one = way.in_one;
 		resp.url = way.url;
 		resp.url_expires_ms = way.expires_ms;
 	}
@@ -296,8 +301,11 @@ answer_get(
 	    SOTTO__RELAY__GET_MEDIA_RESPONSE__INIT;
 	struct blob_way way;
 
-	blobs_way(blobs_of(c), net_conf(conn_loop(c)), BLOB_VERB_GET,
-	    &session_of(c)->account, b, &way);
+	if (blobs_way(blobs_of(c), net_conf(conn_loop(c)), BLOB_VERB_GET,
+		&session_of(c)->account, b, &way) != 0) {
+		conn_refuse(c, rq, ERR_NOMEM, NULL, 0);
+		return;
+	}
 	resp.url = way.url;
 	resp.size = b->size;
 	resp.url_expires_ms = way.expires_ms;

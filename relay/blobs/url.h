@@ -18,7 +18,7 @@
 #define BLOB_MAC_LEN	16
 #define BLOB_PATH_CAP	160 /* with its NUL */
 #define BLOB_BASE_MAX	256
-#define BLOB_URL_CAP	(BLOB_BASE_MAX + BLOB_PATH_CAP)
+#define BLOB_URL_CAP	2048 /* also of an S3 service's */
 
 enum blob_verb { BLOB_VERB_PUT = 'p', BLOB_VERB_GET = 'g' };
 

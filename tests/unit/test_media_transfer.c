@@ -649,6 +649,34 @@ test_download__a_server_without_ranges(void **state)
 	rude_stop(&r);
 }
 
+/* A bucket knows no offsets: each try is the whole. */
+static void
+test_upload__in_one_begins_anew(void **state)
+{
+	static const char *const answers[] = {
+	    "HTTP/1.1 100 Continue\r\n\r\n"
+	    "HTTP/1.1 503 no\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+	    "HTTP/1.1 100 Continue\r\n\r\n"
+	    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+	};
+	struct site *s = *state;
+	struct rude r = {.answers = answers, .n = 2};
+	struct media_job job = {.way = MEDIA_UP, .in_one = true};
+	char small[100];
+	uint64_t id;
+
+	(void)snprintf(small, sizeof(small), "%s/small", s->dir);
+	write_file(small, s->bytes, 2000);
+	rude_start(&r);
+	job.path = small;
+	job.size = 2000;
+	job.url = rude_url(&r);
+	assert_ok(media_start(s->hub, &job, &id));
+	assert_ok(wait_ended(s, 1));
+	assert_int_equal(s->waiting, 1);
+	rude_stop(&r);
+}
+
 static void
 test_media_url__is_the_relays_or_absolute(void **state)
 {
@@ -685,6 +713,7 @@ main(void)
 	    CASE(test_transfer__gives_up_in_the_end),
 	    CASE(test_download__bad_servers_do_no_harm),
 	    CASE(test_download__a_server_without_ranges),
+	    CASE(test_upload__in_one_begins_anew),
 	    cmocka_unit_test(test_media_url__is_the_relays_or_absolute),
 	};
 

@@ -104,9 +104,9 @@ test_relay_conf_load__defaults(void **state)
 	assert_int_equal(f->c->otp_attempts, 5);
 	assert_int_equal(f->c->message_ttl_ms, 30ULL * 24 * 3600 * 1000);
 	assert_int_equal(
-	    f->c->rates.r[LIMIT_SEND][LIMIT_BY_ACCOUNT].burst, 600);
+	    f->c->rates.r[LIMIT_SEND][LIMIT_BY_ACCOUNT].burst, 6000);
 	assert_int_equal(
-	    f->c->rates.r[LIMIT_SEND][LIMIT_BY_ACCOUNT].per_ms, 60000);
+	    f->c->rates.r[LIMIT_SEND][LIMIT_BY_ACCOUNT].per_ms, 600000);
 	assert_int_equal(f->c->log_level, LOG_LEVEL_INFO);
 	assert_int_equal(f->c->log_format, LOG_FORMAT_KV);
 }
@@ -138,6 +138,20 @@ test_relay_conf_load__what_rows_cannot_check(void **state)
 	    {"http-listen = 127.0.0.1\n", "http-listen: "},
 	    {"guests-max = 100\nconnections-max = 50\n",
 		"guests-max: it is above connections-max"},
+	    {"blobs-listen = 7788\n", "blobs-listen: it must be HOST:PORT"},
+	    {"blobs-url = media.example.org\n", "blobs-url: it must begin"},
+	    {"blobs-tls-cert = /c\n", "blobs-tls-cert: certificate and key"},
+	    {"blobs-tls-cert = /c\nblobs-tls-key = /k\n",
+		"blobs-tls-cert: say in blobs-url"},
+	    {"blobs = s3\n", "blobs: s3 needs blobs-s3-url"},
+	    {"blobs = s3\nblobs-s3-url = s3.example.org\n"
+	     "blobs-s3-bucket = box\nblobs-s3-key-id = a\n"
+	     "blobs-s3-secret = b\n",
+		"blobs-s3-url: it must begin"},
+	    {"blobs = s3\nblobs-s3-url = https://s3.example.org\n"
+	     "blobs-s3-bucket = box\nblobs-s3-key-id = a\n"
+	     "blobs-s3-secret = b\nblobs-limit = 6GiB\n",
+		"blobs-limit: S3 takes 5GiB"},
 	    {"otp-driver = command\n", "otp-driver: command needs otp-command"},
 	    {"otp-driver = command\notp-command = \"sms 'a\"\n",
 		"otp-command: a quote is open"},

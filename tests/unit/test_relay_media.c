@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Blobs through a real relay: asked for over Noise, carried over HTTP. */
+#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -59,9 +61,71 @@ setup_off(void **state)
 static int
 setup_full(void **state)
 {
-	static const char *const full[] = {"--disk-free-min", "1048576GiB", NULL};
+	static const char *const full[] = {
+	    "--disk-free-min", "1048576GiB", NULL};
 
 	return start(state, full);
+}
+
+/* A real S3 server, when there is one on this machine. */
+static struct {
+	pid_t pid;
+	int in;
+	char dir[64], url[64];
+} s3;
+
+static bool
+s3_start(void)
+{
+	char *const argv[] = {lit("/usr/bin/python3"),
+	    lit("tests/lib/s3_server.py"), s3.dir, lit("eu-central-1"),
+	    lit("box"), NULL};
+	int in[2], out[2];
+	FILE *said;
+
+	(void)snprintf(s3.dir, sizeof(s3.dir), "/tmp/sotto-s3-XXXXXX");
+	assert_non_null(mkdtemp(s3.dir));
+	assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
+	s3.pid = fork();
+	if (s3.pid == 0) {
+		(void)dup2(in[0], STDIN_FILENO);
+		(void)dup2(out[1], STDOUT_FILENO);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	s3.in = in[1];
+	said = fdopen(out[0], "r");
+	assert_non_null(said);
+	if (fgets(s3.url, sizeof(s3.url), said) == NULL)
+		s3.url[0] = '\0';
+	s3.url[strcspn(s3.url, "\n")] = '\0';
+	(void)fclose(said);
+	return strncmp(s3.url, "http://", 7) == 0;
+}
+
+static void
+s3_stop(void)
+{
+	char cmd[100];
+
+	close(s3.in);
+	assert_int_equal(waitpid(s3.pid, NULL, 0), s3.pid);
+	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", s3.dir);
+	assert_int_equal(system(cmd), 0);
+}
+
+static int
+setup_s3(void **state)
+{
+	const char *const args[] = {"--blobs", "s3", "--blobs-s3-url", s3.url,
+	    "--blobs-s3-region", "eu-central-1", "--blobs-s3-bucket", "box",
+	    "--blobs-s3-key-id", "test:tester", "--blobs-s3-secret", "testing",
+	    NULL};
+
+	*state = NULL;
+	return s3_start() ? start(state, args) : 0;
 }
 
 static int
@@ -75,6 +139,15 @@ teardown(void **state)
 		who_clear(&f->p[i]);
 	}
 	rig_clear(&f->g);
+	return 0;
+}
+
+static int
+teardown_s3(void **state)
+{
+	if (*state != NULL)
+		(void)teardown(state);
+	s3_stop();
 	return 0;
 }
 
@@ -155,14 +228,14 @@ keep(char *p, size_t size, size_t n, void *arg)
 static long
 http(const char *url, const struct buf *body, struct buf *out)
 {
-	char full[600];
+	char full[2100];
 	CURL *c = curl_easy_init();
 	long status = 0;
 	FILE *in = NULL;
 
 	assert_non_null(c);
-	assert_int_equal(url[0], ':');
-	(void)snprintf(full, sizeof(full), "http://127.0.0.1%s", url);
+	(void)snprintf(full, sizeof(full), "%s%s",
+	    url[0] == ':' ? "http://127.0.0.1" : "", url);
 	curl_easy_setopt(c, CURLOPT_URL, full);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
@@ -371,6 +444,45 @@ test_media__a_full_disk_is_said_before(void **state)
 	assert_err(upload(f, ANN, 1, calls_bytes("", 0), &up), ERR_IO);
 }
 
+static void
+test_media__in_a_bucket(void **state)
+{
+	struct fixture *f = *state;
+	Sotto__Relay__UploadMediaResponse *up;
+	Sotto__Relay__GetMediaResponse *way;
+	struct buf body, more, out;
+	uint64_t until = 0;
+
+	if (f == NULL)
+		skip(); /* no python3-swift */
+	random_buf(&body, SIZE);
+	random_buf(&more, SIZE + 1);
+	buf_init(&out, SIZE);
+	assert_ok(upload(f, ANN, SIZE, calls_bytes("", 0), &up));
+	assert_true(up->in_one);
+	assert_err(stored(f, ANN, up->locator, &until), ERR_AGAIN);
+	/* The URL is for that length, and nothing else. */
+	assert_int_equal(put(up->url, &more), 403);
+	assert_int_equal(put(up->url, &body), 200);
+	assert_ok(stored(f, ANN, up->locator, &until));
+	assert_int_equal(http(up->url, NULL, &out), 403);
+	buf_reset(&out);
+	assert_ok(fetch(f, BOB, up->locator, &way));
+	assert_int_equal(http(way->url, NULL, &out), 200);
+	assert_int_equal(out.len, SIZE);
+	assert_memory_equal(out.p, body.p, SIZE);
+	assert_int_equal(put(way->url, &body), 403);
+	assert_ok(drop(f, ANN, up->locator));
+	do
+		buf_reset(&out);
+	while (http(way->url, NULL, &out) == 200);
+	calls_free(way);
+	calls_free(up);
+	buf_clear(&body);
+	buf_clear(&more);
+	buf_clear(&out);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -382,6 +494,8 @@ main(void)
 	    CASE(test_media__limit_and_quota),
 	    CASE(test_media__only_its_owner_drops_it),
 	    CASE(test_media__delivered_is_sooner_over),
+	    cmocka_unit_test_setup_teardown(
+		test_media__in_a_bucket, setup_s3, teardown_s3),
 	    cmocka_unit_test_setup_teardown(
 		test_media__off_is_said, setup_off, teardown),
 	    cmocka_unit_test_setup_teardown(
