@@ -425,6 +425,21 @@ be_history_cancel(struct engine *e, uint64_t tag, uint32_t device)
 }
 
 static int
+be_check_pin(struct engine *e, uint64_t tag, const char *pin)
+{
+	note(rig_of(e), "check pin %s; ", pin);
+	return took(e, tag);
+}
+
+static int
+be_change_passphrase(
+    struct engine *e, uint64_t tag, const char *was, const char *now)
+{
+	note(rig_of(e), "passphrase %s to %s; ", was, now);
+	return took(e, tag);
+}
+
+static int
 be_backup(struct engine *e, uint64_t tag, bool show_code)
 {
 	note(rig_of(e), "backup%s; ", show_code ? " code" : "");
@@ -436,8 +451,8 @@ be_backup_set(struct engine *e, uint64_t tag, const char *place,
     const char *credentials, uint32_t every_days, uint32_t keep)
 {
 	note(rig_of(e), "backups in %s with %s every %u keep %u; ",
-	    place != NULL ? place : "-", credentials != NULL ? credentials : "-",
-	    every_days, keep);
+	    place != NULL ? place : "-",
+	    credentials != NULL ? credentials : "-", every_days, keep);
 	return took(e, tag);
 }
 
@@ -675,6 +690,8 @@ static const struct backend backend = {
     .history_send = be_history_send,
     .history_ask = be_history_ask,
     .history_cancel = be_history_cancel,
+    .check_pin = be_check_pin,
+    .change_passphrase = be_change_passphrase,
     .backup = be_backup,
     .backup_set = be_backup_set,
     .backup_now = be_backup_now,

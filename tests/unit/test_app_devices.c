@@ -373,6 +373,53 @@ test_account__pin_number_and_end(void **state)
 }
 
 static void
+test_account__the_pin_is_asked_for_now_and_then(void **state)
+{
+	struct rig *r = *state;
+	struct engine_self self = {.registered = true, .pin_set = true};
+
+	rig_press(r, "F8 Down Down Down Down Enter");
+	rig_type(r, "1234");
+	rig_log(r);
+	rig_press(r, "Enter");
+	assert_log(r, "check pin 1234; ");
+	rig_answer(r, (struct engine_event){.kind = EV_SELF, .self = self});
+	assert_true(rig_shows(r, "That is the PIN."));
+	self.pin_ask = true;
+	rig_event(r, (struct engine_event){.kind = EV_UNLOCKED, .self = self});
+	assert_true(rig_shows(r, "still know the PIN"));
+}
+
+static void
+test_account__the_passphrase_is_changed(void **state)
+{
+	struct rig *r = *state;
+	const char *const typed[] = {"old one", "new one", "new two"};
+	size_t i;
+
+	rig_press(r, "F8 Down Down Down Down Down Enter");
+	for (i = 0; i < 3; i++) {
+		rig_type(r, typed[i]);
+		assert_false(rig_shows(r, typed[i]));
+		rig_log(r);
+		rig_press(r, "Enter");
+		assert_log(r, "");
+	}
+	assert_true(rig_shows(r, "differ"));
+	assert_int_equal(r->app->passphrase[0][0], 0);
+	rig_press(r, "F8 Down Down Down Down Down Enter");
+	for (i = 0; i < 3; i++) {
+		rig_type(r, typed[i == 2 ? 1 : i]);
+		rig_log(r);
+		rig_press(r, "Enter");
+	}
+	assert_log(r, "passphrase old one to new one; ");
+	assert_int_equal(r->app->passphrase[1][0], 0);
+	rig_answer(r, (struct engine_event){.kind = EV_DONE});
+	assert_true(rig_shows(r, "The passphrase is changed."));
+}
+
+static void
 test_first_run__a_number_with_a_pin_asks_for_it(void **state)
 {
 	struct rig *r = *state;
@@ -413,6 +460,8 @@ main(void)
 	    A(test_link_new__mistakes_are_said_before_anything_is_made),
 	    A(test_link_new__refused_or_closed_it_can_begin_again),
 	    M(test_account__pin_number_and_end),
+	    M(test_account__the_pin_is_asked_for_now_and_then),
+	    M(test_account__the_passphrase_is_changed),
 	    A(test_first_run__a_number_with_a_pin_asks_for_it),
 	    M(test_removed__offers_to_wipe_and_starts_afresh),
 	    M(test_removed__what_is_here_can_still_be_read),

@@ -209,6 +209,50 @@ test_pin__is_a_proof_salted_with_the_account(void **state)
 	end(&h);
 }
 
+static int64_t
+hours_until_asked(struct home *h)
+{
+	int64_t at = 0;
+
+	assert_ok(
+	    store_setting_get_int(h->anna->e->store, "pin_ask_ms", 0, &at));
+	return (at - (int64_t)engine_now_ms() + 1800000) / 3600000;
+}
+
+/* After half a day, then after longer and longer; a wrong one begins anew. */
+static void
+test_pin__is_asked_for_now_and_then(void **state)
+{
+	struct store *s;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	s = h.anna->e->store;
+	er_cmd(h.anna, CMD_CHECK_PIN, "4711", NULL, 0, 0);
+	assert_non_null(strstr(h.anna->why, "set it anew"));
+	er_cmd(h.anna, CMD_SET_PIN, "4711", NULL, 0, 0);
+	er_run(&h.net);
+	assert_false(h.anna->e->self.pin_ask);
+	assert_int_equal(hours_until_asked(&h), 12);
+	assert_ok(store_setting_put_int(s, "pin_ask_ms", 1));
+	assert_ok(self_load(h.anna->e));
+	assert_true(h.anna->e->self.pin_ask);
+	er_cmd(h.anna, CMD_CHECK_PIN, "4711", NULL, 0, 0);
+	assert_false(h.anna->e->self.pin_ask);
+	assert_int_equal(hours_until_asked(&h), 24);
+	er_cmd(h.anna, CMD_CHECK_PIN, "4711", NULL, 0, 0);
+	assert_int_equal(hours_until_asked(&h), 3 * 24);
+	er_cmd(h.anna, CMD_CHECK_PIN, "4712", NULL, 0, 0);
+	assert_non_null(strstr(h.anna->why, "That is not the PIN."));
+	assert_int_equal(hours_until_asked(&h), 12);
+	er_cmd(h.anna, CMD_SET_PIN, NULL, NULL, 0, 0);
+	er_run(&h.net);
+	assert_ok(self_load(h.anna->e));
+	assert_false(h.anna->e->self.pin_ask);
+	end(&h);
+}
+
 /* As somebody does who moves to a new machine. */
 static void
 test_register__asks_for_the_pin_and_keeps_it(void **state)
@@ -404,6 +448,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_pin__is_a_proof_salted_with_the_account),
 	    cmocka_unit_test(test_register__asks_for_the_pin_and_keeps_it),
+	    cmocka_unit_test(test_pin__is_asked_for_now_and_then),
 	    cmocka_unit_test(test_number__contacts_and_devices_hear_of_it),
 	    cmocka_unit_test(test_number__a_false_claim_changes_nothing),
 	    cmocka_unit_test(test_number__a_lost_answer_is_made_good),

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "tui/engine/account_care.h"
 #include "tui/engine/backups.h"
 #include "tui/engine/group.h"
 #include "tui/engine/group_send.h"
@@ -135,6 +136,8 @@ self_load(struct engine *e)
 	if (r == 0)
 		r = store_setting_get_int(e->store, "pin_set", 0, &pin);
 	s->pin_set = pin != 0;
+	if (r == 0)
+		r = pin_ask_due(e, &s->pin_ask);
 	s->read_receipts = receipts != 0;
 	s->share_presence = presence != 0;
 	return r;

@@ -17,6 +17,9 @@
 
 #define PIN_SET	   "pin_set"
 #define RELOCK	   "pin_relock" /* a proof that is to hold again */
+#define PIN_CHECK  "pin_check" /* what a right PIN comes to */
+#define PIN_ASK_MS "pin_ask_ms" /* when it is asked for */
+#define PIN_STEP   "pin_ask_step"
 #define PIN_PASSES 4
 #define PIN_MEMORY (64u * 1024 * 1024) /* bytes */
 
@@ -43,10 +46,12 @@ struct asking {
 	struct engine *e;
 	uint64_t tag;
 	bool on;
+	uint8_t proof[PIN_PROOF_LEN]; /* of a PIN that is set */
 };
 
+/* proof: what is to be remembered when it is done; or NULL. */
 static int
-ask(struct engine *e, uint64_t tag, bool on, uint16_t method,
+ask(struct engine *e, uint64_t tag, const uint8_t *proof, uint16_t method,
     const ProtobufCMessage *m, link_reply_fn *cb)
 {
 	struct asking *q = calloc(1, sizeof(*q));
@@ -54,7 +59,9 @@ ask(struct engine *e, uint64_t tag, bool on, uint16_t method,
 
 	if (q == NULL)
 		return ERR_NOMEM;
-	*q = (struct asking){.e = e, .tag = tag, .on = on};
+	*q = (struct asking){.e = e, .tag = tag, .on = proof != NULL};
+	if (proof != NULL)
+		memcpy(q->proof, proof, sizeof(q->proof));
 	r = ask_relay(e, method, m, cb, q);
 	if (r != 0)
 		free(q);
@@ -93,6 +100,111 @@ is_first(struct engine *e, uint64_t tag)
 
 /* ---- the lock ------------------------------------------------------------------------ */
 
+/* A PIN that is never typed is forgotten, and then nobody can help. */
+static const uint32_t ask_hours[] = {12, 24, 3 * 24, 7 * 24, 14 * 24};
+
+int
+pin_ask_due(struct engine *e, bool *due)
+{
+	int64_t at = 0;
+	int r = store_setting_get_int(e->store, PIN_ASK_MS, 0, &at);
+
+	*due = r == 0 && at > 0 && (uint64_t)at <= engine_now_ms();
+	return r;
+}
+
+static int
+ask_again(struct engine *e, size_t step)
+{
+	uint64_t ms;
+	int r;
+
+	if (step >= ARRAY_LEN(ask_hours))
+		step = ARRAY_LEN(ask_hours) - 1;
+	ms = engine_now_ms() + ask_hours[step] * 3600ull * 1000;
+	r = store_setting_put_int(e->store, PIN_STEP, (int64_t)step);
+	return r == 0 ? store_setting_put_int(e->store, PIN_ASK_MS, (int64_t)ms)
+		      : r;
+}
+
+/* What is kept to compare with: not what the relay has. */
+static void
+check_of(const uint8_t proof[static PIN_PROOF_LEN],
+    char hex[static 2 * PIN_PROOF_LEN + 1])
+{
+	static const char label[] = "sotto pin check";
+	uint8_t h[PIN_PROOF_LEN];
+
+	crypto_generichash(h, sizeof(h), proof, PIN_PROOF_LEN,
+	    (const uint8_t *)label, sizeof(label) - 1);
+	sodium_bin2hex(hex, 2 * PIN_PROOF_LEN + 1, h, sizeof(h));
+	sodium_memzero(h, sizeof(h));
+}
+
+static int
+remember_pin(struct engine *e, const struct asking *q)
+{
+	char hex[2 * PIN_PROOF_LEN + 1];
+	int r;
+
+	if (!q->on) {
+		r = store_setting_put(e->store, PIN_CHECK, NULL);
+		return r == 0 ? store_setting_put(e->store, PIN_ASK_MS, NULL)
+			      : r;
+	}
+	check_of(q->proof, hex);
+	r = store_setting_put(e->store, PIN_CHECK, hex);
+	sodium_memzero(hex, sizeof(hex));
+	return r == 0 ? ask_again(e, 0) : r;
+}
+
+static int
+compare_pin(struct engine *e, const char *pin, bool *right)
+{
+	uint8_t proof[PIN_PROOF_LEN];
+	char hex[2 * PIN_PROOF_LEN + 1] = "", *kept = NULL;
+	int64_t step = 0;
+	int r = store_setting_get(e->store, PIN_CHECK, &kept);
+
+	if (r == 0)
+		r = pin_proof(e, e->self.account, pin, proof);
+	if (r == 0)
+		check_of(proof, hex);
+	*right = r == 0 && strlen(kept) == strlen(hex) &&
+		 sodium_memcmp(kept, hex, strlen(hex)) == 0;
+	if (r == 0)
+		r = store_setting_get_int(e->store, PIN_STEP, 0, &step);
+	if (r == 0)
+		r = ask_again(e, *right ? (size_t)step + 1 : 0);
+	if (kept != NULL)
+		sodium_memzero(kept, strlen(kept));
+	free(kept);
+	sodium_memzero(proof, sizeof(proof));
+	sodium_memzero(hex, sizeof(hex));
+	return r;
+}
+
+void
+cmd_check_pin(struct engine *e, struct cmd *c)
+{
+	bool right = false;
+	int r = compare_pin(e, c->s[0], &right);
+
+	if (r == 0)
+		r = self_load(e);
+	if (r == ERR_NOTFOUND)
+		reply_error(e, c->tag, ERR_STATE,
+		    "This device does not know the PIN: set it anew.");
+	else if (r != 0)
+		reply_error(e, c->tag, r, NULL);
+	else if (!right)
+		reply_error(e, c->tag, ERR_AUTH,
+		    "That is not the PIN. If it is forgotten, set another one "
+		    "now, while this device still can.");
+	else
+		self_post(e, EV_SELF, c->tag);
+}
+
 static void
 on_pin_set(void *ctx, const struct link_reply *reply)
 {
@@ -110,6 +222,9 @@ on_pin_set(void *ctx, const struct link_reply *reply)
 	if (r == 0)
 		r = store_setting_put(e->store, RELOCK, NULL);
 	if (r == 0)
+		r = remember_pin(e, q);
+	sodium_memzero(q->proof, sizeof(q->proof));
+	if (r == 0)
 		r = self_load(e);
 	if (r != 0)
 		reply_error(e, q->tag, r, NULL);
@@ -126,8 +241,7 @@ send_proof(struct engine *e, uint64_t tag, const uint8_t *proof)
 	if (proof != NULL)
 		req.proof = (ProtobufCBinaryData){
 		    PIN_PROOF_LEN, (uint8_t *)(uintptr_t)proof};
-	return ask(
-	    e, tag, proof != NULL, METHOD_SET_PIN, &req.base, on_pin_set);
+	return ask(e, tag, proof, METHOD_SET_PIN, &req.base, on_pin_set);
 }
 
 void
@@ -242,7 +356,7 @@ cmd_delete_account(struct engine *e, struct cmd *c)
 		return;
 	}
 	req.phone = phone;
-	r = ask(e, c->tag, false, METHOD_DELETE_ACCOUNT, &req.base, on_deleted);
+	r = ask(e, c->tag, NULL, METHOD_DELETE_ACCOUNT, &req.base, on_deleted);
 	if (r != 0)
 		not_asked(e, c->tag, r);
 }

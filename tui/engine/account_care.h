@@ -18,6 +18,9 @@ int pin_proof(const struct engine *e,
     const uint8_t account[static STORE_ID_LEN], const char *pin,
     uint8_t out[static PIN_PROOF_LEN]) MUST_USE;
 
+/* Is it time to ask whether the person still knows the PIN? */
+int pin_ask_due(struct engine *e, bool *due) MUST_USE;
+
 /* Registering has lifted the lock: who knew the PIN keeps it, as soon as the
  * relay is there. In a transaction. */
 int lock_again_later(struct engine *e) MUST_USE;

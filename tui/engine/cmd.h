@@ -43,6 +43,7 @@ enum cmd_need {
 	X(HISTORY_CANCEL, NEED_REGISTERED, cmd_history_cancel)                 \
 	X(HISTORY, NEED_REGISTERED, cmd_history)                               \
 	X(SET_PIN, NEED_REGISTERED, cmd_set_pin)                               \
+	X(CHECK_PIN, NEED_REGISTERED, cmd_check_pin)                           \
 	X(CHANGE_NUMBER, NEED_REGISTERED, cmd_change_number)                   \
 	X(CHANGE_NUMBER_CODE, NEED_REGISTERED, cmd_change_number_code)         \
 	X(DELETE_ACCOUNT, NEED_REGISTERED, cmd_delete_account)                 \

@@ -87,6 +87,14 @@ engine_set_pin(struct engine *e, uint64_t tag, const char *pin)
 }
 
 int
+engine_check_pin(struct engine *e, uint64_t tag, const char *pin)
+{
+	if (strlen(pin) > ENGINE_PIN_MAX)
+		return ERR_RANGE;
+	return cmd_submit(e, cmd_new(CMD_CHECK_PIN, tag, pin, NULL, NULL));
+}
+
+int
 engine_change_number(struct engine *e, uint64_t tag, const char *phone)
 {
 	return cmd_submit(

@@ -420,6 +420,8 @@ struct engine_self {
 	bool read_receipts;
 	bool share_presence;
 	bool pin_set; /* a registration lock, as this device knows it */
+	bool pin_ask; /* it is time to see whether the person knows it yet:
+		       * engine_check_pin() */
 };
 
 struct engine_event {
@@ -541,6 +543,9 @@ int engine_history(struct engine *e, uint64_t tag) MUST_USE; /* EV_HISTORY */
 #define ENGINE_PIN_MAX 64 /* bytes */
 /* The PIN of the registration lock; NULL lifts it. EV_SELF. */
 int engine_set_pin(struct engine *e, uint64_t tag, const char *pin) MUST_USE;
+/* Does the person know it yet? EV_SELF; ERR_AUTH no. Asked for after 12 hours,
+ * then after longer and longer, up to two weeks; a wrong one begins anew. */
+int engine_check_pin(struct engine *e, uint64_t tag, const char *pin) MUST_USE;
 /* Move to another number: EV_CODE_SENT, as when registering; then EV_SELF. */
 int engine_change_number(
     struct engine *e, uint64_t tag, const char *phone) MUST_USE;

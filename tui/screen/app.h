@@ -72,6 +72,8 @@ struct writing {
 enum account_step {
 	ACCOUNT_IDLE,
 	ACCOUNT_SETS_PIN,
+	ACCOUNT_CHECKS_PIN,
+	ACCOUNT_SETS_PASSPHRASE,
 	ACCOUNT_ASKS_CODE,
 	ACCOUNT_MOVES,
 	ACCOUNT_ENDS,
@@ -145,6 +147,7 @@ struct app {
 	uint64_t group_tag; /* of one that is made or joined: to be opened */
 	enum account_step account_step;
 	uint64_t account_tag;
+	char passphrase[2][FORM_TEXT_MAX]; /* old and new, while typed; wiped */
 	uint64_t notes_tag; /* the chat with oneself is to be opened */
 
 	uint64_t bell_at; /* monotonic: no bell before */

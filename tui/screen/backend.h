@@ -89,6 +89,9 @@ struct backend {
 	int (*verify_pin)(
 	    struct engine *e, uint64_t tag, const char *code, const char *pin);
 	int (*set_pin)(struct engine *e, uint64_t tag, const char *pin);
+	int (*check_pin)(struct engine *e, uint64_t tag, const char *pin);
+	int (*change_passphrase)(struct engine *e, uint64_t tag,
+	    const char *old_passphrase, const char *passphrase);
 	int (*change_number)(struct engine *e, uint64_t tag, const char *phone);
 	int (*change_number_code)(
 	    struct engine *e, uint64_t tag, const char *code);
