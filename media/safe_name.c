@@ -172,6 +172,7 @@ join(char out[static SAFE_NAME_CAP], const char *front, const char *name,
 			break;
 	}
 	stem[n] = '\0';
+	cut_tail(stem); /* no blank at the seam */
 	add(out, add(out, add(out, add(out, 0, front), stem), last), back);
 }
 

@@ -109,12 +109,14 @@ jpeg_segment(struct cur *c, uint8_t marker, int *up, struct buf *out)
 	    cur_borrow(c, &p, len - 2u) != 0)
 		return ERR_FORMAT;
 	len -= 2;
-	if (marker == M_APP1 && starts(p, len, "Exif\0", 6))
+	/* The first one that says so counts; 0: nothing does any more. */
+	if (*up == 1 && marker == M_APP1 && starts(p, len, "Exif\0", 6))
 		*up = exif_orientation(p + 6, len - 6u);
 	/* It must come before the first frame, behind JFIF's own. */
-	if (*up > 1 && (marker & 0xf0) != 0xe0) {
-		r = jpeg_put_up(out, *up);
-		*up = 1;
+	if (*up != 0 && (marker & 0xf0) != 0xe0 && jpeg_stays(marker, p, len)) {
+		if (*up > 1)
+			r = jpeg_put_up(out, *up);
+		*up = 0;
 	}
 	if (r == 0 && jpeg_stays(marker, p, len))
 		r = jpeg_put(out, marker, p, len);

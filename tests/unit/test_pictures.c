@@ -293,9 +293,11 @@ test_picture_caps__the_best_that_was_answered(void **state)
 	    {{R(NAME, NAME_TMUX), R(DA1, 0)}, 2, PICTURE_BLOCKS},
 	    {{R(NAME, NAME_TMUX), R(DA1, 1)}, 2, PICTURE_SIXEL},
 	    {{R(NAME, NAME_TMUX), R(ITERM, 0), R(DA1, 0)}, 3, PICTURE_BLOCKS},
-	    {{R(NAME, NAME_TMUX), R(DA1, 0), R(NAME, NAME_PLACEHOLDERS),
-		 R(GRAPHICS, 1)},
-		4, PICTURE_KITTY},
+	    {{R(NAME, NAME_TMUX), R(DA1, 0), R(KITTY, 0), R(GRAPHICS, 1)}, 4,
+		PICTURE_KITTY},
+	    {{R(NAME, NAME_TMUX), R(DA1, 0), R(GRAPHICS, 1)}, 3,
+		PICTURE_BLOCKS},
+	    {{R(KITTY, 0), R(GRAPHICS, 1), R(DA1, 0)}, 3, PICTURE_BLOCKS},
 	};
 	static const struct key kitty[] = {
 	    R(NAME, NAME_PLACEHOLDERS), R(GRAPHICS, 1), R(DA1, 0)};

@@ -99,18 +99,11 @@ take_answers(
 	buf_clear(&more);
 }
 
-/* The terminal behind tmux has been asked, and may be silent. */
-static bool
-is_complete(const struct picture_caps *c)
-{
-	return c->answered && (!c->tmux || c->graphics);
-}
-
 static void
 ask_terminal(int fd, struct picture_caps *c)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
-	int64_t until = now_ms() + PICTURE_ASK_MS, left;
+	int64_t from = now_ms(), left;
 	uint8_t bytes[512];
 	struct keys keys;
 	struct buf ask;
@@ -121,13 +114,18 @@ ask_terminal(int fd, struct picture_caps *c)
 	c->asked = true;
 	if (picture_caps_ask(&ask) == 0)
 		write_all(fd, ask.p, ask.len);
-	while (!is_complete(c) && (left = until - now_ms()) > 0 &&
-	       poll(&pfd, 1, (int)left) > 0) {
+	while (!picture_caps_complete(c)) {
+		left = from + (c->tmux ? PICTURE_TMUX_MS : PICTURE_ASK_MS) -
+		       now_ms();
+		if (left <= 0 || poll(&pfd, 1, (int)left) <= 0)
+			break;
 		n = read(fd, bytes, sizeof(bytes));
 		if (n <= 0)
 			break;
 		take_answers(fd, &keys, c, bytes, (size_t)n);
 	}
+	/* one that took a question for text has written it here */
+	write_all(fd, "\r\033[K", 4);
 	buf_clear(&ask);
 	keys_clear(&keys);
 }

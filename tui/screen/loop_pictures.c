@@ -19,14 +19,6 @@
 
 /* ---- the terminal ----------------------------------------------------------------------- */
 
-/* The terminal behind tmux may have more to say. */
-static bool
-is_complete(const struct tty_caps *c)
-{
-	return c->pictures.answered &&
-	       (!c->pictures.tmux || c->pictures.graphics);
-}
-
 void
 loop_ground(struct loop *l)
 {
@@ -34,8 +26,9 @@ loop_ground(struct loop *l)
 	const struct theme *t = draw_theme(l->draw);
 	struct raster_ground g;
 
-	if (!c->pictures.asked || (l->app->prefs.pictures == PICTURE_AUTO &&
-				      !l->asked_enough && !is_complete(c)))
+	if (!c->pictures.asked ||
+	    (l->app->prefs.pictures == PICTURE_AUTO && !l->asked_enough &&
+		!picture_caps_complete(&c->pictures)))
 		return;
 	picture_caps_ground(&c->pictures,
 	    (enum picture_mode)l->app->prefs.pictures, t->depth,
@@ -58,6 +51,8 @@ on_asked(uv_timer_t *t)
 void
 loop_ask_terminal(struct loop *l)
 {
+	/* One that takes a question for text writes it somewhere. */
+	draw_redraw(l->draw);
 	if (l->app->prefs.pictures != PICTURE_AUTO) {
 		(void)tty_ask_pictures(l->tty); /* for the size of a cell */
 		loop_ground(l);

@@ -6,6 +6,7 @@
 /* XTVERSION; kitty's graphics, by a picture of one pixel that is not kept. */
 #define ASK_NAME     "\033[>0q"
 #define ASK_GRAPHICS "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\"
+#define ASK_KEYS     "\033[?u"
 #define ASK_CELL     "\033[16t"
 #define ASK_ITERM    "\033]1337;ReportCellSize\033\\"
 #define ASK_LAST     "\033[c" /* and about sixels */
@@ -20,11 +21,12 @@ picture_caps_ask(struct buf *out)
 }
 
 /* tmux answers for itself; its terminal is asked behind its back, and answers
- * if tmux lets it (allow-passthrough). */
+ * if tmux lets it (allow-passthrough). tmux keeps its name to itself: there what
+ * has kitty's pictures and kitty's keys passes for one that has placeholders. */
 static void
 take_name(struct picture_caps *c, int name, struct buf *more)
 {
-	static const char ask[] = ASK_NAME ASK_GRAPHICS;
+	static const char ask[] = ASK_KEYS ASK_GRAPHICS;
 
 	if (name == NAME_TMUX && !c->tmux) {
 		c->tmux = true;
@@ -59,6 +61,9 @@ picture_caps_take(
 	case REPLY_GRAPHICS:
 		c->graphics = reply->arg[0] == 1;
 		break;
+	case REPLY_KITTY:
+		c->placeholders = c->placeholders || c->tmux;
+		break;
 	case REPLY_ITERM:
 		c->iterm = true;
 		break;
@@ -66,6 +71,12 @@ picture_caps_take(
 		return false;
 	}
 	return memcmp(&was, c, sizeof(was)) != 0;
+}
+
+bool
+picture_caps_complete(const struct picture_caps *c)
+{
+	return c->answered && (!c->tmux || (c->graphics && c->placeholders));
 }
 
 static enum picture_mode

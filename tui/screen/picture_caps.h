@@ -13,9 +13,10 @@
 #include "tui/screen/raster.h"
 #include "tui/screen/theme.h"
 
-#define PICTURE_CELL_W 10 /* pixels, of a terminal that does not say */
-#define PICTURE_CELL_H 20
-#define PICTURE_ASK_MS 250 /* then what has not been answered is not known */
+#define PICTURE_CELL_W	10 /* pixels, of a terminal that does not say */
+#define PICTURE_CELL_H	20
+#define PICTURE_ASK_MS	250 /* then what has not been answered is not known */
+#define PICTURE_TMUX_MS 750 /* tmux holds answers back for its escape-time */
 
 struct picture_caps {
 	bool asked;
@@ -34,6 +35,9 @@ int picture_caps_ask(struct buf *out) MUST_USE;
  * something is known that was not. */
 bool picture_caps_take(
     struct picture_caps *c, const struct key *reply, struct buf *more);
+
+/* Nothing more is to be waited for. */
+bool picture_caps_complete(const struct picture_caps *c);
 
 /* The wanted mode, or for AUTO the best that c, the colours and the font have.
  * ascii: nothing beyond it can be shown. */

@@ -552,6 +552,9 @@ tty_reply(struct tty *t, const struct key *reply)
 		changed = mode_reply(t, reply->arg[0], reply->arg[1]);
 		break;
 	case REPLY_KITTY:
+		changed = picture_answer(t, reply);
+		if (t->caps.pictures.tmux)
+			break; /* of the terminal behind it: not for us */
 		if (!t->kitty)
 			write_all(
 			    t->out, SEQ_KITTY_ON, sizeof(SEQ_KITTY_ON) - 1);
