@@ -690,6 +690,42 @@ test_dump__every_table_has_its_decision(void **state)
 	}
 }
 
+static int
+dump_step(void *arg)
+{
+	struct fixture *f = arg;
+	struct restore_count c = {0};
+	struct dump *d = NULL;
+	struct buf rec;
+	int r = dump_new(&d, f->a.s, &(struct dump_opts){.now_ms = 5});
+
+	if (r != 0)
+		return r;
+	buf_init(&rec, BACKUP_RECORD_MAX);
+	while (r == 0 && (r = dump_next(d, &rec)) == 0)
+		r = restore_record(f->b.s, nobody, rec.p, rec.len, &c);
+	buf_clear(&rec);
+	dump_free(d);
+	return r == ERR_NOTFOUND ? 0 : r;
+}
+
+static void
+test_dump__short_of_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct restore_count c = {0};
+
+	fill(f->a.s);
+	make_group(f->a.s, 21, STORE_GROUP_MEMBER);
+	assert_ok(store_setting_put_int(f->a.s, "read_receipts", 0));
+	assert_true(alloc_sweep(dump_step, f) > 20);
+	/* what was half restored, and again: all of it, once */
+	dump_all(f, &(struct dump_opts){.now_ms = 5});
+	assert_ok(restore_all(f, nobody, &c));
+	assert_int_equal(c.added, 0);
+	assert_ok(store_check(f->b.s));
+}
+
 static void
 test_dump_new__needs_an_account(void **state)
 {
@@ -719,6 +755,7 @@ main(void)
 	    T(test_restore__settings_people_and_receipts),
 	    T(test_history__takes_no_settings),
 	    T(test_dump__every_table_has_its_decision),
+	    T(test_dump__short_of_memory),
 	    T(test_dump_new__needs_an_account),
 	};
 
