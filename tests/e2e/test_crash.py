@@ -2,7 +2,8 @@
 """kill -9 at the worst moments: every message arrives exactly once."""
 import json
 
-from harness import Screen
+from harness import Person, Screen
+from test_groups import group, meet
 
 ALT_A, CTRL_Q = "\x1ba", "\x11"
 
@@ -94,3 +95,38 @@ def test_client_killed_in_the_middle_of_receiving(relay, anna, ben):
     quit_client(a)
     assert texts(ben, "in") == [f"m {i}" for i in range(count)]
     assert ben.run("check").stdout.strip() == "The store is whole."
+
+
+def test_group_with_relay_sender_and_reader_killed(relay, anna, ben, folder):
+    cat = Person(folder / "cat", "Cat", "+4915550000033").register(relay)
+    meet(anna, ben, cat)
+    group(anna, "create", "Rowing", ben.phone, cat.phone)
+    ben.messages()
+    anna.run("group", "send", "Rowing", "m start")
+    a = Screen(anna)
+    a.wait("Rowing")
+    a.wait("Write a message")
+    typed = 0
+    for order in ((relay, a), (a, relay), (relay, a)):
+        for _ in range(50):
+            a.type(f"m {typed}\r")
+            typed += 1
+        a.wait(rf"m {typed - 25}\b")
+        for victim in order:
+            (relay if victim is relay else a).kill()
+        relay.restart()
+        a = Screen(anna)
+        a.wait("Write a message")
+        b = Screen(ben)
+        b.wait(r"m \d+|m start")
+        b.kill()
+    a.type("m end\r")
+    a.wait(r"m end.*✓", seconds=60)
+    quit_client(a)
+    kept = texts(anna, "out")
+    assert kept[0] == "m start" and kept[-1] == "m end" and len(kept) > 75
+    assert len(set(kept)) == len(kept)
+    for reader in (ben, cat):
+        reader.messages()
+        assert texts(reader, "in") == kept, reader.name
+        assert reader.run("check").stdout.strip() == "The store is whole."
