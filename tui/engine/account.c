@@ -80,7 +80,7 @@ account_close(struct engine *e)
 	groups_close(e);
 	inbox_link_lost(e);
 	group_send_close(e);
-	keys_clear(e);
+	keys_lock(e);
 	free(e->self.phone);
 	free(e->self.name);
 	free(e->self.relay);

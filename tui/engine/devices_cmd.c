@@ -359,7 +359,7 @@ forget_all(struct engine *e)
 	for (i = 0; i < OUTBOX_INFLIGHT; i++)
 		free(e->sending[i].text);
 	memset(e->sending, 0, sizeof(e->sending));
-	keys_clear(e);
+	keys_lock(e);
 	memset(e->drafting, 0, sizeof(e->drafting));
 	e->reg = (struct registration){.active = false};
 	e->upkeep_busy = e->confirm_busy = false;

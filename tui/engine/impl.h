@@ -296,7 +296,7 @@ bool keys_fetching(
 /* Take answers that have come, for a slice of time; the outbox's turn. */
 void keys_turn(struct engine *e);
 /* Forget what is under way: the store is closed, or another one. */
-void keys_clear(struct engine *e);
+void keys_lock(struct engine *e);
 
 /* The account's list of devices alone; no bundle is spent. done (may be NULL)
  * is called when it was taken (0), refused or not had. ERR_CLOSED. */

@@ -433,7 +433,7 @@ keys_turn(struct engine *e)
 }
 
 void
-keys_clear(struct engine *e)
+keys_lock(struct engine *e)
 {
 	size_t i;
 
