@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "relay/store/ops_group.h"
 #include "tests/unit/powercut.h"
 #include "tests/unit/relay_store_help.h"
 
@@ -82,6 +83,41 @@ step_send(struct rig *r, uint32_t to, uint32_t step)
 	rec.seq[to][rec.sent[to]++] = v.seq;
 }
 
+/* One body for all of them: in every queue, or in none. */
+static void
+step_fan(struct rig *r, uint32_t step)
+{
+	struct account_id all[RECEIVERS];
+	struct op_audience a;
+	struct op_fan_out o;
+	uint32_t i, k;
+
+	for (i = 0; i < RECEIVERS; i++)
+		all[i] = rec.receiver[i].id;
+	rig_init_op(r, &a.op, STORE_AUDIENCE);
+	a.asker = rec.sender.id;
+	a.accounts = all;
+	a.n_accounts = RECEIVERS;
+	assert_ok(rig_call(r, &a.op));
+	rig_init_op(r, &o.op, STORE_FAN_OUT);
+	o.sender = rec.sender.dev;
+	o.accounts = all;
+	o.n_accounts = RECEIVERS;
+	memcpy(o.digest, a.digest, sizeof(o.digest));
+	store_op_clear(&a.op);
+	put_be32(o.message_id, step);
+	o.type = 7;
+	o.body = rec.body;
+	o.len = 1 + roll(BODY_MAX - 1);
+	assert_ok(rig_call(r, &o.op));
+	assert_int_equal(o.fan.n, RECEIVERS);
+	for (k = 0; k < RECEIVERS; k++)
+		for (i = 0; i < RECEIVERS; i++)
+			if (o.fan.v[k].dev == rec.receiver[i].dev)
+				rec.seq[i][rec.sent[i]++] = o.fan.v[k].seq;
+	store_op_clear(&o.op);
+}
+
 static void
 step_ack(struct rig *r, uint32_t to)
 {
@@ -132,6 +168,11 @@ one_step(struct rig *r, uint32_t step)
 		break;
 	case 4:
 		step_sweep(r);
+		break;
+	case 5:
+	case 6:
+	case 7:
+		step_fan(r, step);
 		break;
 	default:
 		step_send(r, to, step);
