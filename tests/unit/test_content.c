@@ -77,6 +77,37 @@ test_content_seal__bytes_are_those_of_the_document(void **state)
 }
 
 static void
+test_content_seal__a_status_post_is_that_of_the_document(void **state)
+{
+	Sotto__Content__Content c = SOTTO__CONTENT__CONTENT__INIT;
+	Sotto__Content__Status status = SOTTO__CONTENT__STATUS__INIT;
+	Sotto__Content__StatusPost post = SOTTO__CONTENT__STATUS_POST__INIT;
+	char lake[] = "At the lake.", *hex;
+	uint8_t want[200], id[16];
+	struct buf b;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(id); i++)
+		id[i] = (uint8_t)i;
+	hex = read_text_file("tests/vectors/protocol/content_status.hex", NULL);
+	n = hex_bytes(strstr(hex, "0a10"), want, sizeof(want));
+	post.text = lake;
+	status.what_case = SOTTO__CONTENT__STATUS__WHAT_POST;
+	status.post = &post;
+	c.message_id = (ProtobufCBinaryData){sizeof(id), id};
+	c.sent_ms = 1700000000000;
+	c.body_case = SOTTO__CONTENT__CONTENT__BODY_STATUS;
+	c.status = &status;
+	buf_init(&b, CONTENT_MAX);
+	assert_ok(content_seal(&b, &c));
+	assert_int_equal(b.len, n);
+	assert_memory_equal(b.p, want, n);
+	buf_clear(&b);
+	free(hex);
+}
+
+static void
 test_content_open__refuses_bad_padding_and_ids(void **state)
 {
 	static const uint8_t zeros[160], noise[3] = {0xff, 0xff, 0x80};
@@ -100,6 +131,8 @@ main(void)
 	    cmocka_unit_test(test_content_open__gives_back_what_was_sealed),
 	    cmocka_unit_test(
 		test_content_seal__bytes_are_those_of_the_document),
+	    cmocka_unit_test(
+		test_content_seal__a_status_post_is_that_of_the_document),
 	    cmocka_unit_test(test_content_open__refuses_bad_padding_and_ids),
 	};
 

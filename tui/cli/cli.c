@@ -336,6 +336,17 @@ static const struct cli_cmd cmds[] = {
 	.nrows = GROUP_ROWS,
 	.size = sizeof(struct group_opts),
 	.fn = cli_group},
+    {.name = "status",
+	.args = "VERB [ARGUMENT...]",
+	.help = "posts to contacts, gone after 24 hours",
+	.more = "list; post [TEXT|-]; view POST; viewers POST; delete POST; "
+		"retry POST; reply POST [TEXT|-]: in the chat with who posted "
+		"it; mute NUMBER [off]; audience; audience all; audience "
+		"except NUMBER...; audience only NUMBER... POST is the number "
+		"that list prints.",
+	.min_args = 1,
+	.max_args = ENGINE_STATUS_PEOPLE + 2,
+	.fn = cli_status},
     {.name = "search",
 	.args = "QUERY",
 	.help = "find messages by their words",

@@ -28,7 +28,7 @@ struct front_opts cli_front_opts(const struct cli_opts *o, char country[8]);
 /* Run the program; returns its exit status. */
 int cli_main(int argc, char **argv) MUST_USE;
 
-cli_fn cli_group;
+cli_fn cli_group, cli_status;
 cli_fn cli_preview, cli_sound;
 cli_fn cli_tui, cli_register, cli_account, cli_send, cli_recv, cli_list,
     cli_search, cli_safety, cli_profile, cli_passphrase, cli_check, cli_export,

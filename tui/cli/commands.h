@@ -215,6 +215,10 @@ void json_kv_message(struct json *j, const struct msg_row *m);
 int print_message(const struct cli_opts *o, const struct msg_row *m,
     const char *title) MUST_USE;
 
+/* One status post; event: what is told of it, NULL: it was asked for. */
+int print_status(const struct cli_opts *o, const struct status_row *s,
+    const char *event) MUST_USE;
+
 /* Let what was done leave. sends: for others; then it says so when it has to
  * wait, and the exit status tells. */
 int leave_now(struct front *f, const struct cli_opts *o, bool sends) MUST_USE;

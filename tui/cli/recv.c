@@ -32,6 +32,7 @@ struct recv {
 	size_t n;
 	bool fresh; /* something arrived since the last page */
 	bool drained; /* the relay's queue is empty */
+	bool broken; /* nobody reads what is printed */
 };
 
 static void
@@ -71,6 +72,13 @@ on_event(void *ctx, const struct engine_event *ev)
 		break;
 	case EV_MSG_NEW:
 		rv->fresh = true;
+		break;
+	case EV_STATUS_NEW:
+		for (i = 0; i < ev->n; i++)
+			if (!ev->statuses[i].own && !ev->statuses[i].muted &&
+			    print_status(rv->o, &ev->statuses[i], "status") !=
+				0)
+				rv->broken = true;
 		break;
 	case EV_SYNC:
 		rv->drained = rv->drained || ev->total == 0;
@@ -193,6 +201,8 @@ follow(struct recv *rv)
 					"of the account\n");
 			return CLI_EXIT_UNREGISTERED;
 		}
+		if (rv->broken)
+			return CLI_EXIT_FAILURE;
 		if (rv->fresh)
 			status = print_all(rv);
 	}
