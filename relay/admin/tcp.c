@@ -41,7 +41,7 @@ listen_any(const struct addrinfo *list, int backlog, bool every)
 	for (ai = list; every && ai != NULL && s < 0; ai = ai->ai_next)
 		if (ai->ai_family == AF_INET6)
 			s = try_listen(ai, backlog);
-	return s >= 0 ? s : try_listen(list, backlog);
+	return s >= 0 || list == NULL ? s : try_listen(list, backlog);
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include "common/blob/blob.h"
 #include "common/buf.h"
+#include "relay/blobs/backend.h"
 #include "tests/lib/relay_calls.h"
 #include "tests/unit/test.h"
 
@@ -278,15 +279,28 @@ random_buf(struct buf *b, size_t n)
 
 /* Ann uploads; the locator is the response's. */
 static Sotto__Relay__UploadMediaResponse *
-give(struct fixture *f, const struct buf *body)
+give_as(struct fixture *f, const struct buf *body, long status)
 {
 	Sotto__Relay__UploadMediaResponse *up;
 	uint64_t until;
 
 	assert_ok(upload(f, ANN, body->len, calls_bytes("", 0), &up));
-	assert_int_equal(put(up->url, body), 201);
+	assert_int_equal(put(up->url, body), status);
 	assert_ok(stored(f, ANN, up->locator, &until));
 	return up;
+}
+
+static Sotto__Relay__UploadMediaResponse *
+give(struct fixture *f, const struct buf *body)
+{
+	return give_as(f, body, 201);
+}
+
+/* Into a bucket. */
+static Sotto__Relay__UploadMediaResponse *
+give_in_one(struct fixture *f, const struct buf *body)
+{
+	return give_as(f, body, 200);
 }
 
 /* ---- cases ------------------------------------------------------------------------- */
@@ -483,6 +497,42 @@ test_media__in_a_bucket(void **state)
 	buf_clear(&out);
 }
 
+static void
+count(void *arg, const struct blob_locator *l)
+{
+	unsigned *n = arg;
+
+	(void)l;
+	++*n;
+}
+
+/* What the sweep looks at: objects that are old enough. */
+static void
+test_media__a_bucket_is_listed(void **state)
+{
+	struct fixture *f = *state;
+	const struct blobs_env env = {
+	    .conf = f != NULL ? f->g.conf : NULL, .clock = &relay_clock_system};
+	struct blob_backend *be = NULL;
+	char why[BLOBS_WHY_MAX];
+	struct buf body;
+	unsigned n = 0;
+	int i;
+
+	if (f == NULL)
+		skip();
+	random_buf(&body, 100);
+	for (i = 0; i < 3; i++)
+		calls_free(give_in_one(f, &body));
+	assert_ok(blob_backend_s3(&be, &env, why));
+	assert_ok(be->ops->walk(be, 1000, count, &n));
+	assert_int_equal(n, 0);
+	assert_ok(be->ops->walk(be, UINT64_MAX, count, &n));
+	assert_int_equal(n, 3);
+	be->ops->close(be);
+	buf_clear(&body);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -496,6 +546,8 @@ main(void)
 	    CASE(test_media__delivered_is_sooner_over),
 	    cmocka_unit_test_setup_teardown(
 		test_media__in_a_bucket, setup_s3, teardown_s3),
+	    cmocka_unit_test_setup_teardown(
+		test_media__a_bucket_is_listed, setup_s3, teardown_s3),
 	    cmocka_unit_test_setup_teardown(
 		test_media__off_is_said, setup_off, teardown),
 	    cmocka_unit_test_setup_teardown(
