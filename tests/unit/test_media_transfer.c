@@ -600,14 +600,14 @@ test_transfer__gives_up_in_the_end(void **state)
 static void
 test_download__bad_servers_do_no_harm(void **state)
 {
-	static const char *const answers[] = {
-	    /* too much, without a length */
-	    "HTTP/1.1 200 OK\r\n\r\n",
-	    /* busy, and then elsewhere */
-	    "HTTP/1.1 503 no\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-	    "HTTP/1.1 302 no\r\nLocation: http://127.0.0.1:1/\r\n"
-	    "Connection: close\r\nContent-Length: 0\r\n\r\n",
-	};
+	static const char endless[] = "HTTP/1.1 200 OK\r\n\r\n";
+	static const char busy[] = "HTTP/1.1 503 no\r\nConnection: close\r\n"
+				   "Content-Length: 0\r\n\r\n";
+	static const char elsewhere[] = "HTTP/1.1 302 no\r\n"
+					"Location: http://127.0.0.1:1/\r\n"
+					"Connection: close\r\n"
+					"Content-Length: 0\r\n\r\n";
+	static const char *const answers[] = {endless, busy, elsewhere};
 	uint8_t *flood = calloc(1, SIZE + 100000);
 	struct site *s = *state;
 	struct rude r = {.answers = answers,
