@@ -1028,6 +1028,34 @@ test_group_send__without_memory_it_leaves_later(void **state)
 	end();
 }
 
+static char *
+last_line(struct er_person *p)
+{
+	static char out[200];
+	struct chat_row row;
+	struct store_chat c;
+
+	assert_ok(store_chat_get(p->e->store, chat_of(p), &c));
+	assert_ok(chat_row_from(p->e, &row, &c));
+	snprintf(out, sizeof(out), "%s", row.last_text);
+	chat_row_clear(&row);
+	store_chat_clear(&c);
+	return out;
+}
+
+/* The list of chats says who wrote the last message of a group. */
+static void
+test_group_view__the_last_message_has_its_author(void **state)
+{
+	(void)state;
+	begin();
+	say(ben, "hello");
+	er_run(&net);
+	assert_string_equal(last_line(cat), "Person 2: hello");
+	assert_string_equal(last_line(ben), "hello");
+	end();
+}
+
 /* A thousand rows may wait for keys and are looked at whenever some come. */
 static void
 test_outbox__rows_that_wait_for_keys_write_nothing(void **state)
@@ -1096,6 +1124,7 @@ main(void)
 	    cmocka_unit_test(test_group_receive__the_content_names_its_group),
 	    cmocka_unit_test(test_sender_keys__are_for_one_group),
 	    cmocka_unit_test(test_group_receive__who_is_no_member_is_not_heard),
+	    cmocka_unit_test(test_group_view__the_last_message_has_its_author),
 	    cmocka_unit_test(
 		test_outbox__rows_that_wait_for_keys_write_nothing),
 	    cmocka_unit_test(test_group_send__without_memory_it_leaves_later),

@@ -139,7 +139,8 @@ struct chat_row {
 	enum trust trust;
 	uint32_t unread;
 	uint64_t last_ms; /* 0: empty chat */
-	char *last_text; /* one line, may be "" */
+	char *last_text; /* one line, may be ""; what others wrote in a group
+			  * with their name before it */
 	bool last_outgoing;
 	enum msg_state last_state;
 	char *draft; /* "" when there is none */

@@ -35,7 +35,7 @@ title_of(const struct engine *e, const struct store_chat *c)
 }
 
 static char *
-last_line(const struct store_chat *c)
+last_text(const struct store_chat *c)
 {
 	const char *text = c->last_state == STORE_MSG_WAITING && c->last_id != 0
 			       ? "Waiting for this message"
@@ -46,6 +46,41 @@ last_line(const struct store_chat *c)
 						  : "";
 
 	return clean_text(text, STORE_TEXT_MAX, TEXT_LINE);
+}
+
+/* In a group: who wrote it, "Ben: "; else "". */
+static void
+last_author(struct engine *e, const struct store_chat *c,
+    char out[static STORE_NAME_MAX + 2])
+{
+	struct store_message m;
+	char who[STORE_NAME_MAX];
+
+	out[0] = '\0';
+	if (c->kind != STORE_CHAT_GROUP || c->last_id == 0 ||
+	    c->last_dir != STORE_IN ||
+	    store_message_get(e->store, c->last_id, &m) != 0)
+		return;
+	snprintf(
+	    out, STORE_NAME_MAX + 2, "%s: ", account_name(e, m.account, who));
+	store_message_clear(&m);
+}
+
+static char *
+last_line(struct engine *e, const struct store_chat *c)
+{
+	char who[STORE_NAME_MAX + 2], *text = last_text(c), *line;
+	size_t len;
+
+	last_author(e, c, who);
+	if (text == NULL || who[0] == '\0')
+		return text;
+	len = strlen(who) + strlen(text) + 1;
+	line = malloc(len);
+	if (line != NULL)
+		snprintf(line, len, "%s%s", who, text);
+	free(text);
+	return line;
 }
 
 int
@@ -61,7 +96,7 @@ chat_row_from(
 	    .trust = (enum trust)c->trust,
 	    .unread = c->unread,
 	    .last_ms = c->last_ms,
-	    .last_text = last_line(c),
+	    .last_text = last_line(e, c),
 	    .last_outgoing = c->last_dir == STORE_OUT,
 	    .last_state = (enum msg_state)c->last_state,
 	    .draft = strdup(c->draft != NULL ? c->draft : ""),
