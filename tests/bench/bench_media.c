@@ -36,7 +36,7 @@ struct bench {
 	int ended; /* 1 none yet */
 };
 
-static void
+NORETURN static void
 die(const char *what, int r)
 {
 	(void)fprintf(stderr, "bench_media: %s: %s\n", what, err_str(r));
