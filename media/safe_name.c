@@ -171,8 +171,10 @@ join(char out[static SAFE_NAME_CAP], const char *front, const char *name,
 		if (next > room)
 			break;
 	}
-	stem[n] = '\0';
-	cut_tail(stem); /* no blank at the seam */
+	if (stem[n] != '\0') {
+		stem[n] = '\0';
+		cut_tail(stem); /* no blank at the seam */
+	}
 	add(out, add(out, add(out, add(out, 0, front), stem), last), back);
 }
 
@@ -199,7 +201,7 @@ void
 safe_name(char out[static SAFE_NAME_CAP], const char *name, size_t len,
     const char *mime)
 {
-	char s[SAFE_NAME_CAP];
+	char s[SAFE_NAME_CAP], joined[SAFE_NAME_CAP];
 	const char *proper = ending_of_mime(mime);
 	size_t at = name != NULL ? len : 0;
 	char *dot;
@@ -212,7 +214,8 @@ safe_name(char out[static SAFE_NAME_CAP], const char *name, size_t len,
 		dots_away(s, proper[0] != '\0' ? s + strlen(s) : dot);
 	else if (*dot != '\0')
 		proper = ""; /* it has an ending of its own */
-	join(out, is_reserved(s) ? "_" : "", s, proper);
+	join(joined, is_reserved(s) ? "_" : "", s, proper);
+	clean(out, joined, strlen(joined));
 }
 
 /* ---- a file ------------------------------------------------------------------------------ */

@@ -328,6 +328,31 @@ test_strip__which_way_is_up_stays(void **state)
 	}
 }
 
+/* A second kind of JFIF segment holds a picture of its own. */
+static void
+test_strip__a_thumbnail_of_jfif_goes(void **state)
+{
+	static const char extra[] = "\xff\xe0\0\x13JFXX\0\x10SecretThumb";
+	struct preview_ask ask = {.what = PREVIEW_STRIP};
+	struct file f = media_file(MEDIA "photo.jpg");
+	size_t at = 2 + 18; /* behind JFIF's own */
+	struct preview_answer a;
+	uint8_t *p = malloc(f.len + sizeof(extra));
+
+	(void)state;
+	assert_non_null(p);
+	memcpy(p, f.p, at);
+	memcpy(p + at, extra, sizeof(extra) - 1);
+	memcpy(p + at + sizeof(extra) - 1, f.p + at, f.len - at);
+	ask.file = p;
+	ask.len = f.len + sizeof(extra) - 1;
+	assert_ok(preview_run(&ask, &a));
+	assert_false(media_holds(a.data, a.len, "Secret"));
+	preview_answer_clear(&a);
+	free(p);
+	free(f.p);
+}
+
 static void
 test_strip__what_it_does_not_know_is_refused(void **state)
 {
@@ -394,6 +419,7 @@ main(void)
 	    cmocka_unit_test(test_tiny__is_small_and_looks_alike),
 	    cmocka_unit_test(test_strip__nothing_but_the_picture_stays),
 	    cmocka_unit_test(test_strip__which_way_is_up_stays),
+	    cmocka_unit_test(test_strip__a_thumbnail_of_jfif_goes),
 	    cmocka_unit_test(test_strip__what_it_does_not_know_is_refused),
 	    cmocka_unit_test(test_sound__length_and_loudness),
 	    cmocka_unit_test(test_pcm__from_anywhere),

@@ -152,6 +152,11 @@ test_preview_unpack__pixels_are_as_many_as_they_say(void **state)
 	assert_err(unpack(&ask, &res), ERR_CLOSED);
 	res.data.len = 24;
 	assert_err(unpack(&ask, &res), ERR_CLOSED);
+	res.pixel_w = 4; /* as many, in another shape */
+	res.pixel_h = 1;
+	res.data.len = 16;
+	assert_err(unpack(&ask, &res), ERR_CLOSED);
+	res.pixel_w = 2;
 	res.pixel_h = 0;
 	res.data.len = 0;
 	assert_err(unpack(&ask, &res), ERR_CLOSED);
