@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harness import Person
+from harness import Person, Screen
 from test_devices import Device
 from test_groups import meet
 
@@ -120,3 +120,23 @@ def test_misuse_is_said(relay, anna):
     assert anna.run("status", "view", "7", check=False).returncode == 7
     assert anna.run("status", "view", "x", check=False).returncode == 2
     assert anna.run("status", "dance", check=False).returncode == 2
+
+
+def test_on_the_screen(relay, anna, ben):
+    meet(anna, ben)
+    post(anna, "at the lake")
+    ben.messages()
+    for rows, cols in ((24, 80), (6, 20)):
+        screen = Screen(ben, rows, cols)
+        screen.wait(lambda s: "Anna" in s)
+        screen.type("\x1bs")  # Alt-S
+        screen.wait(lambda s: "at the lake" in s)
+        if cols == 80:
+            screen.type("\r")
+            screen.wait(lambda s: "Answer Anna" in s)
+            screen.type("cold?\r")
+            screen.wait(lambda s: "Your answer is in the chat" in s)
+        screen.kill()
+    ben.messages()  # what could not leave before
+    assert [m["text"] for m in anna.messages()] == ["cold?"]
+    assert posts(anna)[0]["views"] == 1

@@ -343,6 +343,9 @@ app_do(struct app *a, enum action act, int digit)
 	case ACT_BACKUPS:
 		backup_view_begin(a);
 		return true;
+	case ACT_STATUS:
+		status_view_begin(a);
+		return true;
 	case ACT_DEVICES:
 		devices_view_begin(a);
 		return true;

@@ -51,7 +51,7 @@ struct view_ops {
 	void (*close)(struct app *a);
 };
 
-extern const struct view_ops view_main, view_unlock, view_first_run,
+extern const struct view_ops view_main, view_status, view_unlock, view_first_run,
     view_palette, view_search, view_safety, view_help, view_new_chat,
     view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
     view_delete, view_pick, view_ask, view_menu, view_prompt, view_details,

@@ -117,6 +117,16 @@ struct backend {
 	int (*history_ask)(struct engine *e, uint64_t tag, uint32_t device,
 	    const struct history_amount *amount);
 	int (*history_cancel)(struct engine *e, uint64_t tag, uint32_t device);
+	int (*statuses)(struct engine *e, uint64_t tag);
+	int (*status_post)(struct engine *e, uint64_t tag, const char *text);
+	int (*status_see)(struct engine *e, uint64_t tag, int64_t id);
+	int (*status_viewers)(struct engine *e, uint64_t tag, int64_t id);
+	int (*status_delete)(struct engine *e, uint64_t tag, int64_t id);
+	int (*status_reply)(
+	    struct engine *e, uint64_t tag, int64_t id, const char *text);
+	int (*status_mute)(struct engine *e, uint64_t tag,
+	    const uint8_t account[static ENGINE_ID_LEN], bool on);
+	int (*status_audience)(struct engine *e, uint64_t tag);
 	int (*backup)(struct engine *e, uint64_t tag, bool show_code);
 	int (*backup_set)(struct engine *e, uint64_t tag, const char *place,
 	    const char *credentials, uint32_t every_days, uint32_t keep);

@@ -44,6 +44,7 @@
 	X(REMOVED, "After this device was removed")                            \
 	X(PICTURE, "A picture")                                                \
 	X(FILES, "Files of this machine")                                      \
+	X(STATUS, "Status posts")                                              \
 	X(READ, "Something to read")                                           \
 	X(HELP, "This help")
 
@@ -86,6 +87,7 @@ enum key_ctx {
 	X(MAIN, JOIN_GROUP, "Alt-J", "", "Join a group by its link")           \
 	X(MAIN, BACKUPS, "F9", "", "Backups: where, how often, one now")       \
 	X(MAIN, DEVICES, "F6", "", "Your devices: link, name, remove")         \
+	X(MAIN, STATUS, "Alt-S", "", "Status posts: look at them, write one")  \
 	X(MAIN, NOTES, "Alt-N", "", "Notes to yourself")                       \
 	X(MAIN, NEXT_CHAT, "Ctrl-N, Alt-Down", "", "Next chat")                \
 	X(MAIN, PREV_CHAT, "Ctrl-P, Alt-Up", "", "Previous chat")              \
@@ -293,6 +295,16 @@ enum key_ctx {
 	X(FILES, FILES_UP, "Left, Alt-Up", "folder above", "The folder above") \
 	X(FILES, FILES_INTO, "Right", "", "Into the marked folder")            \
 	X(FILES, FILES_LOOK, "Ctrl-O", "look", "See the picture in full")      \
+	X(STATUS, STATUS_NEXT, "Right, Space, l", "next", "The next post")     \
+	X(STATUS, STATUS_PREV, "Left, h", "back", "The post before")           \
+	X(STATUS, STATUS_REPLY, "Enter", "answer",                             \
+	    "Answer in the chat with who posted it")                           \
+	X(STATUS, STATUS_WRITE, "n, Insert", "post", "Write a post")           \
+	X(STATUS, STATUS_VIEWERS, "v", "viewers", "Who saw it")                \
+	X(STATUS, STATUS_DELETE, "d, Delete", "delete",                        \
+	    "Delete your post, for everybody")                                 \
+	X(STATUS, STATUS_MUTE, "m", "mute", "Mute or unmute their posts")      \
+	X(STATUS, STATUS_CLOSE, "Esc, q", "close", "Close")                    \
 	X(READ, READ_UP, "Up, k", "", "Line up")                               \
 	X(READ, READ_DOWN, "Down, j", "", "Line down")                         \
 	X(READ, READ_PAGE_UP, "PgUp", "", "Page up")                           \

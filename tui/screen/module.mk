@@ -17,7 +17,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/writing.c tui/screen/forget.c \
 	tui/screen/view_message.c tui/screen/view_react.c \
 	tui/screen/view_delete.c tui/screen/view_pick.c \
-	tui/screen/view_read.c tui/screen/view_ask.c \
+	tui/screen/view_read.c tui/screen/view_status.c tui/screen/view_ask.c \
 	tui/screen/view_menu.c tui/screen/view_prompt.c \
 	tui/screen/chat_act.c tui/screen/view_details.c \
 	tui/screen/qr_box.c tui/screen/view_devices.c tui/screen/view_backup.c tui/screen/view_backup_set.c \

@@ -515,6 +515,7 @@ main_act(struct app *a, enum action act, int digit)
 	case ACT_ACCOUNT:
 	case ACT_NEW_GROUP:
 	case ACT_JOIN_GROUP:
+	case ACT_STATUS:
 	case ACT_MOUSE:
 		return app_do(a, act, digit);
 	default:

@@ -145,6 +145,15 @@ struct dead_view {
 	char text[300];
 };
 
+struct status_view {
+	struct status_row *v; /* n posts; name and text are ours, wiped */
+	size_t n, at;
+	int64_t id; /* the one that is shown */
+	bool known; /* there has been an answer */
+	uint64_t tag, audience_tag, reply_tag;
+	char hint[80]; /* of the prompt for a post */
+};
+
 struct read_view {
 	char title[80];
 	char *text; /* heap, wiped */
@@ -335,6 +344,7 @@ struct view_state {
 	struct relay_key_view relay_key;
 	struct dead_view dead;
 	struct read_view read;
+	struct status_view status;
 	struct react_view react;
 	struct delete_view delete;
 	struct pick_view pick;
@@ -368,6 +378,7 @@ void settings_begin(struct app *a);
 void paste_begin(struct app *a, const char *s, size_t n, bool cut);
 /* A text to be read: copied, and wiped when it is closed. */
 void read_begin(struct app *a, const char *title, const char *text);
+void status_view_begin(struct app *a);
 void react_begin(struct app *a, int64_t msg);
 void delete_begin(struct app *a, const int64_t *ids, size_t n);
 /* Chats, one or several; done is called with at least one. */
