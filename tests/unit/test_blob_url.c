@@ -169,7 +169,8 @@ test_http_content_range_read__takes_one_form(void **state)
 {
 	static const char *const bad[] = {"", "bytes 0-9", "bytes 0-9/*",
 	    "bytes 9-0/10", "bytes 0-10/10", "bytes 0-9/10 ", "bytes=0-9/10",
-	    "bytes -9/10", "bytes */", "bytes */1x", "bytes 0-9/10000000000000000000"};
+	    "bytes -9/10", "bytes */", "bytes */1x",
+	    "bytes 0-9/10000000000000000000"};
 	uint64_t from, len, size;
 	size_t i;
 

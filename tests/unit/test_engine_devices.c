@@ -620,8 +620,8 @@ test_sync__the_later_draft_and_name_stand(void **state)
 	er_run(&h.net);
 	er_online(h.anna, true);
 	er_run(&h.net);
-	assert_ok(store_chat_get(
-	    h.anna->e->store, er_chat(h.anna, h.ben), &chat));
+	assert_ok(
+	    store_chat_get(h.anna->e->store, er_chat(h.anna, h.ben), &chat));
 	assert_string_equal(chat.draft, "second");
 	store_chat_clear(&chat);
 	assert_ok(store_chat_get(

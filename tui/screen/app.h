@@ -51,13 +51,13 @@ struct view_ops {
 	void (*close)(struct app *a);
 };
 
-extern const struct view_ops view_main, view_status, view_unlock, view_first_run,
-    view_palette, view_search, view_safety, view_help, view_new_chat,
-    view_settings, view_paste, view_relay_key, view_dead, view_read, view_react,
-    view_delete, view_pick, view_ask, view_menu, view_prompt, view_details,
-    view_backup, view_backup_set, view_devices, view_link, view_link_new, view_removed, view_offer,
-    view_picture, view_files,
-    view_group;
+extern const struct view_ops view_main, view_status, view_unlock,
+    view_first_run, view_palette, view_search, view_safety, view_help,
+    view_new_chat, view_settings, view_paste, view_relay_key, view_dead,
+    view_read, view_react, view_delete, view_pick, view_ask, view_menu,
+    view_prompt, view_details, view_backup, view_backup_set, view_devices,
+    view_link, view_link_new, view_removed, view_offer, view_picture,
+    view_files, view_group;
 
 /* What the composer's text is to become. */
 enum writing_kind { WRITE_NEW, WRITE_REPLY, WRITE_EDIT };

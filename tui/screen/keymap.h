@@ -260,11 +260,11 @@ enum key_ctx {
 	    "Read the newest one: is it whole?")                               \
 	X(BACKUP, BACKUP_CHANGE, "e", "where and when",                        \
 	    "Where they are kept, and how often one is made")                  \
-	X(BACKUP, BACKUP_CODE, "r", "recovery code",                           \
-	    "Show what opens them")                                            \
+	X(BACKUP, BACKUP_CODE, "r", "recovery code", "Show what opens them")   \
 	X(BACKUP, BACKUP_STOP, "Esc", "",                                      \
 	    "Call off what is under way; else close")                          \
-	X(BACKUP, BACKUP_CLOSE, "q", "close", "Close; what is under way goes on") \
+	X(BACKUP, BACKUP_CLOSE, "q", "close",                                  \
+	    "Close; what is under way goes on")                                \
 	X(NEWCOMER, LINK_HERE, "F6", "I have an account",                      \
 	    "Link this device to an account that you have")                    \
 	X(OFFER, OFFER_INVERSE, "i", "inverse",                                \

@@ -418,8 +418,8 @@ void picture_begin(
 /* Pictures of this machine, chosen first. */
 void look_begin(struct app *a);
 /* Files of this machine, at most max; done is called with at least one. */
-void files_begin(struct app *a, const char *title, size_t max, files_fn *done,
-    int64_t arg);
+void files_begin(
+    struct app *a, const char *title, size_t max, files_fn *done, int64_t arg);
 /* Draw a text as a QR code; what is left of the box is for words. */
 struct box qr_box(struct app *a, struct box b, const char *text, bool inverse);
 /* What the engine knows of a message. */
