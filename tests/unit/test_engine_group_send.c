@@ -773,6 +773,38 @@ test_group_send__a_lost_key_is_given_again(void **state)
 	end();
 }
 
+/* One answer is for all devices of an account: two that ask together get it. */
+static void
+test_group_send__both_devices_of_a_member_ask(void **state)
+{
+	struct er_person *tab;
+
+	(void)state;
+	begin();
+	say(ann, "one");
+	er_run(&net);
+	tab = er_add_blank(&net, 6);
+	er_link(&net, tab, ben, "tab");
+	say(ann, "two");
+	er_run(&net);
+	assert_group(tab, "1:two");
+	assert_ok(store_sender_keys_forget(ben->e->store, gid));
+	assert_ok(store_sender_keys_forget(tab->e->store, gid));
+	er_online(ben, false);
+	er_online(tab, false);
+	say(ann, "three");
+	er_run(&net);
+	er_online(ann, false);
+	er_online(ben, true);
+	er_online(tab, true);
+	er_run(&net);
+	er_online(ann, true);
+	er_run(&net);
+	assert_group(ben, "1:one 1:two 1:three");
+	assert_group(tab, "1:two 1:three");
+	end();
+}
+
 /* Only what they were in it for. */
 static void
 test_group_send__a_newcomer_that_asks_gets_nothing(void **state)
@@ -1117,6 +1149,7 @@ main(void)
 	    cmocka_unit_test(test_group_send__an_answer_that_got_lost),
 	    cmocka_unit_test(test_group_send__what_does_not_open_is_sent_again),
 	    cmocka_unit_test(test_group_send__a_lost_key_is_given_again),
+	    cmocka_unit_test(test_group_send__both_devices_of_a_member_ask),
 	    cmocka_unit_test(
 		test_group_send__a_newcomer_that_asks_gets_nothing),
 	    cmocka_unit_test(

@@ -76,6 +76,8 @@ send_again(struct engine *e, const struct repair_from *from,
 	    e->store, e->self.account, sent->message_id, &id);
 
 	repair_wire_id(wire, sent->message_id, times + 1);
+	if (repair_under_way(e, wire))
+		return 0;
 	if (r == 0)
 		return send_text_again(e, id, wire, &to);
 	return r == ERR_NOTFOUND ? send_content_again(e, sent, wire, &to) : r;

@@ -96,6 +96,14 @@ repair_wire_id(uint8_t out[static STORE_ID_LEN],
 	out[STORE_ID_LEN - 1] = (uint8_t)(out[STORE_ID_LEN - 1] + n);
 }
 
+bool
+repair_under_way(struct engine *e, const uint8_t wire_id[static STORE_ID_LEN])
+{
+	int64_t row;
+
+	return store_outbox_find(e->store, wire_id, &row) == 0;
+}
+
 /*
  * The message that this one is, or is another try of: its id, and what is
  * stored of it. What has nothing to show is known by being asked for.
@@ -419,7 +427,7 @@ send_again(struct engine *e, const struct repair_from *from,
 	if (own)
 		to.chat = chat.peer;
 	repair_wire_id(id, m->message_id, times + 1);
-	r = draft_send_text(e, m, id, &to);
+	r = repair_under_way(e, id) ? 0 : draft_send_text(e, m, id, &to);
 	store_chat_clear(&chat);
 	/* It could be viewed once, and they have had it. */
 	return r == ERR_NOTFOUND ? answer_nothing(e, from, m->message_id) : r;

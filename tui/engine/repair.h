@@ -84,6 +84,11 @@ int repair_may_have(struct engine *e, const struct repair_from *from,
 void repair_wire_id(uint8_t out[static STORE_ID_LEN],
     const uint8_t id[static STORE_ID_LEN], uint32_t n);
 
+/* Another device of theirs has asked for it: what is in the outbox under this
+ * id is for all of them. */
+bool repair_under_way(
+    struct engine *e, const uint8_t wire_id[static STORE_ID_LEN]);
+
 /* Once a connection: ask again, forget. In a transaction. */
 int repair_upkeep(struct engine *e) MUST_USE;
 

@@ -167,7 +167,7 @@ send_again(struct engine *e, const struct repair_from *from,
 	r = copy ? as_copy(&b, row) : as_it_was(&b, row);
 	if (r == 0) {
 		repair_wire_id(id, row->message_id, times + 1);
-		r = outbox_add(e, &to, &b, id);
+		r = repair_under_way(e, id) ? 0 : outbox_add(e, &to, &b, id);
 	}
 	buf_clear(&b);
 	return r;

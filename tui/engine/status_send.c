@@ -322,7 +322,6 @@ send_again(struct engine *e, const struct repair_from *from, const uint8_t *id,
 	uint8_t wire[STORE_ID_LEN];
 	uint32_t times = 0;
 	bool yes = false;
-	int64_t row;
 	int r = repair_may_have(e, from, a->sent_ms, &yes);
 
 	if (r == 0 && yes)
@@ -331,8 +330,8 @@ send_again(struct engine *e, const struct repair_from *from, const uint8_t *id,
 	if (r != 0 || !yes || times >= REPAIR_RESENDS_MAX)
 		return r;
 	repair_wire_id(wire, id, times + 1);
-	if (store_outbox_find(e->store, wire, &row) == 0)
-		return 0; /* another device of theirs asked: it is for all */
+	if (repair_under_way(e, wire))
+		return 0;
 	r = store_again_add(
 	    e->store, id, from->account, from->device, engine_now_ms());
 	/* What they could not open the next one they can. */
