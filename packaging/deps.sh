@@ -47,6 +47,7 @@ table() {
 	test  p:libomemo-c   libomemo-c-dev; libomemo-c-devel; -; libomemo-c-dev; -
 	test  f:/usr/include/valgrind/memcheck.h  valgrind; valgrind-devel; valgrind; valgrind-dev; -
 	test  f:/usr/bin/python3  python3; python3; python; python3; python
+	test  c:openssl      openssl; openssl; openssl; openssl; openssl@3
 	test  c:pulseaudio   pulseaudio; pulseaudio; pulseaudio; pulseaudio; pulseaudio
 	test  c:rclone       rclone; rclone; rclone; rclone; rclone
 	test  y:swift        python3-swift; -; -; -; -

@@ -283,8 +283,9 @@ start_relay(void)
 	const char *const own[] = {"--limit-get-keys-account", "off",
 	    "--limit-send-account", "off", "--limit-any-account", "off"};
 	const char *argv[ARGS_MAX] = {program, "--config", "/dev/null",
-	    "--listen", "127.0.0.1:0", "--http-listen", "off", "--registration",
-	    "open", "--otp-driver", "log", "--guests-per-address", "10000",
+	    "--listen", "127.0.0.1:0", "--http-listen", "off", "--blobs", "off",
+	    "--registration", "open", "--otp-driver", "log",
+	    "--guests-per-address", "10000",
 	    /* everybody is at one address here */
 	    "--limit-connect-address", "off", "--limit-handshake-address",
 	    "off", "--limit-any-address", "off", "--data-dir", data, NULL};
