@@ -78,8 +78,10 @@ def preview(tmp_path, *knows, args=()):
     class This(Knows):
         pass
     This.knows = knows
-    s = This(Anyone(tmp_path), args=("preview", "--columns", "12", *args,
-                                     PHOTO))
+    # who answers is heard out, however busy this machine is
+    wait = ("--wait", "20000") if knows else ()
+    s = This(Anyone(tmp_path), args=("preview", "--columns", "12", *wait,
+                                     *args, PHOTO))
     assert os.WEXITSTATUS(s.end()) == 0
     return s
 
@@ -170,12 +172,12 @@ def test_errors_are_sentences(tmp_path):
 
 # ---- tmux -----------------------------------------------------------------------
 
-def in_tmux(tmp_path, monkeypatch, passthrough):
+def in_tmux(tmp_path, monkeypatch, passthrough, wait_ms):
     who = Anyone(tmp_path)
     script = tmp_path / "run"
     script.write_text("#!/bin/sh\n"
                       f"COLORTERM=truecolor {SOTTO} preview "
-                      f"--columns 12 {PHOTO}\n"
+                      f"--columns 12 --wait {wait_ms} {PHOTO}\n"
                       "echo finished; exec cat\n")
     script.chmod(0o755)
     import harness
@@ -201,7 +203,7 @@ def in_tmux(tmp_path, monkeypatch, passthrough):
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux")
 def test_inside_tmux_kitty_gets_pixels_and_tmux_the_characters(
         tmp_path, monkeypatch):
-    s = in_tmux(tmp_path, monkeypatch, "on")
+    s = in_tmux(tmp_path, monkeypatch, "on", 20000)
     parts = re.findall(rb"\x1b_G([^;\x1b]*);([^\x1b]*)\x1b\\", s.raw)
     sent = [p for p in parts if b"a=q" not in p[0]]
     assert sent and b"U=1" in sent[0][0]
@@ -214,7 +216,7 @@ def test_inside_tmux_kitty_gets_pixels_and_tmux_the_characters(
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux")
 def test_inside_a_tmux_that_lets_nothing_through(tmp_path, monkeypatch):
-    s = in_tmux(tmp_path, monkeypatch, "off")
+    s = in_tmux(tmp_path, monkeypatch, "off", 0)
     assert "▄" in "\n".join(s.term.display) or "▄".encode() in s.raw
     assert b"\x1b_Ga=T" not in s.raw
 

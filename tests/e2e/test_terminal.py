@@ -263,7 +263,7 @@ def test_settings_are_kept(relay, anna):
     s.wait("online")
     s.type("\x1bOS")  # F4
     s.wait("Notify by")
-    s.type("\t\t\t \t\t \r")  # notifications, mouse
+    s.type("\t\t\t \t\t\t \r")  # notifications, mouse
     s.wait(lambda text: "Notify by" not in text)
     settle(s)
     assert b"\x1b[?1000h" in s.raw

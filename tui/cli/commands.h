@@ -89,9 +89,9 @@ extern const struct conf_row sound_rows[SOUND_ROWS];
 
 struct preview_opts {
 	int as; /* enum picture_mode */
-	uint32_t cols, rows;
+	uint32_t cols, rows, wait_ms;
 };
-#define PREVIEW_ROWS 3
+#define PREVIEW_ROWS 4
 extern const struct conf_row preview_rows[PREVIEW_ROWS];
 
 struct list_opts {

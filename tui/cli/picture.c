@@ -47,6 +47,15 @@ const struct conf_row preview_rows[PREVIEW_ROWS] = {
 	.max = PREVIEW_CELLS_MAX,
 	.def = "0",
 	.doc = "At most so high. 0: as high as the terminal."},
+    {.name = "wait",
+	.type = CONF_U32,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct preview_opts, wait_ms),
+	.max = 60000,
+	.def = "0",
+	.unit = "milliseconds",
+	.doc = "How long the terminal may take to say what it knows; more "
+	       "over a slow line. 0: 250, or 750 in tmux."},
 };
 
 /* ---- the terminal -------------------------------------------------------------------- */
@@ -100,7 +109,7 @@ take_answers(
 }
 
 static void
-ask_terminal(int fd, struct picture_caps *c)
+ask_terminal(int fd, struct picture_caps *c, int64_t wait_ms)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	int64_t from = now_ms(), left;
@@ -115,8 +124,10 @@ ask_terminal(int fd, struct picture_caps *c)
 	if (picture_caps_ask(&ask) == 0)
 		write_all(fd, ask.p, ask.len);
 	while (!picture_caps_complete(c)) {
-		left = from + (c->tmux ? PICTURE_TMUX_MS : PICTURE_ASK_MS) -
-		       now_ms();
+		left = wait_ms > 0 ? wait_ms
+		       : c->tmux   ? PICTURE_TMUX_MS
+				   : PICTURE_ASK_MS;
+		left += from - now_ms();
 		if (left <= 0 || poll(&pfd, 1, (int)left) <= 0)
 			break;
 		n = read(fd, bytes, sizeof(bytes));
@@ -133,7 +144,7 @@ ask_terminal(int fd, struct picture_caps *c)
 /* Without echo for as long as it takes. A terminal that is not in front must
  * not be asked: reading from it would stop us. */
 static void
-ask_terminal_raw(struct picture_caps *c)
+ask_terminal_raw(struct picture_caps *c, int64_t wait_ms)
 {
 	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	struct termios was, raw;
@@ -142,7 +153,7 @@ ask_terminal_raw(struct picture_caps *c)
 		raw = was;
 		raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
 		if (tcsetattr(fd, TCSANOW, &raw) == 0) {
-			ask_terminal(fd, c);
+			ask_terminal(fd, c, wait_ms);
 			tcsetattr(fd, TCSAFLUSH, &was);
 		}
 	}
@@ -186,7 +197,7 @@ look_around(struct raster_ground *g, const struct preview_opts *own, int *cols,
 		c.cell_h = ws.ws_ypixel / ws.ws_row;
 	}
 	if (tty && !env_is("TERM", "dumb") && !env_is("TERM", "linux"))
-		ask_terminal_raw(&c);
+		ask_terminal_raw(&c, own->wait_ms);
 	picture_caps_ground(&c, (enum picture_mode)own->as, depth_of_env(),
 	    false, !utf8 || env_is("SOTTO_ASCII", ""), g);
 	/* a line for the prompt, and one that sixels may reach into */
