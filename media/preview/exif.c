@@ -35,7 +35,8 @@ exif_orientation(const uint8_t *p, size_t len)
 	uint32_t at, n, i, v;
 	size_t e;
 
-	if (len < 8 || (memcmp(p, "II*\0", 4) != 0 && memcmp(p, "MM\0*", 4)))
+	if (len < 8 ||
+	    (memcmp(p, "II*\0", 4) != 0 && memcmp(p, "MM\0*", 4) != 0))
 		return 1;
 	t.little = p[0] == 'I';
 	at = number(&t, 4, 4);
