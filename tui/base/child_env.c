@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_GNUTLS "GNUTLS_NO_IMPLICIT_INIT"
-
 static const char *const withheld[] = {
-    NO_GNUTLS "=",
+    "GNUTLS_NO_IMPLICIT_INIT=",
     "SOTTO_PASSPHRASE=",
     "SOTTO_PIN=",
     "SOTTO_BACKUP_PASSWORD=",
@@ -21,7 +19,7 @@ void
 child_env_lean(void)
 {
 	/* Without memory for it, it is only the megabyte. */
-	(void)setenv(NO_GNUTLS, "1", 1);
+	(void)setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 1);
 }
 
 static bool

@@ -319,6 +319,7 @@ static int
 bring_and(const struct cli_args *args, struct backup_job *job, struct secret *x,
     bool restore)
 {
+	const char *const there = job->path;
 	char path[PATH_MAX] = "";
 	struct store *s = NULL;
 	int r = restore ? cli_open_store(args->opts, &s) : 0;
@@ -329,6 +330,7 @@ bring_and(const struct cli_args *args, struct backup_job *job, struct secret *x,
 	}
 	if (r == 0)
 		r = open_and(job, x, s);
+	job->path = there;
 	if (path[0] != '\0')
 		unlink(path);
 	store_close(s);
