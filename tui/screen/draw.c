@@ -637,8 +637,12 @@ static uint64_t
 mix_pic(const struct draw *d, uint64_t h, int y, int x)
 {
 	const struct pic *p = &d->pics[cell_at(d, y, x)->pic - 1];
-	const int what[4] = {(int)raster_id(p->r), y - p->y, x - p->x, x};
+	uint8_t what[16];
 
+	put_be32(what, raster_id(p->r));
+	put_be32(what + 4, (uint32_t)(y - p->y));
+	put_be32(what + 8, (uint32_t)(x - p->x));
+	put_be32(what + 12, (uint32_t)x);
 	return mix(h ^ 0xcbf29ce484222325, what, sizeof(what));
 }
 

@@ -38,6 +38,16 @@ take_name(struct picture_caps *c, int name, struct buf *more)
 		c->placeholders = true;
 }
 
+static bool
+same(const struct picture_caps *a, const struct picture_caps *b)
+{
+	return a->asked == b->asked && a->answered == b->answered &&
+	       a->sixel == b->sixel && a->iterm == b->iterm &&
+	       a->graphics == b->graphics &&
+	       a->placeholders == b->placeholders && a->tmux == b->tmux &&
+	       a->cell_w == b->cell_w && a->cell_h == b->cell_h;
+}
+
 bool
 picture_caps_take(
     struct picture_caps *c, const struct key *reply, struct buf *more)
@@ -70,7 +80,7 @@ picture_caps_take(
 	default:
 		return false;
 	}
-	return memcmp(&was, c, sizeof(was)) != 0;
+	return !same(&was, c);
 }
 
 bool
