@@ -11,11 +11,9 @@ static const char *const notify_words[] = {"nothing", "bell only",
 static const char *const theme_words[] = {
     "as the terminal", "dark", "light", "no colour"};
 
-static const enum picture_mode picture_modes[] = {
-#define X(name, word) PICTURE_##name,
-    PICTURE_MODES(X)
-#undef X
-};
+/* One for each mode. */
+#define X(name, word) +1
+#define MODES	      (0 PICTURE_MODES(X))
 
 void
 settings_begin(struct app *a)
@@ -56,7 +54,7 @@ settings_begin(struct app *a)
 	v->fields[SET_PICTURES] = (struct field){.label = "Pictures",
 	    .kind = FIELD_CHOICE,
 	    .choices = prefs_picture_words,
-	    .nchoices = (int)ARRAY_LEN(picture_modes),
+	    .nchoices = MODES,
 	    .choice = a->prefs.pictures,
 	    .hint = "auto: as well as the terminal says it can."};
 	v->fields[SET_MOUSE] = (struct field){.label = "Mouse",
