@@ -58,7 +58,7 @@ typedef void sound_event_fn(void *ctx, const struct sound_event *ev);
 struct sound; /* heap; belongs to its loop's thread */
 
 /*
- * Starts nothing yet.
+ * Starts nothing yet. The process ignores SIGPIPE: children may die.
  *   preview  borrowed, outlives it; used to play
  *   env      borrowed, outlives it: what sotto-audio gets to know
  * 0, ERR_NOMEM.

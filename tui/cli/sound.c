@@ -329,6 +329,7 @@ job_open(struct job *j)
 	int r;
 
 	j->fd = -1;
+	signal(SIGPIPE, SIG_IGN); /* a child that dies is an event */
 	if (uv_loop_init(&j->loop) != 0)
 		return ERR_SYS;
 	uv_signal_init(&j->loop, &j->interrupt);
