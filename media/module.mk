@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What touches pictures and sound of others, and the child that does it.
 media_SRC   := media/preview.c media/preview_child.c media/preview_wire.c \
-	media/preview_async.c media/child.c media/sound.c media/loudness.c \
+	media/preview_async.c media/child.c media/sound.c media/loudness.c media/stream.c \
 	media/preview_fit.c media/tiny.c media/safe_name.c
 media_FUZZ  := fuzz_safe_name
 media_PKG   := libprotobuf-c libuv libsodium

@@ -9,13 +9,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/proto/audio.pb-c.h"
 #include "media/audio/audio.h"
 #include "media/audio/stretch.h"
 #include "media/audio/voice.h"
+#include "media/stream.h"
 
 #define WAIT_MS		100 /* for a device, before requests are looked at */
 #define DEVICE_MS	3000 /* one that does nothing for so long is given up */
@@ -62,41 +62,6 @@ struct serve {
 /* ---- the socket -------------------------------------------------------------------- */
 
 static int
-read_all(int fd, uint8_t *p, size_t len)
-{
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n = read(fd, p + got, len - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0 && got == 0)
-			return ERR_CLOSED;
-		if (n <= 0)
-			return ERR_IO;
-		got += (size_t)n;
-	}
-	return 0;
-}
-
-static int
-write_all(int fd, const uint8_t *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ERR_IO;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 tell(struct serve *s, Event *ev)
 {
 	size_t len;
@@ -113,7 +78,7 @@ tell(struct serve *s, Event *ev)
 	p[2] = (uint8_t)(len >> 8);
 	p[3] = (uint8_t)len;
 	sotto__audio__event__pack(ev, p + 4);
-	r = write_all(s->fd, p, 4 + len);
+	r = stream_write(s->fd, p, 4 + len);
 	free(p);
 	return r;
 }
@@ -551,7 +516,7 @@ take_request(struct serve *s)
 	uint8_t head[4], *p;
 	size_t len;
 	Request *m;
-	int r = read_all(s->fd, head, sizeof(head));
+	int r = stream_read(s->fd, head, sizeof(head));
 
 	if (r != 0)
 		return r;
@@ -562,7 +527,7 @@ take_request(struct serve *s)
 	p = malloc(len);
 	if (p == NULL)
 		return ERR_NOMEM;
-	r = read_all(s->fd, p, len);
+	r = stream_read(s->fd, p, len);
 	if (r != 0) {
 		free(p);
 		return ERR_IO;

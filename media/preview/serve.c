@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/proto/preview.pb-c.h"
@@ -14,43 +12,7 @@
 #include "media/preview/sound.h"
 #include "media/preview/strip.h"
 #include "media/preview_int.h"
-
-/* 0; ERR_CLOSED the end before the first byte; ERR_IO. */
-static int
-read_all(int fd, uint8_t *p, size_t len)
-{
-	size_t got = 0;
-	ssize_t n;
-
-	while (got < len) {
-		n = read(fd, p + got, len - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0 && got == 0)
-			return ERR_CLOSED;
-		if (n <= 0)
-			return ERR_IO;
-		got += (size_t)n;
-	}
-	return 0;
-}
-
-static int
-write_all(int fd, const uint8_t *p, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, p, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ERR_IO;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
+#include "media/stream.h"
 
 static int
 respond(int fd, const Sotto__Preview__Response *res)
@@ -65,7 +27,7 @@ respond(int fd, const Sotto__Preview__Response *res)
 		r = buf_put_u32(&b, (uint32_t)len);
 	if (r == 0) {
 		b.len += sotto__preview__response__pack(res, b.p + b.len);
-		r = write_all(fd, b.p, b.len);
+		r = stream_write(fd, b.p, b.len);
 	}
 	buf_clear(&b);
 	return r;
@@ -274,12 +236,12 @@ serve(int fd)
 	int r;
 
 	buf_init(&b, PREVIEW_REQUEST_MAX);
-	while ((r = read_all(fd, be, sizeof(be))) == 0) {
+	while ((r = stream_read(fd, be, sizeof(be))) == 0) {
 		len = get_be32(be);
 		buf_reset(&b);
 		r = buf_reserve(&b, len);
 		if (r == 0)
-			r = read_all(fd, b.p, len);
+			r = stream_read(fd, b.p, len);
 		if (r == 0)
 			r = answer(fd, b.p, len);
 		if (r != 0)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "media/stream.h"
 #include "tui/cli/commands.h"
 #include "tui/screen/picture_caps.h"
 
@@ -69,23 +70,6 @@ now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void
-write_all(int fd, const void *p, size_t n)
-{
-	const uint8_t *q = p;
-	ssize_t done;
-
-	while (n > 0) {
-		done = write(fd, q, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return;
-		q += done;
-		n -= (size_t)done;
-	}
-}
-
 /* One answer after the other; what they lead to is asked at once. */
 static void
 take_answers(
@@ -104,7 +88,7 @@ take_answers(
 			if (ev.type == KT_REPLY)
 				(void)!picture_caps_take(c, &ev, &more);
 	}
-	write_all(fd, more.p, more.len);
+	(void)!stream_write(fd, more.p, more.len);
 	buf_clear(&more);
 }
 
@@ -122,7 +106,7 @@ ask_terminal(int fd, struct picture_caps *c, int64_t wait_ms)
 	buf_init(&ask, 256);
 	c->asked = true;
 	if (picture_caps_ask(&ask) == 0)
-		write_all(fd, ask.p, ask.len);
+		(void)!stream_write(fd, ask.p, ask.len);
 	while (!picture_caps_complete(c)) {
 		left = wait_ms > 0 ? wait_ms
 		       : c->tmux   ? PICTURE_TMUX_MS
@@ -136,7 +120,7 @@ ask_terminal(int fd, struct picture_caps *c, int64_t wait_ms)
 		take_answers(fd, &keys, c, bytes, (size_t)n);
 	}
 	/* one that took a question for text has written it here */
-	write_all(fd, "\r\033[K", 4);
+	(void)!stream_write(fd, "\r\033[K", 4);
 	buf_clear(&ask);
 	keys_clear(&keys);
 }

@@ -16,6 +16,7 @@
 
 #include "common/text.h"
 #include "media/sound.h"
+#include "media/stream.h"
 #include "tui/base/child_env.h"
 #include "tui/cli/commands.h"
 
@@ -164,22 +165,6 @@ on_devices(struct job *j, const struct sound_event *ev)
 		finish(j, CLI_EXIT_FAILURE);
 }
 
-static bool
-write_whole(int fd, const uint8_t *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) == 0;
-}
-
 static void
 on_recorded(struct job *j, const struct sound_event *ev)
 {
@@ -187,7 +172,7 @@ on_recorded(struct job *j, const struct sound_event *ev)
 	struct json js;
 	struct buf b;
 
-	if (!write_whole(j->fd, ev->note, ev->len)) {
+	if (stream_write(j->fd, ev->note, ev->len) != 0 || fsync(j->fd) != 0) {
 		fprintf(stderr, "sotto: the recording: %s\n", strerror(errno));
 		finish(j, CLI_EXIT_FAILURE);
 		return;
