@@ -102,6 +102,24 @@ prepare(struct conn *c, struct task *t, enum blob_job_kind kind,
 	blobs_do(t->sl->sv->blobs, job);
 }
 
+/* Ask the store for a blob on behalf of whoever is connected. */
+static void
+look(struct conn *c, const struct net_request *rq,
+    const ProtobufCBinaryData *locator, void (*fn)(struct store_op *op))
+{
+	struct blob_locator l;
+	struct task *t;
+
+	if (!locator_of(c, rq, locator, &l))
+		return;
+	t = task_new(c, rq, STORE_BLOB_GET, fn);
+	if (t == NULL)
+		return;
+	t->u.blob_get.locator = l;
+	t->u.blob_get.asks = session_of(c)->account;
+	task_submit(t);
+}
+
 /* ---- UPLOAD_MEDIA --------------------------------------------------------------- */
 
 static void
@@ -193,23 +211,13 @@ on_upload_media_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
 {
 	const Sotto__Relay__UploadMediaRequest *req = (const void *)msg;
-	struct blob_locator l;
-	struct task *t;
 
 	if (!may(c, rq))
 		return;
-	if (req->locator.len == 0) {
+	if (req->locator.len == 0)
 		add(c, rq, req->size);
-		return;
-	}
-	if (!locator_of(c, rq, &req->locator, &l))
-		return;
-	t = task_new(c, rq, STORE_BLOB_GET, on_continued);
-	if (t == NULL)
-		return;
-	t->u.blob_get.locator = l;
-	t->u.blob_get.asks = session_of(c)->account;
-	task_submit(t);
+	else
+		look(c, rq, &req->locator, on_continued);
 }
 
 /* ---- MEDIA_STORED ---------------------------------------------------------------- */
@@ -278,17 +286,9 @@ on_media_stored_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
 {
 	const Sotto__Relay__MediaStoredRequest *req = (const void *)msg;
-	struct blob_locator l;
-	struct task *t;
 
-	if (!may(c, rq) || !locator_of(c, rq, &req->locator, &l))
-		return;
-	t = task_new(c, rq, STORE_BLOB_GET, on_found);
-	if (t == NULL)
-		return;
-	t->u.blob_get.locator = l;
-	t->u.blob_get.asks = session_of(c)->account;
-	task_submit(t);
+	if (may(c, rq))
+		look(c, rq, &req->locator, on_found);
 }
 
 /* ---- GET_MEDIA -------------------------------------------------------------------- */
@@ -333,17 +333,9 @@ on_get_media_request(
     struct conn *c, const struct net_request *rq, const ProtobufCMessage *msg)
 {
 	const Sotto__Relay__GetMediaRequest *req = (const void *)msg;
-	struct blob_locator l;
-	struct task *t;
 
-	if (!may(c, rq) || !locator_of(c, rq, &req->locator, &l))
-		return;
-	t = task_new(c, rq, STORE_BLOB_GET, on_got);
-	if (t == NULL)
-		return;
-	t->u.blob_get.locator = l;
-	t->u.blob_get.asks = session_of(c)->account;
-	task_submit(t);
+	if (may(c, rq))
+		look(c, rq, &req->locator, on_got);
 }
 
 /* ---- MEDIA_DELIVERED, DELETE_MEDIA -------------------------------------------------- */
