@@ -9,9 +9,11 @@ import json
 import os
 import pathlib
 import pty
+import random
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -89,6 +91,22 @@ class Lines:
         return self.text
 
 
+def steady_port():
+    """A free port that the system gives to nobody by itself, so that a relay
+    finds it again when it is restarted."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+              .read_text().split()[0])
+    while True:
+        port = random.randrange(low // 2, low)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # taken: another one
+
+
 class Relay:
     """One sotto-relay on a loopback port, its data in a private folder."""
 
@@ -96,7 +114,7 @@ class Relay:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self.flags = flags
-        self.port = 0
+        self.port = steady_port()
         self.log_text = ""
         self.start()
 
