@@ -4,7 +4,7 @@ who is not in the group."""
 import pytest
 
 from harness import Person
-from test_devices import Device, exported
+from test_devices import Device, exported, lines
 from test_groups import group, meet
 
 
@@ -74,3 +74,26 @@ def test_who_was_removed_reads_nothing_after(relay, anna, ben, cat):
     say(ben, "welcome back")
     cat.messages()
     assert texts(cat) == ["before", "welcome back"]
+
+
+def test_the_verbs_of_chats_and_messages_are_for_groups_too(relay, anna, ben):
+    """A group's chat is named by the digits that JSON calls its account."""
+    meet(anna, ben)
+    made = group(anna, "create", "Rowing", ben.phone)
+    chat, = [c for c in lines(anna, "list") if c["group"]]
+    assert chat["account"] == made["id"] and chat["name"] == "Rowing"
+    anna.run("send", made["id"], "by its id")
+    ben.messages()
+    said = [m for m in lines(ben, "list", made["id"]) if m["kind"] == "text"]
+    assert [m["text"] for m in said] == ["by its id"]
+    ben.run("react", said[0]["message_id"], "👍")
+    for verb in ("read", "mute", "pin"):
+        ben.run(verb, made["id"])
+    chat, = [c for c in lines(ben, "list") if c["group"]]
+    assert chat["unread"] == 0 and chat["pinned"]
+    assert chat["muted_until_ms"] is None
+    anna.messages()
+    assert "👍" in str(lines(anna, "list", made["id"]))
+    refused = ben.run("read", "0" * 32, check=False)
+    assert "there is no such chat" in refused.stderr
+    assert refused.returncode == 7

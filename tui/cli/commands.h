@@ -191,8 +191,12 @@ int read_whole_file(const char *path, struct buf *b) MUST_USE;
 void line_begin(struct json *j, struct buf *b);
 int line_print(struct json *j, struct buf *b) MUST_USE;
 
-/* Find the chat of a number typed by the person ("self": the notes to
- * oneself); asks the relay for a new one. Returns 0 and *chat, or an exit status after a sentence. */
+/* The 32 digits by which JSON names an account or a group. */
+bool read_account(const char *text, uint8_t out[static ENGINE_ID_LEN]) MUST_USE;
+
+/* Find the chat of a number typed by the person ("self": the notes to oneself;
+ * read_account(): of the list, groups too); asks the relay for a new one.
+ * Returns 0 and *chat, or an exit status after a sentence. */
 int chat_of_number(struct front *f, const struct cli_opts *o,
     const char *number, const char *name, int64_t *chat) MUST_USE;
 

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "tui/cli/commands.h"
 
 const char *const trust_word[] = {
@@ -91,12 +93,52 @@ ask_contact(struct front *f, const struct cli_opts *o, const char *number,
 	return *ev == NULL ? CLI_EXIT_FAILURE : 0;
 }
 
+bool
+read_account(const char *text, uint8_t out[static ENGINE_ID_LEN])
+{
+	size_t len;
+
+	return strlen(text) == 2 * (size_t)ENGINE_ID_LEN &&
+	       sodium_hex2bin(out, ENGINE_ID_LEN, text, strlen(text), NULL,
+		   &len, NULL) == 0 &&
+	       len == ENGINE_ID_LEN;
+}
+
+/* A chat that is in the list, by the id of its person or group. */
+static int
+chat_of_account(struct front *f, const uint8_t id[static ENGINE_ID_LEN],
+    const char *text, int64_t *chat)
+{
+	uint64_t tag = front_tag(f);
+	struct engine_event *ev = front_finish(f, engine_chats(f->e, tag), tag);
+	int64_t found = 0;
+	size_t i;
+
+	if (ev == NULL)
+		return CLI_EXIT_FAILURE;
+	for (i = 0; ev->kind == EV_CHATS && i < ev->n; i++)
+		if (memcmp(ev->chats[i].account, id, ENGINE_ID_LEN) == 0)
+			found = ev->chats[i].chat;
+	engine_event_free(ev);
+	if (found == 0) {
+		fprintf(stderr, "sotto: %s: there is no such chat\n", text);
+		return CLI_EXIT_NOT_FOUND;
+	}
+	*chat = found;
+	return 0;
+}
+
 int
 chat_of_number(struct front *f, const struct cli_opts *o, const char *number,
     const char *name, int64_t *chat)
 {
+	uint8_t id[ENGINE_ID_LEN];
 	struct engine_event *ev;
-	int r = ask_contact(f, o, number, name, &ev);
+	int r;
+
+	if (read_account(number, id))
+		return chat_of_account(f, id, number, chat);
+	r = ask_contact(f, o, number, name, &ev);
 
 	/* A number nobody wrote to before: the relay has to say who it is. */
 	if (r == 0 && ev->kind == EV_ERROR && ev->code == ERR_CLOSED &&

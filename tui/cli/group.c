@@ -220,17 +220,6 @@ finish(struct job *job, int queued, uint64_t tag)
 /* ---- who and what ----------------------------------------------------------------------- */
 
 static bool
-is_hex(const char *s, uint8_t out[static ENGINE_ID_LEN])
-{
-	size_t len;
-
-	return strlen(s) == HEX_LEN &&
-	       sodium_hex2bin(
-		   out, ENGINE_ID_LEN, s, HEX_LEN, NULL, &len, NULL) == 0 &&
-	       len == ENGINE_ID_LEN;
-}
-
-static bool
 is_meant(const struct group_row *g, const char *text)
 {
 	uint8_t id[ENGINE_ID_LEN];
@@ -238,7 +227,7 @@ is_meant(const struct group_row *g, const char *text)
 
 	snprintf(number, sizeof(number), "%lld", (long long)g->chat);
 	return strcmp(text, number) == 0 || strcmp(text, g->name) == 0 ||
-	       (is_hex(text, id) && memcmp(id, g->id, sizeof(id)) == 0);
+	       (read_account(text, id) && memcmp(id, g->id, sizeof(id)) == 0);
 }
 
 static int
@@ -314,7 +303,7 @@ people(struct job *job, int from)
 	if (job->accounts == NULL)
 		return CLI_EXIT_FAILURE;
 	for (i = from; status == 0 && i < job->argc; i++) {
-		if (is_hex(job->argv[i], job->accounts[job->n])) {
+		if (read_account(job->argv[i], job->accounts[job->n])) {
 			job->n++;
 			continue;
 		}

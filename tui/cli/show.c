@@ -64,6 +64,7 @@ list_json(const struct chat_row *c)
 	json_kv_str(&j, "last_text", c->last_text);
 	json_kv_str(&j, "draft", c->draft);
 	json_kv_hex(&j, "account", c->account, ENGINE_ID_LEN);
+	json_kv_bool(&j, "group", c->group);
 	json_kv_bool(&j, "to_self", c->to_self);
 	json_kv_bool(&j, "marked_unread", c->marked_unread);
 	json_kv_bool(&j, "pinned", c->pinned_ms != 0);
