@@ -104,6 +104,13 @@ enum cmd_need {
 	X(STATUS_MUTE, NEED_REGISTERED, cmd_status_mute)                       \
 	X(STATUS_AUDIENCE, NEED_OPEN, cmd_status_audience)                     \
 	X(STATUS_SET_AUDIENCE, NEED_REGISTERED, cmd_status_set_audience)       \
+	X(SEND_FILES, NEED_REGISTERED, cmd_send_files)                         \
+	X(SEND_CARD, NEED_REGISTERED, cmd_send_card)                           \
+	X(FETCH, NEED_REGISTERED, cmd_fetch)                                   \
+	X(MEDIA_PAUSE, NEED_REGISTERED, cmd_media_pause)                       \
+	X(MEDIA_CANCEL, NEED_REGISTERED, cmd_media_cancel)                     \
+	X(MEDIA_READ, NEED_OPEN, cmd_media_read)                               \
+	X(MEDIA_RULES, NEED_OPEN, cmd_media_rules)                             \
 	X(INCOMING_AFTER, NEED_OPEN, cmd_incoming_after)                       \
 	X(SET_CURSOR, NEED_OPEN, cmd_set_cursor)
 

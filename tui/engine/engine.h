@@ -32,6 +32,10 @@
 #define ENGINE_EXPIRE_MAX_S    (4u * 7 * 24 * 3600) /* disappearing messages */
 #define ENGINE_FORWARD_MAX     50 /* messages, and chats, of one forward */
 #define ENGINE_REPORT_MAX      50 /* messages of one report */
+#define ENGINE_FILES_MAX       30 /* files of one album */
+#define ENGINE_READ_MAX	       (32u << 20) /* bytes of a file in an event */
+#define ENGINE_TINY_MAX	       1155 /* bytes of a tiny picture, media/tiny.h */
+#define ENGINE_BARS	       64 /* of a waveform */
 
 struct engine; /* heap, owned by its front */
 
@@ -47,6 +51,8 @@ struct engine_opts {
 	bool fast_kdf; /* tests only: minimal Argon2id for new stores */
 	bool picture_first; /* getting ready to dial waits for a first page,
 			     * but not for long */
+	bool auto_fetch; /* files are fetched by themselves, as media_rules
+			  * says; what was asked for is fetched anyway */
 };
 
 /* How the store is opened; exactly one is set. Strings are copied. */
@@ -99,7 +105,64 @@ enum msg_kind {
 	MSG_NOTE = 2, /* another calm line of ours; text says it */
 	MSG_DELETED = 3, /* taken back by who wrote it; text says so */
 	MSG_ONCE = 4, /* a view-once text; text says what can be done. Not
-		       * answered, forwarded, starred or edited */
+		       * answered, forwarded, starred or edited. With media: a
+		       * view-once photo, video or voice note */
+	MSG_MEDIA = 5, /* media says what; text is its caption */
+};
+
+/* ---- media: docs/media.md §4 ---- */
+
+/* Numbers are on the wire and on disk. */
+enum media_kind {
+	MEDIA_KIND_FILE = 0, /* any file, and what a later version invents */
+	MEDIA_KIND_PHOTO = 1,
+	MEDIA_KIND_VIDEO = 2,
+	MEDIA_KIND_VOICE = 3, /* a voice note */
+	MEDIA_KIND_AUDIO = 4,
+	MEDIA_KIND_CONTACT = 5, /* no file: contact_name, contact_phone */
+	MEDIA_KIND_LOCATION = 6, /* no file: lat_e7, lon_e7 */
+	MEDIA_KINDS
+};
+
+/* Numbers are on disk. Of contacts and places it is MEDIA_IS_HERE. */
+enum media_state {
+	MEDIA_IS_PREPARED = 1, /* ours: metadata goes, it is sealed */
+	MEDIA_IS_SENT = 2, /* ours: on its way up; then the message leaves */
+	MEDIA_IS_HERE = 3, /* can be looked at and saved */
+	MEDIA_IS_THERE = 4, /* not fetched: engine_fetch() */
+	MEDIA_IS_FETCHED = 5, /* on its way down */
+	MEDIA_IS_GONE = 6, /* the relay has it no more; why */
+	MEDIA_IS_FAILED = 7, /* why; engine_fetch(), or ours: engine_retry() */
+};
+
+struct media_row {
+	enum media_kind kind;
+	enum media_state state;
+	bool paused; /* SENT, FETCHED: by hand, engine_media_resume() */
+	uint64_t size; /* bytes of the file */
+	uint64_t done; /* SENT, FETCHED: about so many of them */
+	char *name; /* a name that harms nobody, media/safe_name.h */
+	char *mime; /* as its sender says, sanitised; may be "" */
+	uint32_t width, height; /* pixels; 0 unknown */
+	uint32_t duration_ms; /* 0 unknown */
+	bool has_bars;
+	uint8_t bars[ENGINE_BARS]; /* loudness of a voice note, 0..255 */
+	uint8_t *tiny; /* media/tiny.h, checked; NULL none */
+	size_t tiny_len;
+	bool in_album;
+	uint8_t album[ENGINE_ID_LEN]; /* the same for all of one album */
+	char *why; /* a sentence; NULL none */
+	char *contact_name, *contact_phone; /* CONTACT; E.164 */
+	int32_t lat_e7, lon_e7; /* LOCATION: degrees times 10^7 */
+};
+
+/* What is fetched by itself, and how fast. */
+struct media_rules {
+	/* Bytes up to which a file is; 0 never. Contacts, places: no matter */
+	uint64_t max[MEDIA_KINDS];
+	uint64_t metered_max[MEDIA_KINDS]; /* while metered */
+	bool metered; /* this network costs by the byte */
+	uint64_t up_bytes_s, down_bytes_s; /* of all together; 0: any */
 };
 
 struct msg_row {
@@ -123,6 +186,7 @@ struct msg_row {
 	bool opened; /* MSG_ONCE: nothing is left of it */
 	uint32_t expire_s; /* disappears so long after it was seen; 0: stays */
 	uint64_t expires_ms; /* when; 0: the timer does not run yet */
+	struct media_row *media; /* heap; NULL: it is a text */
 };
 
 enum trust {
@@ -375,6 +439,9 @@ enum engine_event_kind {
 		      * in order of posting; whose latest is newest is first */
 	EV_STATUS_VIEWERS, /* statuses[1], viewers: latest first */
 	EV_STATUS_AUDIENCE, /* audience */
+	EV_MEDIA_RULES, /* rules */
+	EV_MEDIA_DATA, /* data, data_len: the whole file, of msg_id */
+	EV_MEDIA_SAVED, /* text: the path of the new file; msg_id */
 	/* by itself */
 	EV_GROUP, /* groups[1]: it has changed, without members. Also the
 		   * answer to commands about groups, then with members */
@@ -407,6 +474,8 @@ enum engine_event_kind {
 	EV_STATUS_MUTED, /* changed: of some author; ask for the list anew */
 	EV_BACKUP, /* backup: as it is now. By itself: it moves, or has ended:
 		    * then text says how, and code */
+	EV_MEDIA, /* msgs[1], its media alone moved: progress, or it waits for
+		   * the network. Other changes: EV_MSG_CHANGED */
 	EV_FATAL, /* the store failed; nothing more will work. text */
 };
 
@@ -466,6 +535,9 @@ struct engine_event {
 	struct status_viewer_row *viewers;
 	size_t n_viewers;
 	struct status_audience *status_audience;
+	struct media_rules *rules;
+	uint8_t *data; /* heap, wiped with the event; take it and set NULL */
+	size_t data_len;
 };
 
 /* ---- commands: 0 when queued, ERR_NOMEM, ERR_RANGE (argument) ---------------- */
@@ -715,6 +787,62 @@ int engine_incoming_after(
 /* Everything up to this message has been handed on: what `sotto recv` keeps,
  * so that nothing is lost while nobody reads. EV_DONE. */
 int engine_set_cursor(struct engine *e, uint64_t tag, int64_t id) MUST_USE;
+
+/* ---- media: docs/media.md §4 ------------------------------------------------------ */
+
+/*
+ * Send files, a message each; of more than one they are an album. What a photo
+ * tells besides itself (where it was taken) is removed.
+ */
+struct engine_files {
+	const char *const *paths; /* absolute, or relative to here; copied */
+	size_t n; /* 1..ENGINE_FILES_MAX */
+	const char *caption; /* of the first; NULL none */
+	int64_t answers; /* local id of what it answers; 0 nothing */
+	bool original; /* photos with all they tell */
+	bool as_files; /* shown as files, whatever they are */
+	bool voice; /* one, Ogg Opus: a voice note */
+	bool once; /* photos, videos and voice notes, to be viewed once */
+	bool discard; /* the paths are removed once they are sealed: what was
+		       * recorded or pasted */
+};
+/* EV_SENT_LOCALLY with msgs[n] once the rows are on disk; EV_ERROR names the
+ * file that cannot be sent, and then nothing is. The message leaves when the
+ * file is up; until then it is MSG_PENDING. What does not work out makes it
+ * MSG_FAILED, media.why says why. ERR_RANGE. */
+int engine_send_files(struct engine *e, uint64_t tag, int64_t chat,
+    const struct engine_files *files) MUST_USE;
+/* A contact's card: of whoever has that number. EV_SENT_LOCALLY. */
+int engine_send_contact(struct engine *e, uint64_t tag, int64_t chat,
+    const char *name, const char *phone) MUST_USE;
+int engine_send_location(struct engine *e, uint64_t tag, int64_t chat,
+    int32_t lat_e7, int32_t lon_e7, const char *caption) MUST_USE;
+
+/* Have it here. EV_DONE once that is under way, or it is there; EV_MEDIA and
+ * EV_MSG_CHANGED tell the rest. ERR_STATE; ERR_NOTFOUND. */
+int engine_fetch(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+/* Of one on its way, up or down; EV_DONE. Cancelling a download keeps what came
+ * of it, cancelling an upload makes the message MSG_FAILED: engine_retry() goes
+ * on, engine_forget() ends it. */
+int engine_media_pause(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+int engine_media_resume(
+    struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+int engine_media_cancel(
+    struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+
+/* The bytes of one that is MEDIA_IS_HERE: EV_MEDIA_DATA. ERR_STATE it is not,
+ * or can be viewed once: engine_open_once(), whose EV_ONCE has data; ERR_RANGE
+ * more than ENGINE_READ_MAX; ERR_AUTH what came is not what was sent. */
+int engine_media_read(struct engine *e, uint64_t tag, int64_t msg_id) MUST_USE;
+/* A new file in that folder, which exists; never over another: EV_MEDIA_SAVED.
+ * Not of what can be viewed once. */
+int engine_media_save(
+    struct engine *e, uint64_t tag, int64_t msg_id, const char *dir) MUST_USE;
+
+int engine_media_rules(struct engine *e, uint64_t tag) MUST_USE;
+/* Both: EV_MEDIA_RULES. For this device alone. */
+int engine_set_media_rules(
+    struct engine *e, uint64_t tag, const struct media_rules *rules) MUST_USE;
 
 /* ---- groups: docs/groups.md §9 -------------------------------------------------- */
 

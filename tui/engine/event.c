@@ -21,9 +21,36 @@ wipe_string(char **s)
 	*s = NULL;
 }
 
+static void
+wipe_bytes(uint8_t **p, size_t *len)
+{
+	if (*p != NULL)
+		sodium_memzero(*p, *len);
+	free(*p);
+	*p = NULL;
+	*len = 0;
+}
+
+void
+media_row_free(struct media_row *m)
+{
+	if (m == NULL)
+		return;
+	wipe_string(&m->name);
+	wipe_string(&m->mime);
+	wipe_string(&m->why);
+	wipe_string(&m->contact_name);
+	wipe_string(&m->contact_phone);
+	wipe_bytes(&m->tiny, &m->tiny_len);
+	sodium_memzero(m, sizeof(*m));
+	free(m);
+}
+
 void
 msg_row_clear(struct msg_row *m)
 {
+	media_row_free(m->media);
+	m->media = NULL;
 	wipe_string(&m->text);
 	wipe_string(&m->quote);
 	wipe_string(&m->quote_from);
@@ -126,6 +153,8 @@ engine_event_free(struct engine_event *ev)
 	free(ev->statuses);
 	free(ev->viewers);
 	status_audience_free(ev->status_audience);
+	free(ev->rules);
+	wipe_bytes(&ev->data, &ev->data_len);
 	free(ev->history);
 	backup_free(ev->backup);
 	info_free(ev->info);

@@ -22,6 +22,7 @@ void reply_error(struct engine *e, uint64_t tag, int code, const char *fmt, ...)
     PRINTF(4, 5);
 
 void msg_row_clear(struct msg_row *m);
+void media_row_free(struct media_row *m);
 void chat_row_clear(struct chat_row *c);
 void group_row_clear(struct group_row *g);
 

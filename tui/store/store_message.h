@@ -26,6 +26,7 @@ enum store_msg_kind {
 	STORE_MSG_NOTE = 2,
 	STORE_MSG_DELETED = 3, /* for everyone: a line that says so */
 	STORE_MSG_ONCE = 4, /* view-once; its text is in store_once.h alone */
+	STORE_MSG_MEDIA = 5, /* store_media.h has what; its text: a caption */
 };
 /* Bits on disk. */
 enum store_msg_flags {
