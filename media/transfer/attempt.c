@@ -27,7 +27,8 @@ status_of(const struct transfer *t)
 {
 	long status = 0;
 
-	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)t->hub->curl->easy_getinfo(
+	    t->easy, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
@@ -182,7 +183,7 @@ open_download(struct transfer *t)
 static int
 add_header(struct transfer *t, const char *text)
 {
-	struct curl_slist *l = curl_slist_append(t->headers, text);
+	struct curl_slist *l = t->hub->curl->slist_append(t->headers, text);
 
 	if (l == NULL)
 		return ERR_NOMEM;
@@ -205,12 +206,13 @@ set_put(struct transfer *t)
 		    (unsigned long long)t->done,
 		    (unsigned long long)(t->size - 1),
 		    (unsigned long long)t->size);
-	curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
-	curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
-	curl_easy_setopt(
+	t->hub->curl->easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+	t->hub->curl->easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
+	t->hub->curl->easy_setopt(t->easy, CURLOPT_READDATA, t);
+	t->hub->curl->easy_setopt(
 	    t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)(t->size - t->done));
-	curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_BYTES);
+	t->hub->curl->easy_setopt(
+	    t->easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_BYTES);
 	return range[0] != '\0' ? add_header(t, range) : 0;
 }
 
@@ -223,7 +225,7 @@ set_get(struct transfer *t)
 		return;
 	(void)snprintf(
 	    range, sizeof(range), "%llu-", (unsigned long long)t->done);
-	curl_easy_setopt(t->easy, CURLOPT_RANGE, range);
+	t->hub->curl->easy_setopt(t->easy, CURLOPT_RANGE, range);
 }
 
 static void
@@ -233,24 +235,25 @@ set_common(struct transfer *t)
 	long idle = o->idle_s != 0 ? (long)o->idle_s : IDLE_S;
 	CURL *c = t->easy;
 
-	curl_easy_setopt(c, CURLOPT_URL, t->url);
-	curl_easy_setopt(c, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, idle);
-	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_write);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	t->hub->curl->easy_setopt(c, CURLOPT_URL, t->url);
+	t->hub->curl->easy_setopt(c, CURLOPT_PRIVATE, t);
+	t->hub->curl->easy_setopt(c, CURLOPT_ERRORBUFFER, t->error);
+	t->hub->curl->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	t->hub->curl->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	t->hub->curl->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	t->hub->curl->easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+	t->hub->curl->easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	t->hub->curl->easy_setopt(c, CURLOPT_LOW_SPEED_TIME, idle);
+	t->hub->curl->easy_setopt(c, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	t->hub->curl->easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	t->hub->curl->easy_setopt(c, CURLOPT_HEADERDATA, t);
+	t->hub->curl->easy_setopt(c, CURLOPT_WRITEFUNCTION, on_write);
+	t->hub->curl->easy_setopt(c, CURLOPT_WRITEDATA, t);
 	/* Only what we were told to use, not what the environment says. */
-	curl_easy_setopt(c, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
+	t->hub->curl->easy_setopt(
+	    c, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
 	if (o->ca_file != NULL)
-		curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file);
+		t->hub->curl->easy_setopt(c, CURLOPT_CAINFO, o->ca_file);
 }
 
 static int
@@ -273,21 +276,23 @@ attempt_start(struct transfer *t)
 		t->phase = PH_VERIFYING;
 		return 0;
 	}
-	t->easy = curl_easy_init();
+	t->easy = t->hub->curl->easy_init();
 	if (t->easy == NULL)
 		return ERR_NOMEM;
 	set_common(t);
 	t->phase = t->way == MEDIA_UP && t->look && !t->in_one ? PH_LOOKING
 							       : PH_MOVING;
 	if (t->phase == PH_LOOKING)
-		curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+		t->hub->curl->easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
 	else if (t->way == MEDIA_UP)
 		r = set_put(t);
 	else
 		set_get(t);
 	if (r == 0 && t->headers != NULL)
-		curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-	if (r == 0 && curl_multi_add_handle(t->hub->multi, t->easy) != 0)
+		t->hub->curl->easy_setopt(
+		    t->easy, CURLOPT_HTTPHEADER, t->headers);
+	if (r == 0 &&
+	    t->hub->curl->multi_add_handle(t->hub->multi, t->easy) != 0)
 		r = ERR_NOMEM;
 	return r;
 }
@@ -296,11 +301,11 @@ void
 attempt_end(struct transfer *t)
 {
 	if (t->easy != NULL) {
-		(void)curl_multi_remove_handle(t->hub->multi, t->easy);
-		curl_easy_cleanup(t->easy);
+		(void)t->hub->curl->multi_remove_handle(t->hub->multi, t->easy);
+		t->hub->curl->easy_cleanup(t->easy);
 	}
 	t->easy = NULL;
-	curl_slist_free_all(t->headers);
+	t->hub->curl->slist_free_all(t->headers);
 	t->headers = NULL;
 	if (t->fd >= 0)
 		close(t->fd);
@@ -314,7 +319,8 @@ attempt_speed(struct transfer *t, uint64_t bytes_s)
 					      : CURLOPT_MAX_RECV_SPEED_LARGE;
 
 	if (t->easy != NULL)
-		(void)curl_easy_setopt(t->easy, which, (curl_off_t)bytes_s);
+		(void)t->hub->curl->easy_setopt(
+		    t->easy, which, (curl_off_t)bytes_s);
 }
 
 /* ---- what came of it --------------------------------------------------------------- */

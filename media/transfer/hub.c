@@ -237,8 +237,8 @@ judge(struct transfer *t, CURLcode code)
 			return;
 		}
 		/* The file stays open for that. */
-		(void)curl_multi_remove_handle(t->hub->multi, t->easy);
-		curl_easy_cleanup(t->easy);
+		(void)t->hub->curl->multi_remove_handle(t->hub->multi, t->easy);
+		t->hub->curl->easy_cleanup(t->easy);
 		t->easy = NULL;
 		t->phase = PH_VERIFYING;
 		return;
@@ -266,12 +266,12 @@ collect(struct media_hub *h)
 	CURLcode code;
 	int left;
 
-	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+	while ((m = h->curl->multi_info_read(h->multi, &left)) != NULL) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		code = m->data.result;
-		if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t) ==
-		    CURLE_OK)
+		if (h->curl->easy_getinfo(
+			m->easy_handle, CURLINFO_PRIVATE, &t) == CURLE_OK)
 			judge(t, code);
 	}
 }
@@ -445,10 +445,10 @@ run(void *arg)
 		bury(h);
 		fill(h);
 		divide_bandwidth(h);
-		(void)curl_multi_perform(h->multi, &running);
+		(void)h->curl->multi_perform(h->multi, &running);
 		collect(h);
 		wait = look_around(h, scratch);
-		(void)curl_multi_poll(h->multi, NULL, 0, wait, NULL);
+		(void)h->curl->multi_poll(h->multi, NULL, 0, wait, NULL);
 	}
 	free(scratch);
 	return NULL;
@@ -460,6 +460,7 @@ static int
 copy_opts(struct media_hub *h, const struct media_hub_opts *o)
 {
 	h->opts = *o;
+	h->curl = o->curl;
 	h->opts.proxy = o->proxy != NULL ? strdup(o->proxy) : NULL;
 	h->opts.ca_file = o->ca_file != NULL ? strdup(o->ca_file) : NULL;
 	h->up_bytes_s = o->up_bytes_s;
@@ -482,7 +483,7 @@ media_hub_new(struct media_hub **out, const struct media_hub_opts *opts)
 	h->events_tail = &h->events;
 	r = copy_opts(h, opts);
 	if (r == 0) {
-		h->multi = curl_multi_init();
+		h->multi = h->curl->multi_init();
 		r = h->multi != NULL ? 0 : ERR_NOMEM;
 	}
 	if (r == 0) {
@@ -519,7 +520,7 @@ media_hub_free(struct media_hub *h)
 	h->stop = true;
 	pthread_mutex_unlock(&h->lock);
 	if (h->has_thread) {
-		(void)curl_multi_wakeup(h->multi);
+		(void)h->curl->multi_wakeup(h->multi);
 		pthread_join(h->thread, NULL);
 	}
 	free_list(h->list);
@@ -529,7 +530,7 @@ media_hub_free(struct media_hub *h)
 		free(n);
 	}
 	if (h->multi != NULL)
-		(void)curl_multi_cleanup(h->multi);
+		(void)h->curl->multi_cleanup(h->multi);
 	free((char *)(uintptr_t)h->opts.proxy);
 	free((char *)(uintptr_t)h->opts.ca_file);
 	pthread_mutex_destroy(&h->lock);
@@ -543,7 +544,7 @@ media_hub_limit(struct media_hub *h, uint64_t up_bytes_s, uint64_t down_bytes_s)
 	h->up_bytes_s = up_bytes_s;
 	h->down_bytes_s = down_bytes_s;
 	pthread_mutex_unlock(&h->lock);
-	(void)curl_multi_wakeup(h->multi);
+	(void)h->curl->multi_wakeup(h->multi);
 }
 
 static struct transfer *
@@ -587,7 +588,7 @@ media_start(struct media_hub *h, const struct media_job *job, uint64_t *id)
 	t->next = h->incoming;
 	h->incoming = t;
 	pthread_mutex_unlock(&h->lock);
-	(void)curl_multi_wakeup(h->multi);
+	(void)h->curl->multi_wakeup(h->multi);
 	return 0;
 }
 
@@ -613,7 +614,7 @@ set_wish(struct media_hub *h, uint64_t id, enum wish wish)
 	wish_in(h->incoming, id, wish);
 	wish_in(h->list, id, wish);
 	pthread_mutex_unlock(&h->lock);
-	(void)curl_multi_wakeup(h->multi);
+	(void)h->curl->multi_wakeup(h->multi);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include <curl/curl.h>
 
+#include "media/transfer/curl_fns.h"
 #include "media/transfer/transfer.h"
 
 struct event_node {
@@ -64,6 +65,7 @@ struct transfer {
 };
 
 struct media_hub {
+	const struct media_curl *curl;
 	struct media_hub_opts opts;
 	CURLM *multi;
 	pthread_t thread;

@@ -26,8 +26,11 @@
 
 struct media_hub; /* heap, owned by the caller; a thread, a libcurl multi */
 
-/* Zero is the default of every field but wake. */
+struct media_curl; /* media/transfer/curl_fns.h */
+
+/* Zero is the default of every field but wake and curl. */
 struct media_hub_opts {
+	const struct media_curl *curl; /* borrowed, outlives it */
 	void (*wake)(void *ctx); /* any thread: uv_async_send() or the like */
 	void *ctx;
 	unsigned parallel;

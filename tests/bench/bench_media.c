@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "media/transfer/curl_fns.h"
 #include "media/transfer/file.h"
 #include "media/transfer/transfer.h"
 #include "relay/blobs/http.h"
@@ -357,7 +358,8 @@ peak_kib(void)
 static void
 open_all(struct bench *b)
 {
-	const struct media_hub_opts opts = {.wake = wake, .ctx = b};
+	const struct media_hub_opts opts = {
+	    .curl = &media_curl_linked, .wake = wake, .ctx = b};
 	struct blob_http_env env = {
 	    .secret = secret, .listen = "127.0.0.1:0", .clock = &clock_wall};
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "media/transfer/curl_fns.h"
 #include "media/transfer/transfer.h"
 #include "relay/blobs/http.h"
 #include "tests/unit/test.h"
@@ -116,8 +117,11 @@ setup(void **state)
 	assert_ok(blob_dir_open(&s.d, s.dir));
 	(void)snprintf(s.listen, sizeof(s.listen), "127.0.0.1:0");
 	serve(&s);
-	s.opts = (struct media_hub_opts){
-	    .wake = wake, .ctx = &s, .backoff_ms = 20, .tries = 6};
+	s.opts = (struct media_hub_opts){.curl = &media_curl_linked,
+	    .wake = wake,
+	    .ctx = &s,
+	    .backoff_ms = 20,
+	    .tries = 6};
 	s.bytes = malloc(SIZE);
 	assert_non_null(s.bytes);
 	randombytes_buf(s.bytes, SIZE);

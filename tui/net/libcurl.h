@@ -28,6 +28,9 @@
 	X(multi_socket_action)                                                 \
 	X(multi_info_read)                                                     \
 	X(multi_cleanup)                                                       \
+	X(multi_perform)                                                       \
+	X(multi_poll)                                                          \
+	X(multi_wakeup)                                                        \
 	X(global_init)
 
 /* easy_init is curl_easy_init, and so on. */
