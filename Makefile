@@ -200,8 +200,9 @@ demo: deps
 tools: $(TOOL_BINS)
 unit: all tools $(UNIT) $(FUZZERS:%=$(B)/fuzz/%)
 	$(Q)tests/run.sh $(B) $(UNIT:$(B)/tests/%=%) -- $(FUZZERS) -- check-install
+ASAN_CC ?= $(CC)
 check-asan:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
+	$(Q)$(MAKE) --no-print-directory CC="$(ASAN_CC)" B=$(B)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
 # How much of a module its own unit tests reach; an assertion is no branch.
 COVER ?= common/signal
