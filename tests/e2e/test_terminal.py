@@ -273,7 +273,9 @@ def test_settings_are_kept(relay, anna):
     assert "mouse = yes" in conf.read_text()
     conf.write_text("mouse = perhaps\n")
     s = Screen(anna)
-    s.wait("screen.conf:1: mouse")
+    # All of the sentence is there beside the state of the connection.
+    s.wait(lambda text: "screen.conf:1: mouse" in text and
+           "perhaps" in text and "online" in text)
     quit_client(s)
 
 

@@ -86,7 +86,7 @@ external_load_prefs(struct loop *l)
 		return;
 	if (r == 0)
 		r = prefs_parse(
-		    &l->app->prefs, path, text, len, why, sizeof(why));
+		    &l->app->prefs, PREFS_FILE, text, len, why, sizeof(why));
 	if (r != 0)
 		app_notice(
 		    l->app, ST_WARN, "%s", why[0] != '\0' ? why : err_str(r));
