@@ -214,7 +214,7 @@ coverage-run: $($(COVER)_TESTS:%=$(B)/tests/%)
 	$(Q)tests/run.sh $(B) $($(COVER)_TESTS)
 	$(Q)tests/coverage.sh $(B) $($(COVER)_SRC)
 e2e: all tools
-	$(Q)B=$(abspath $(B)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
+	$(Q)B=$(abspath $(B)) $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/e2e
 interop: tools
 	$(Q)tests/interop/run.sh $(B)
 bench: all tools

@@ -52,6 +52,7 @@ table() {
 	test  c:rclone       rclone; rclone; rclone; rclone; rclone
 	test  y:swift        python3-swift; -; -; -; -
 	test  y:pytest       python3-pytest; python3-pytest; python-pytest; py3-pytest; -
+	test  y:xdist        python3-pytest-xdist; python3-pytest-xdist; python-pytest-xdist; py3-pytest-xdist; -
 	test  y:pexpect      python3-pexpect; python3-pexpect; python-pexpect; py3-pexpect; -
 	test  y:pyte         python3-pyte; python3-pyte; python-pyte; py3-pyte; -
 	ci    c:clang        clang; clang; clang; clang; llvm
