@@ -25,7 +25,7 @@ MODULES := common common/proto common/noise common/signal \
 	relay/queue relay/groups relay/link relay/keys relay/presence relay/admin relay
 MODULES += common/aws common/group common/backup common/qr media/preview media/audio media
 MODULES += calls common/blob relay/blobs media/transfer tests/media
-MODULES += common/stun
+MODULES += common/stun relay/turn
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)

@@ -8,6 +8,7 @@
 #include "relay/presence/methods.h"
 #include "relay/queue/queue.h"
 #include "relay/session/session.h"
+#include "relay/turn/methods.h"
 
 /* What may ride in a first message, which can be replayed by whoever recorded
  * it (common/noise/pipe.h): methods that spend and change nothing. */

@@ -15,6 +15,7 @@
 #include "relay/presence/methods.h"
 #include "relay/queue/queue.h"
 #include "relay/relay.h"
+#include "relay/turn/turn.h"
 #include "relay/upkeep.h"
 
 struct relay {
@@ -283,6 +284,26 @@ open_blobs(struct relay *r, struct relay_why *why)
 }
 
 static int
+open_turn(struct relay *r, struct relay_why *why)
+{
+	static const uint8_t label[] = "sotto relay turn secret";
+	uint8_t secret[TURN_SECRET_LEN];
+	const struct turn_env env = {
+	    .conf = r->conf,
+	    .secret = secret,
+	    .log = r->sv.log,
+	    .clock = r->sv.clock,
+	};
+	int rc;
+
+	crypto_generichash(secret, sizeof(secret), label, sizeof(label),
+	    r->key->sk.b, sizeof(r->key->sk.b));
+	rc = turn_start(&r->sv.turn, &env, why->text);
+	sodium_memzero(secret, sizeof(secret));
+	return rc;
+}
+
+static int
 make_tables(struct relay *r)
 {
 	int rc;
@@ -345,6 +366,8 @@ relay_start(
 		rc = open_key(r, why);
 	if (rc == 0)
 		rc = open_blobs(r, why);
+	if (rc == 0)
+		rc = open_turn(r, why);
 	if (rc == 0)
 		rc = open_net(r, why);
 	if (rc != 0) {
@@ -424,6 +447,7 @@ relay_free(struct relay *r)
 	if (r->sv.net != NULL)
 		net_free(r->sv.net);
 	blobs_free(r->sv.blobs);
+	turn_free(r->sv.turn);
 	presence_free(r->sv.presence);
 	mailboxes_free(r->sv.mailboxes);
 	route_free(r->sv.route);
@@ -474,6 +498,12 @@ uint16_t
 relay_blobs_port(const struct relay *r)
 {
 	return blobs_port(r->sv.blobs);
+}
+
+uint16_t
+relay_turn_port(const struct relay *r)
+{
+	return turn_port(r->sv.turn, 0);
 }
 
 /* An operation the calling thread waits for. */

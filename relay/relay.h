@@ -70,6 +70,9 @@ uint16_t relay_port(const struct relay *r, size_t i);
 /* The port of blobs over HTTP; 0 none. */
 uint16_t relay_blobs_port(const struct relay *r);
 
+/* The port of the TURN server's first address; 0 none. */
+uint16_t relay_turn_port(const struct relay *r);
+
 /* Measure what is not counted (accounts, queue) for the metrics page. Any
  * thread but the loops'; waits for the store. */
 void relay_refresh_metrics(struct relay *r);

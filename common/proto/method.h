@@ -93,7 +93,9 @@ enum method_state {
 	X(MEDIA_DELIVERED, 63, ST_DEVICE, 64, media_delivered_request, empty,  \
 	    "everybody a blob is for has it")                                  \
 	X(DELETE_MEDIA, 64, ST_DEVICE, 64, delete_media_request, empty,        \
-	    "erases a blob of one's own")
+	    "erases a blob of one's own")                                      \
+	X(TURN_CREDENTIALS, 70, ST_DEVICE, 16, turn_credentials_request,       \
+	    turn_credentials_response, "what the TURN server wants to see")
 
 /* name, number, who sends it, largest body, message, what it says */
 #define EVENTS(X)                                                              \

@@ -49,6 +49,7 @@
 	X(ACCOUNT, "account", "a change of the account or its devices")        \
 	X(REPORT, "report", "a report to the operator")                        \
 	X(MEDIA, "media", "a blob to be uploaded, fetched or dropped")         \
+	X(CALLS, "calls", "credentials for calls")                             \
 	X(ANY, "any", "any request")
 
 enum limit_class {
@@ -114,6 +115,8 @@ enum limit_kind {
 	    "Reports by one account.")                                         \
 	X(MEDIA, ACCOUNT, "limit-media-account", "600/10m",                    \
 	    "Blobs one account uploads, fetches or drops.")                    \
+	X(CALLS, ACCOUNT, "limit-calls-account", "120/10m",                    \
+	    "Credentials for calls that one account asks for.")                \
 	X(ANY, ACCOUNT, "limit-any-account", "9000/3m",                        \
 	    "Requests of any kind by one account.")                            \
 	X(ANY, ADDRESS, "limit-any-address", "12000/1m",                       \

@@ -503,6 +503,153 @@ static const struct conf_row rows[] = {
 	.max = 256,
 	.doc = "Its secret; a new one is taken at the next start."},
 
+    {.name = "turn-listen",
+	.type = CONF_ADDRS,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_listen),
+	.max = 8,
+	.group = "Calls",
+	.doc = "Where the TURN server of calls listens: UDP, TCP and, "
+	       "with a certificate, TLS on the same port; for example "
+	       "*:3478, *:443. Without it there is none."},
+    {.name = "turn-host",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_host),
+	.min = 1,
+	.max = 250,
+	.doc = "Name or address under which devices reach it, also the "
+	       "one of its certificate. Without it: the address it "
+	       "listens on, or that of the relay."},
+    {.name = "turn-relay-address",
+	.type = CONF_LIST,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_relay_address),
+	.max = 2,
+	.doc = "An IPv4 and an IPv6 address of this machine where the "
+	       "other side's packets come in. Without it: that of "
+	       "turn-listen, or the one that leads to the internet."},
+    {.name = "turn-external-address",
+	.type = CONF_LIST,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_external_address),
+	.max = 2,
+	.doc = "The same as the internet sees it, where a router stands "
+	       "between that passes turn-ports on."},
+    {.name = "turn-ports",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_ports),
+	.min = 9,
+	.max = 11,
+	.def = "49152-65535",
+	.doc = "UDP ports for calls, one for each device that is in one."},
+    {.name = "turn-threads",
+	.type = CONF_U32,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_threads),
+	.min = 1,
+	.max = 64,
+	.def = "1",
+	.doc = "Threads of the TURN server; one carries some 100,000 "
+	       "packets a second."},
+    {.name = "turn-realm",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_realm),
+	.min = 1,
+	.max = 128,
+	.def = "sotto",
+	.doc = "Its realm."},
+    {.name = "turn-secret",
+	.type = CONF_STRING,
+	.flags = CONF_SECRET,
+	FIELD(turn_secret),
+	.min = 16,
+	.max = 127,
+	.doc = "What credentials are made with, as coturn's "
+	       "static-auth-secret; a new one is taken at the next "
+	       "start. Without it it comes from the relay's key."},
+    {.name = "turn-ttl",
+	.type = CONF_DURATION,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_ttl_ms),
+	.min = 5 * MINUTE,
+	.max = 7 * DAY,
+	.def = "12h",
+	.doc = "How long credentials are good for; a call that is on is "
+	       "not cut."},
+    {.name = "turn-quota",
+	.type = CONF_U32,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_quota),
+	.min = 1,
+	.max = 10000,
+	.def = "32",
+	.unit = "ports",
+	.doc = "Ports that one account's devices may have at a time; an "
+	       "attempt to call takes up to six each."},
+    {.name = "turn-allocations",
+	.type = CONF_U32,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_allocations),
+	.min = 1,
+	.max = 1000000,
+	.def = "4000",
+	.unit = "ports",
+	.doc = "Ports that all have together; each is an open file."},
+    {.name = "turn-bandwidth",
+	.type = CONF_SIZE,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_bandwidth),
+	.max = 1ULL << 40,
+	.def = "2MiB",
+	.doc = "Bytes a second through one port, either way; more is "
+	       "dropped. 0: any number."},
+    {.name = "turn-unauthenticated",
+	.type = CONF_STRING,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_unauthenticated),
+	.min = 3,
+	.max = LIMIT_RATE_TEXT_CAP - 1,
+	.def = "300/10s",
+	.doc = "Answers without credentials to one network (IPv4: /24, "
+	       "IPv6: /48), for the address may be forged; and its new "
+	       "connections."},
+    {.name = "turn-tls-cert",
+	.type = CONF_PATH,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_tls_cert),
+	.doc = "Certificate chain (PEM) for TLS; needs turn-tls-key."},
+    {.name = "turn-tls-key",
+	.type = CONF_PATH,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_tls_key),
+	.doc = "Its private key (PEM)."},
+    {.name = "turn-peers-deny",
+	.type = CONF_LIST,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_peers_deny),
+	.max = 64,
+	.doc = "Addresses and networks that nothing is passed on to, "
+	       "besides all that are private, special or this machine's "
+	       "own."},
+    {.name = "turn-peers-allow",
+	.type = CONF_LIST,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_peers_allow),
+	.max = 64,
+	.doc = "Exceptions from the private and special ones, such as "
+	       "the network of a company."},
+    {.name = "turn-server",
+	.type = CONF_LIST,
+	.flags = CONF_NO_RELOAD,
+	FIELD(turn_server),
+	.max = 24,
+	.doc = "Another TURN server instead: its URLs, such as "
+	       "turn:turn.example.org:3478?transport=udp; needs the "
+	       "turn-secret it shares with us."},
+
     {.name = "limit-entries",
 	.type = CONF_U64,
 	.flags = CONF_NO_RELOAD,
@@ -788,6 +935,8 @@ derive(struct relay_conf *c, struct conf_err *why)
 	if (r == 0)
 		r = check_blobs(c, why);
 	if (r == 0)
+		r = turn_conf_derive(c, why);
+	if (r == 0)
 		r = check_driver(c, why);
 	if (r == 0 && relay_conf_ctl_path(c, path, sizeof(path)) != 0)
 		r = wrong(why, "ctl-socket", "the path is too long");
@@ -832,6 +981,7 @@ static void
 conf_free(struct relay_conf *c)
 {
 	free(c->proxy_nets);
+	turn_conf_clear(&c->turn);
 	conf_clear(&relay_conf_spec, c);
 	free(c);
 }

@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "relay/abuse/cidr.h"
 #include "relay/abuse/limit.h"
+#include "relay/admin/conf_turn.h"
 
 #define RELAY_CONF_DEFAULT_FILE "/etc/sotto-relay.conf"
 #define RELAY_HTTP_HEADERS_MAX	16
@@ -126,6 +127,24 @@ struct relay_conf {
 	char *blobs_s3_key_id;
 	char *blobs_s3_secret; /* secret */
 
+	/* calls */
+	struct conf_list turn_listen; /* UDP and TCP; empty: no TURN server */
+	char *turn_host; /* in URLs; NULL: the relay's own host */
+	struct conf_list turn_relay_address; /* where peers send to */
+	struct conf_list turn_external_address; /* as clients see it */
+	char *turn_ports; /* "49152-65535" */
+	uint32_t turn_threads;
+	char *turn_realm;
+	char *turn_secret; /* secret; NULL: of the relay's key */
+	uint64_t turn_ttl_ms; /* of credentials */
+	uint32_t turn_quota; /* allocations of one account */
+	uint32_t turn_allocations; /* of all */
+	uint64_t turn_bandwidth; /* bytes a second; 0: no limit */
+	char *turn_unauthenticated; /* a rate */
+	char *turn_tls_cert, *turn_tls_key; /* files; NULL: no TLS */
+	struct conf_list turn_peers_allow, turn_peers_deny;
+	struct conf_list turn_server; /* URLs of another one */
+
 	/* limits */
 	uint64_t limit_entries;
 	char *limit_text[LIMIT_CLASS_COUNT][LIMIT_KIND_COUNT];
@@ -134,6 +153,7 @@ struct relay_conf {
 	struct limit_rates rates; /* parsed from limit_text */
 	struct cidr *proxy_nets; /* parsed from proxy_trusted */
 	size_t n_proxy_nets;
+	struct turn_conf turn; /* parsed from turn_... */
 	atomic_uint refs;
 };
 

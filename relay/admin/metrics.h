@@ -134,6 +134,18 @@ enum {
 	X(COUNTER, blob_requests_refused, NONE, NONE,                          \
 	    "HTTP requests for blobs that were refused.")                      \
 	X(GAUGE, blob_connections, NONE, NONE, "Open HTTP connections.")       \
+	X(GAUGE, turn_allocations, NONE, NONE, "Relay ports of calls in use.") \
+	X(GAUGE, turn_streams, NONE, NONE, "Open TCP and TLS connections.")    \
+	X(COUNTER, turn_requests, NONE, NONE, "STUN and TURN requests.")       \
+	X(COUNTER, turn_refused, NONE, NONE,                                   \
+	    "Those answered with an error but for missing credentials.")       \
+	X(COUNTER, turn_malformed, NONE, NONE, "Packets that are no such.")    \
+	X(COUNTER, turn_rate_limited, NONE, NONE,                              \
+	    "Answers without credentials that were not given.")                \
+	X(COUNTER, turn_dropped, NONE, NONE,                                   \
+	    "Data without permission or above the bandwidth.")                 \
+	X(COUNTER, turn_relayed_packets, NONE, NONE, "Data passed on.")        \
+	X(COUNTER, turn_relayed_bytes, NONE, NONE, "Bytes of it.")             \
 	X(GAUGE, accounts, NONE, NONE, "Accounts.")                            \
 	X(GAUGE, devices, NONE, NONE, "Devices.")                              \
 	X(GAUGE, queued_messages, NONE, NONE, "Envelopes waiting.")            \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Settings, metrics, health, `sotto-relay ctl`.
-relay/admin_SRC   := relay/admin/conf.c relay/admin/metrics.c \
+relay/admin_SRC   := relay/admin/conf.c relay/admin/conf_turn.c relay/admin/metrics.c \
 	relay/admin/health.c relay/admin/http.c relay/admin/tcp.c relay/admin/words.c \
 	relay/admin/template.c relay/admin/ctl.c relay/admin/ctl_cmds.c \
 	relay/admin/ctl_reports.c \

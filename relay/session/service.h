@@ -24,6 +24,7 @@ struct mailboxes;
 struct presence;
 struct queue_loop;
 struct session;
+struct turn;
 
 /* Set by whoever puts the relay together; on the session's loop. */
 struct service_hooks {
@@ -43,6 +44,7 @@ struct service {
 	struct presence *presence;
 	struct mailboxes *mailboxes;
 	struct blobs *blobs; /* NULL: no media */
+	struct turn *turn; /* NULL: no TURN */
 	const struct service_hooks *hooks;
 	atomic_size_t pending_bytes; /* of SERVICE_PENDING_MAX */
 };

@@ -214,6 +214,7 @@ static const struct {
     {"limit-media-account", LIMIT_MEDIA,
 	{METHOD_UPLOAD_MEDIA, METHOD_MEDIA_STORED, METHOD_GET_MEDIA,
 	    METHOD_MEDIA_DELIVERED, METHOD_DELETE_MEDIA}},
+    {"limit-calls-account", LIMIT_CALLS, {METHOD_TURN_CREDENTIALS}},
     {"limit-any-account", LIMIT_ANY, {METHOD_PING}},
     {"limit-any-address", LIMIT_ANY, {METHOD_PING}},
 };
