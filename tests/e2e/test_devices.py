@@ -13,6 +13,7 @@ import pytest
 from harness import DEADLINE, Person, Screen
 
 ALT_A, CTRL_Q = "\x1ba", "\x11"
+F2, F3, F6 = "\x1bOQ", "\x1bOR", "\x1b[17~"
 
 
 class Device(Person):
@@ -191,6 +192,115 @@ def test_a_picture_of_the_code_is_as_good(relay, anna, folder):
     os.close(shown.fd)
     new.stdin.close()
     assert new.wait(DEADLINE) == 0
+
+
+def modules(text):
+    """The QR code of a text: rows of dark and light."""
+    drawn = subprocess.run(["qrencode", "-t", "ASCII", "-m", "4", text],
+                           check=True, capture_output=True, text=True).stdout
+    return [[line[i] == "#" for i in range(0, len(line), 2)]
+            for line in drawn.splitlines()]
+
+
+def recording(path, text, scale=6):
+    """What a camera would see: nothing, another code, then this one."""
+    codes = [[[False] * 45] * 45, modules("WIFI:S:home;;"), modules(text)]
+    side = max(len(c) for c in codes) * scale
+    with open(path, "wb") as out:
+        out.write(b"YUV4MPEG2 W%d H%d F10:1 Cmono\n" % (side, side))
+        for code in codes:
+            rows = [bytes(0 if dark else 255 for dark in row
+                          for _ in range(scale)).ljust(side, b"\xff")
+                    for row in code for _ in range(scale)]
+            rows += [b"\xff" * side] * (side - len(rows))
+            out.write(b"FRAME\n" + b"".join(rows))
+
+
+def linked(new, shown):
+    shown.wait(r'\{"linked":.*\}\n')
+    shown.rest()
+    os.close(shown.fd)
+    new.stdin.close()
+    assert new.wait(DEADLINE) == 0
+
+
+@pytest.mark.skipif(not shutil.which("qrencode"), reason="needs qrencode")
+def test_a_camera_reads_the_code(relay, anna, folder):
+    film = folder / "film.y4m"
+    assert "there is no camera" in anna.run(
+        "link", "--camera", str(film), check=False).stderr
+    film.write_text("no film")
+    assert "no camera that can be used" in anna.run(
+        "link", "--camera", str(film), check=False).stderr
+    recording(film, "WIFI:S:other;;")
+    assert "recording has ended" in anna.run(
+        "link", "--camera", str(film), check=False).stderr
+    laptop = Device(folder / "laptop", anna, "laptop")
+    new, shown = laptop.spawn("link", "--json", "--relay", relay.uri)
+    offer = json.loads(shown.wait(r'\{"offer":.*\}\n').group(0))["offer"]
+    recording(film, offer)
+    assert "Linked." in anna.run("link", "--camera", str(film),
+                                 stdin="y\n").stdout
+    linked(new, shown)
+
+
+@pytest.mark.skipif(not shutil.which("qrencode"), reason="needs qrencode")
+def test_the_screen_reads_the_code_by_camera_and_from_a_file(
+        relay, anna, folder):
+    film, empty = folder / "film.y4m", folder / "empty.png"
+    subprocess.run(["qrencode", "-o", str(empty), "nothing of ours"],
+                   check=True)
+    laptop = Device(folder / "laptop", anna, "laptop")
+    new, shown = laptop.spawn("link", "--json", "--relay", relay.uri)
+    offer = json.loads(shown.wait(r'\{"offer":.*\}\n').group(0))["offer"]
+    picture = folder / "code.png"
+    subprocess.run(["qrencode", "-s", "4", "-o", str(picture), offer],
+                   check=True)
+    s = Screen(anna, env={"SOTTO_CAMERA": str(film)})
+    s.wait("online")
+    s.type(F6)
+    s.wait("this one, the first")
+    s.type("l")
+    s.wait("Link a new device")
+    s.type(F3)  # there is no such recording
+    s.wait("There is no camera")
+    s.type("\x1b")
+    s.wait(lambda text: "There is no camera" not in text)
+    s.type("l")
+    s.wait("Link a new device")
+    s.type(F2)
+    s.wait("A picture of its code")
+    s.type(str(folder) + "/")
+    s.wait("empty.png")
+    s.type("empty\r")
+    s.wait("not one of a new device")
+    recording(film, offer)
+    s.type("l")
+    s.wait("Link a new device")
+    s.type(F3)
+    s.wait(r"\d{3} \d{3}")
+    s.type("n")
+    shown.wait("refused")
+    shown.rest()
+    os.close(shown.fd)
+    new.stdin.close()
+    assert new.wait(DEADLINE) != 0
+    # once more, from the picture of a new code
+    new, shown = laptop.spawn("link", "--json", "--relay", relay.uri)
+    offer = json.loads(shown.wait(r'\{"offer":.*\}\n').group(0))["offer"]
+    subprocess.run(["qrencode", "-s", "4", "-o", str(picture), offer],
+                   check=True)
+    s.type("l")
+    s.wait("Link a new device")
+    s.type(F2)
+    s.wait("code.png")
+    s.type("code\r")
+    s.wait(r"\d{3} \d{3}")
+    s.type("y")
+    linked(new, shown)
+    s.wait("What shall the new device get")
+    s.type(CTRL_Q)
+    s.end()
 
 
 def varint(n):

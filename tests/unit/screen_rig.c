@@ -786,6 +786,29 @@ host_open_file(void *ctx, const char *path)
 	note(ctx, "open %s; ", path);
 }
 
+static void
+host_read_qr(void *ctx, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	note(ctx, "read qr %s; ", name != NULL ? name + 1 : path);
+}
+
+static void
+host_camera(void *ctx, const struct preview_ask *ask)
+{
+	struct rig *r = ctx;
+
+	note(r, "camera; ");
+	r->asked = *ask;
+}
+
+static void
+host_camera_stop(void *ctx)
+{
+	note(ctx, "camera off; ");
+}
+
 static const struct host host = {
     .bell = host_bell,
     .notify = host_notify,
@@ -799,6 +822,9 @@ static const struct host host = {
     .ask_terminal = host_ask_terminal,
     .load_picture = host_load_picture,
     .ask_picture = host_ask_picture,
+    .read_qr = host_read_qr,
+    .camera = host_camera,
+    .camera_stop = host_camera_stop,
     .open_file = host_open_file,
 };
 

@@ -202,6 +202,128 @@ test_link__what_fails_is_said_and_over(void **state)
 	assert_log(r, "");
 }
 
+/* A picture of 2 x 2 cells. */
+static struct preview_answer
+picture(void)
+{
+	struct preview_answer p = {
+	    .look = LOOK_BLOCKS, .width = 2, .height = 4, .cols = 2, .rows = 2};
+	int i;
+
+	p.cells = calloc(4, sizeof(p.cells[0]));
+	assert_non_null(p.cells);
+	for (i = 0; i < 4; i++)
+		p.cells[i] = (struct preview_cell){
+		    .cp = 0x2580, .fg = PREVIEW_DEFAULT, .bg = PREVIEW_DEFAULT};
+	return p;
+}
+
+static void
+test_link__a_camera_shows_what_it_sees_until_there_is_a_code(void **state)
+{
+	struct rig *r = *state;
+	struct preview_answer p = picture();
+
+	open_devices(r);
+	rig_press(r, "l");
+	rig_log(r);
+	rig_press(r, "F3");
+	assert_log(r, "camera; ");
+	assert_int_equal(r->asked.look, LOOK_BLOCKS);
+	app_camera_picture(r->app, &p);
+	preview_answer_clear(&p);
+	assert_true(rig_shows(r, "\xe2\x96\x80\xe2\x96\x80"));
+	rig_golden(r, "camera");
+	assert_false(app_camera_text(r->app, "WIFI:S:home;;"));
+	assert_true(rig_shows(r, "not one of a new device"));
+	assert_log(r, "");
+	assert_true(app_camera_text(r->app, "SOTTO:LINK/1/ABC"));
+	assert_log(r, "camera off; link answer SOTTO:LINK/1/ABC; ");
+	assert_false(app_is_open(r->app, &view_camera));
+	assert_true(app_is_open(r->app, &view_link));
+	/* What comes late finds nobody. */
+	p = picture();
+	app_camera_picture(r->app, &p);
+	preview_answer_clear(&p);
+	assert_false(app_camera_text(r->app, "SOTTO:LINK/1/ABC"));
+	app_camera_ended(r->app, ERR_CLOSED);
+	assert_log(r, "");
+}
+
+static void
+test_link__a_camera_that_fails_says_why_and_esc_ends_it(void **state)
+{
+	struct rig *r = *state;
+
+	open_devices(r);
+	rig_press(r, "l F3");
+	rig_log(r);
+	app_camera_ended(r->app, ERR_BUSY);
+	assert_true(rig_shows(r, "Another program uses the camera."));
+	rig_press(r, "Esc");
+	assert_log(r, "camera off; ");
+	assert_false(app_is_open(r->app, &view_camera));
+}
+
+static void
+in_pictures(struct rig *r)
+{
+	char *path = realpath("tests/vectors/qr", NULL);
+
+	assert_non_null(path);
+	snprintf(r->app->folder, sizeof(r->app->folder), "%s", path);
+	free(path);
+}
+
+static void
+test_link__a_picture_file_is_chosen_and_read(void **state)
+{
+	struct rig *r = *state;
+
+	in_pictures(r);
+	open_devices(r);
+	rig_press(r, "l F2");
+	rig_type(r, "link.png");
+	rig_log(r);
+	app_qr(r->app, 0, "SOTTO:LINK/1/ABC"); /* nothing was chosen yet */
+	assert_log(r, "");
+	rig_press(r, "Enter");
+	assert_log(r, "read qr link.png; ");
+	app_qr(r->app, 0, "SOTTO:LINK/1/ABC");
+	assert_log(r, "link answer SOTTO:LINK/1/ABC; ");
+	app_qr(r->app, 0, "SOTTO:LINK/1/ABC"); /* twice is not once */
+	assert_log(r, "");
+}
+
+static void
+test_link__a_picture_without_its_code_says_so(void **state)
+{
+	static const struct {
+		int code;
+		const char *text, *says;
+	} rows[] = {
+	    {0, "WIFI:S:home;;", "not one of a new device"},
+	    {ERR_NOTFOUND, NULL, "no code in this picture"},
+	    {ERR_FORMAT, NULL, "no picture that can be read"},
+	    {ERR_SYS, NULL, "file cannot be read"},
+	    {ERR_CLOSED, NULL, "could not be looked at"},
+	};
+	struct rig *r = *state;
+	size_t i;
+
+	in_pictures(r);
+	open_devices(r);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		rig_press(r, "l F2");
+		rig_type(r, "link.png");
+		rig_press(r, "Enter");
+		rig_log(r);
+		app_qr(r->app, rows[i].code, rows[i].text);
+		assert_log(r, "");
+		assert_true(rig_shows(r, rows[i].says));
+	}
+}
+
 /* ---- the new device ------------------------------------------------------------------- */
 
 static void
@@ -456,6 +578,10 @@ main(void)
 	    M(test_link__yes_links_and_offers_history),
 	    M(test_link__no_and_esc_call_it_off),
 	    M(test_link__what_fails_is_said_and_over),
+	    M(test_link__a_camera_shows_what_it_sees_until_there_is_a_code),
+	    M(test_link__a_camera_that_fails_says_why_and_esc_ends_it),
+	    M(test_link__a_picture_file_is_chosen_and_read),
+	    M(test_link__a_picture_without_its_code_says_so),
 	    A(test_link_new__from_the_form_to_the_chats),
 	    A(test_link_new__mistakes_are_said_before_anything_is_made),
 	    A(test_link_new__refused_or_closed_it_can_begin_again),

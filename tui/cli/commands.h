@@ -59,11 +59,11 @@ struct backup_opts {
 extern const struct conf_row backup_rows[BACKUP_ROWS];
 
 struct link_opts {
-	char *relay, *name, *answer;
+	char *relay, *name, *answer, *camera;
 	bool yes, accept_key, inverse;
 	char *history;
 };
-#define LINK_ROWS 7
+#define LINK_ROWS 8
 extern const struct conf_row link_rows[LINK_ROWS];
 
 struct devices_opts {

@@ -5,16 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "common/link/offer.h"
 #include "common/qr/qr.h"
+#include "media/camera.h"
 #include "media/preview.h"
 #include "tui/cli/commands.h"
 
 #define NAME_MAX_BYTES 256
+#define CAMERA_WAIT_MS 5000 /* for a frame: then it is broken */
 
 const struct conf_row link_rows[LINK_ROWS] = {
     {.name = "relay",
@@ -37,6 +40,13 @@ const struct conf_row link_rows[LINK_ROWS] = {
 	.doc = "The device that registered the number: the text that the new "
 	       "one shows, - for standard input, or a file with a picture of "
 	       "its QR code."},
+    {.name = "camera",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct link_opts, camera),
+	.letter = 'c',
+	.doc = "As --answer, but the code is read by a camera: auto for the "
+	       "first there is, a device, or a recording (YUV4MPEG2)."},
     {.name = "yes",
 	.type = CONF_BOOL,
 	.flags = CONF_FLAG_ONLY,
@@ -290,12 +300,68 @@ read_picture(const char *path, struct buf *text)
 	return CLI_EXIT_FAILURE;
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* One frame; true: there is nothing more to be done, and r says how it went. */
+static bool
+look(struct camera *c, struct buf *frame, struct buf *text, int *r)
+{
+	*r = camera_frame(c, CAMERA_WAIT_MS, frame);
+	if (*r != 0)
+		return true;
+	buf_reset(text);
+	*r = preview_read_qr(frame->p, frame->len, text);
+	if (*r == ERR_NOTFOUND || *r == ERR_FORMAT || *r == ERR_TIMEOUT)
+		return false;
+	if (*r == 0)
+		*r = buf_put_u8(text, 0);
+	return *r != 0 || is_offer((const char *)text->p);
+}
+
+static int
+read_camera(const char *source, uint64_t timeout_ms, struct buf *text)
+{
+	const uint64_t end = now_ms() + timeout_ms;
+	struct camera *c = NULL;
+	struct buf frame;
+	int r;
+
+	buf_init(&frame, CAMERA_FRAME_MAX);
+	r = camera_open(&c, strcmp(source, "auto") == 0 ? NULL : source);
+	if (r == 0)
+		fprintf(stderr, "Hold the new device's code before the "
+				"camera. Ctrl-C ends it.\n");
+	while (r == 0 && !look(c, &frame, text, &r)) {
+		r = 0;
+		if (timeout_ms > 0 && now_ms() > end)
+			r = ERR_TIMEOUT;
+	}
+	camera_free(c);
+	buf_clear(&frame);
+	if (r == 0)
+		return 0;
+	fprintf(stderr, "sotto: %s\n", camera_sentence(r));
+	return r == ERR_NOTFOUND  ? CLI_EXIT_NOT_FOUND
+	       : r == ERR_TIMEOUT ? CLI_EXIT_TIMEOUT
+				  : CLI_EXIT_FAILURE;
+}
+
 /* The offer, NUL-terminated, from wherever it is. */
 static int
-read_offer(const char *answer, struct buf *text)
+read_offer(const struct linking *k, struct buf *text)
 {
+	const char *answer = k->own->answer;
 	int r = 0, status = 0;
 
+	if (k->own->camera != NULL)
+		return read_camera(k->own->camera, timeout_of(k->o), text);
 	if (strcmp(answer, "-") == 0)
 		r = read_all(stdin, PREVIEW_QR_MAX, text);
 	else if (is_offer(answer))
@@ -368,7 +434,7 @@ take_in(struct linking *k)
 	int status;
 
 	buf_init(&text, PREVIEW_QR_MAX + 1);
-	status = read_offer(k->own->answer, &text);
+	status = read_offer(k, &text);
 	if (status == 0)
 		status = need_relay(k->f, k->o);
 	if (status == 0) {
@@ -386,6 +452,13 @@ take_in(struct linking *k)
 	return status;
 }
 
+/* This device takes the new one in; otherwise it is the new one. */
+static bool
+answers(const struct link_opts *own)
+{
+	return own->answer != NULL || own->camera != NULL;
+}
+
 static bool
 read_amount(const struct link_opts *own, struct history_amount *amount)
 {
@@ -395,7 +468,7 @@ read_amount(const struct link_opts *own, struct history_amount *amount)
 
 	if (text == NULL)
 		return true;
-	if (own->answer == NULL)
+	if (!answers(own))
 		return false;
 	if (strcmp(text, "all") == 0)
 		return true;
@@ -415,18 +488,19 @@ cli_link(void *ctx, const struct cli_args *args)
 
 	(void)ctx;
 	if (!read_amount(k.own, &k.amount)) {
-		fprintf(stderr, "sotto: --history needs --answer, and a number "
-				"of days or all\n");
+		fprintf(stderr,
+		    "sotto: --history needs --answer or --camera, and a number "
+		    "of days or all\n");
 		return CLI_EXIT_USAGE;
 	}
 	fo = cli_front_opts(args->opts, country);
-	fo.create = k.own->answer == NULL && k.own->relay != NULL;
+	fo.create = !answers(k.own) && k.own->relay != NULL;
 	f.on_event = on_event;
 	f.ctx = &k;
 	status = front_open(&f, &fo);
 	if (status != 0)
 		return status;
-	status = k.own->answer != NULL ? take_in(&k) : be_linked(&k);
+	status = answers(k.own) ? take_in(&k) : be_linked(&k);
 	front_close(&f);
 	return status;
 }

@@ -57,7 +57,7 @@ extern const struct view_ops view_main, view_status, view_unlock,
     view_read, view_react, view_delete, view_pick, view_ask, view_menu,
     view_prompt, view_details, view_backup, view_backup_set, view_devices,
     view_link, view_link_new, view_removed, view_offer, view_picture,
-    view_files, view_group;
+    view_files, view_group, view_camera;
 
 /* What the composer's text is to become. */
 enum writing_kind { WRITE_NEW, WRITE_REPLY, WRITE_EDIT };
@@ -197,6 +197,16 @@ void app_key(struct app *a, const struct key *ev);
 void app_event(struct app *a, const struct engine_event *ev);
 /* The editor has ended; text NULL: nothing is to change. */
 void app_edited(struct app *a, const char *text, size_t len);
+
+/* What was read in the picture of host->read_qr(): a text of others; NULL:
+ * code says why not, as preview_run(), ERR_SYS for the file. */
+void app_qr(struct app *a, int code, const char *text);
+/* Of the camera: the text of a code in a picture; false: go on. */
+bool app_camera_text(struct app *a, const char *text);
+/* A picture of it, to aim by; taken over. */
+void app_camera_picture(struct app *a, struct preview_answer *answer);
+/* It is over; why, as camera_open() and camera_frame(). */
+void app_camera_ended(struct app *a, int code);
 
 /* Do what is due. Returns the monotonic time it is to be called again, 0:
  * nothing is waited for. */

@@ -156,6 +156,12 @@ struct host {
 	void (*ask_terminal)(void *ctx);
 	void (*load_picture)(void *ctx, uint64_t key, const char *path);
 	int (*ask_picture)(void *ctx, const struct preview_ask *ask);
+	/* Read the QR code of a picture file: app_qr() follows. */
+	void (*read_qr)(void *ctx, const char *path);
+	/* Look through the camera: app_camera_...() follow, pictures of at most
+	 * so many cells drawn as ask says. Until it ends or is stopped. */
+	void (*camera)(void *ctx, const struct preview_ask *ask);
+	void (*camera_stop)(void *ctx);
 	/* Show a file in the program that the system has for it. */
 	void (*open_file)(void *ctx, const char *path);
 };

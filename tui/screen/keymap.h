@@ -41,6 +41,8 @@
 	X(BACKUP, "Backups")                                                   \
 	X(NEWCOMER, "The first run: another device")                           \
 	X(OFFER, "A code to be read by another device")                        \
+	X(LINKING, "Linking a new device")                                     \
+	X(CAMERA, "The camera")                                                \
 	X(REMOVED, "After this device was removed")                            \
 	X(PICTURE, "A picture")                                                \
 	X(FILES, "Files of this machine")                                      \
@@ -271,6 +273,11 @@ enum key_ctx {
 	    "Draw the code for a terminal with dark letters")                  \
 	X(OFFER, OFFER_COPY, "y", "copy", "Copy the text to the clipboard")    \
 	X(OFFER, OFFER_CLOSE, "Esc, q", "close", "Close; the code is void")    \
+	X(LINKING, LINK_FILE, "F2", "a picture file",                          \
+	    "Read its code from a picture file")                               \
+	X(LINKING, LINK_CAMERA, "F3", "the camera",                            \
+	    "Read its code with a camera")                                     \
+	X(CAMERA, CAMERA_CLOSE, "Esc, q", "close", "Close; the camera is off") \
 	X(REMOVED, REMOVED_WIPE, "w", "wipe",                                  \
 	    "Destroy everything that is kept on this device")                  \
 	X(REMOVED, REMOVED_KEEP, "Esc, Enter", "keep and read",                \

@@ -34,6 +34,7 @@ struct loop {
 	uv_timer_t asked; /* the terminal, about pictures */
 	bool asked_enough; /* what is not answered yet is not waited for */
 	struct preview *preview; /* NULL until there is a picture */
+	struct seeing *seeing; /* the camera that runs; NULL */
 
 	uv_process_t editor;
 	char editor_file[PATHS_CAP]; /* "" no editor runs */
@@ -52,7 +53,13 @@ void external_forget(struct loop *l);
 void loop_ask_terminal(struct loop *l);
 void loop_load_picture(struct loop *l, uint64_t key, const char *path);
 int loop_ask_picture(struct loop *l, const struct preview_ask *ask) MUST_USE;
+/* As preview_ask(), with the child of the screen. */
+int loop_ask_child(struct loop *l, const struct preview_ask *ask,
+    preview_done_fn *done, void *ctx, uint64_t *id) MUST_USE;
 void loop_open_file(struct loop *l, const char *path);
+void loop_read_qr(struct loop *l, const char *path);
+void loop_camera(struct loop *l, const struct preview_ask *ask);
+void loop_camera_stop(struct loop *l);
 /* What the terminal can, or what is wanted of it, has changed. */
 void loop_ground(struct loop *l);
 

@@ -63,12 +63,24 @@ loop_ask_terminal(struct loop *l)
 	}
 }
 
+/* ---- the child, for anybody ---------------------------------------------------------------- */
+
+int
+loop_ask_child(struct loop *l, const struct preview_ask *ask,
+    preview_done_fn *done, void *ctx, uint64_t *id)
+{
+	int r = l->preview != NULL ? 0 : preview_new(&l->preview, &l->uv);
+
+	return r != 0 ? r : preview_ask(l->preview, ask, done, ctx, id);
+}
+
 /* ---- files -------------------------------------------------------------------------------- */
 
 struct reading {
 	uv_work_t work;
 	struct loop *l;
 	uint64_t key;
+	bool for_qr; /* no picture to be shown: its code is wanted */
 	char *path;
 	struct buf file;
 	int code;
@@ -112,11 +124,34 @@ read_work(uv_work_t *w)
 }
 
 static void
+on_qr(void *ctx, uint64_t id, int code, struct preview_answer *answer)
+{
+	struct loop *l = ctx;
+
+	(void)id;
+	app_qr(l->app, code, answer != NULL ? answer->text : NULL);
+}
+
+static void
+ask_qr(struct reading *rd, int code)
+{
+	struct preview_ask ask = {
+	    .what = PREVIEW_READ_QR, .file = rd->file.p, .len = rd->file.len};
+
+	if (code == 0)
+		code = loop_ask_child(rd->l, &ask, on_qr, rd->l, NULL);
+	if (code != 0)
+		app_qr(rd->l->app, code, NULL);
+}
+
+static void
 read_done(uv_work_t *w, int status)
 {
 	struct reading *rd = w->data;
 
-	if (rd->l->app != NULL) /* else the program ends */
+	if (rd->l->app != NULL && rd->for_qr)
+		ask_qr(rd, status != 0 ? ERR_SYS : rd->code);
+	else if (rd->l->app != NULL) /* else the program ends */
 		pictures_file(rd->l->app->pictures, rd->key, rd->file.p,
 		    rd->file.len, status != 0 ? ERR_SYS : rd->code);
 	buf_clear(&rd->file);
@@ -124,24 +159,46 @@ read_done(uv_work_t *w, int status)
 	free(rd);
 }
 
-void
-loop_load_picture(struct loop *l, uint64_t key, const char *path)
+/* NULL without memory. */
+static struct reading *
+start_reading(struct loop *l, const char *path)
 {
-	struct reading *rd = path != NULL ? calloc(1, sizeof(*rd)) : NULL;
+	struct reading *rd = calloc(1, sizeof(*rd));
 
 	if (rd != NULL)
 		rd->path = strdup(path);
 	if (rd == NULL || rd->path == NULL) {
 		free(rd);
-		pictures_file(l->app->pictures, key, NULL, 0,
-		    path != NULL ? ERR_NOMEM : ERR_NOTFOUND);
-		return;
+		return NULL;
 	}
 	rd->l = l;
-	rd->key = key;
 	rd->work.data = rd;
 	buf_init(&rd->file, PREVIEW_FILE_MAX);
 	uv_queue_work(&l->uv, &rd->work, read_work, read_done);
+	return rd;
+}
+
+void
+loop_load_picture(struct loop *l, uint64_t key, const char *path)
+{
+	struct reading *rd = path != NULL ? start_reading(l, path) : NULL;
+
+	if (rd == NULL)
+		pictures_file(l->app->pictures, key, NULL, 0,
+		    path != NULL ? ERR_NOMEM : ERR_NOTFOUND);
+	else
+		rd->key = key;
+}
+
+void
+loop_read_qr(struct loop *l, const char *path)
+{
+	struct reading *rd = start_reading(l, path);
+
+	if (rd == NULL)
+		app_qr(l->app, ERR_NOMEM, NULL);
+	else
+		rd->for_qr = true;
 }
 
 /* ---- the child ------------------------------------------------------------------------------ */
@@ -158,9 +215,7 @@ on_answer(void *ctx, uint64_t id, int code, struct preview_answer *answer)
 int
 loop_ask_picture(struct loop *l, const struct preview_ask *ask)
 {
-	int r = l->preview != NULL ? 0 : preview_new(&l->preview, &l->uv);
-
-	return r != 0 ? r : preview_ask(l->preview, ask, on_answer, l, NULL);
+	return loop_ask_child(l, ask, on_answer, l, NULL);
 }
 
 /* ---- the system's viewer ---------------------------------------------------------------------- */

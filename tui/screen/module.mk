@@ -21,7 +21,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/view_menu.c tui/screen/view_prompt.c \
 	tui/screen/chat_act.c tui/screen/view_details.c \
 	tui/screen/qr_box.c tui/screen/view_devices.c tui/screen/view_backup.c tui/screen/view_backup_set.c \
-	tui/screen/view_link.c tui/screen/view_link_new.c \
+	tui/screen/view_link.c tui/screen/view_camera.c tui/screen/loop_camera.c tui/screen/view_link_new.c \
 	tui/screen/view_removed.c tui/screen/view_offer.c \
 	tui/screen/room.c tui/screen/room_act.c \
 	tui/screen/view_group.c tui/screen/account_act.c \

@@ -125,6 +125,24 @@ host_open_file(void *ctx, const char *path)
 	loop_open_file(ctx, path);
 }
 
+static void
+host_read_qr(void *ctx, const char *path)
+{
+	loop_read_qr(ctx, path);
+}
+
+static void
+host_camera(void *ctx, const struct preview_ask *ask)
+{
+	loop_camera(ctx, ask);
+}
+
+static void
+host_camera_stop(void *ctx)
+{
+	loop_camera_stop(ctx);
+}
+
 static const struct host host = {
     .bell = host_bell,
     .notify = host_notify,
@@ -138,6 +156,9 @@ static const struct host host = {
     .ask_terminal = host_ask_terminal,
     .load_picture = host_load_picture,
     .ask_picture = host_ask_picture,
+    .read_qr = host_read_qr,
+    .camera = host_camera,
+    .camera_stop = host_camera_stop,
     .open_file = host_open_file,
 };
 
@@ -386,6 +407,7 @@ loop_clear(struct loop *l)
 	if (l->app != NULL)
 		app_flush(l->app);
 	engine_free(l->e);
+	loop_camera_stop(l);
 	preview_free(l->preview);
 	app_free(l->app);
 	l->app = NULL;

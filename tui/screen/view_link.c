@@ -3,28 +3,116 @@
  * both show, yes or no. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "common/link/offer.h"
 #include "tui/screen/app_int.h"
 
 static void
-offered(struct app *a, const char *text, int64_t arg)
+answer(struct app *a, const char *text)
 {
 	struct link_view *v = &a->vs->link;
 
-	(void)arg;
 	memset(v, 0, sizeof(*v));
 	v->tag = app_tag(a);
 	if (app_asked(a, a->be->link_answer(a->e, v->tag, text)))
 		app_push(a, &view_link);
 }
 
+static void
+offered(struct app *a, const char *text, int64_t arg)
+{
+	(void)arg;
+	answer(a, text);
+}
+
+static bool
+is_offer(const char *text)
+{
+	return strncasecmp(
+		   text, LINK_OFFER_PREFIX, strlen(LINK_OFFER_PREFIX)) == 0;
+}
+
+/* ---- its code in a picture, before the camera ------------------------------------------ */
+
+static const char *
+why_not(int code)
+{
+	switch (code) {
+	case 0:
+		return "The code in this picture is not one of a new device.";
+	case ERR_NOTFOUND:
+		return "There is no code in this picture.";
+	case ERR_FORMAT:
+		return "This is no picture that can be read.";
+	case ERR_RANGE:
+		return "This picture is too large.";
+	case ERR_SYS:
+		return "This file cannot be read.";
+	default:
+		return "The picture could not be looked at.";
+	}
+}
+
+void
+app_qr(struct app *a, int code, const char *text)
+{
+	struct link_view *v = &a->vs->link;
+
+	if (!v->reads || app_is_open(a, &view_link))
+		return;
+	v->reads = false;
+	if (code == 0 && text != NULL && is_offer(text))
+		answer(a, text);
+	else
+		app_notice(a, ST_ERROR, "%s", why_not(code));
+}
+
+static void
+chosen(struct app *a, const char *const *paths, size_t n, int64_t arg)
+{
+	(void)n;
+	(void)arg;
+	a->vs->link.reads = true;
+	app_notice(a, ST_TEXT, "Looking for its code...");
+	a->host->read_qr(a->host_ctx, paths[0]);
+}
+
+static bool
+seen(struct app *a, const char *text)
+{
+	if (!is_offer(text))
+		return false;
+	app_close(a, &view_camera);
+	answer(a, text);
+	return true;
+}
+
+static bool
+otherwise(struct app *a, enum action act)
+{
+	switch (act) {
+	case ACT_LINK_FILE:
+		app_close(a, &view_prompt);
+		files_begin(a, "A picture of its code", 1, chosen, 0);
+		return true;
+	case ACT_LINK_CAMERA:
+		app_close(a, &view_prompt);
+		camera_begin(a, "The new device's code", seen);
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 link_view_begin(struct app *a)
 {
 	prompt_begin(a, "Link a new device", "Its text",
-	    "On the new device: sotto, then F6. Paste the text that it shows "
-	    "here. sotto link --answer FILE reads a picture of its code.",
+	    "On the new device: sotto, then F6. Paste the text that it shows. "
+	    "F2 reads its code from a picture file, F3 with a camera.",
 	    "", offered, 0);
+	prompt_keys(a, CTX_LINKING, otherwise);
 }
 
 static void

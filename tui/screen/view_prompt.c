@@ -33,6 +33,14 @@ prompt_secret(struct app *a)
 	a->vs->prompt.fields[0].kind = FIELD_SECRET;
 }
 
+void
+prompt_keys(struct app *a, enum key_ctx keys,
+    bool (*act)(struct app *a, enum action act))
+{
+	a->vs->prompt.keys = keys;
+	a->vs->prompt.act = act;
+}
+
 static void
 prompt_close(struct app *a)
 {
@@ -44,6 +52,8 @@ prompt_contexts(struct app *a, enum key_ctx out[APP_CONTEXTS_MAX])
 {
 	int n = 0;
 
+	if (a->vs->prompt.keys != CTX_NONE)
+		out[n++] = a->vs->prompt.keys;
 	out[n++] = CTX_FORM;
 	if (form_has_secret(&a->vs->prompt.form))
 		out[n++] = CTX_SECRET;
@@ -87,7 +97,8 @@ prompt_act(struct app *a, enum action act, int digit)
 		app_close(a, &view_prompt);
 		return true;
 	default:
-		return form_act(&v->form, act);
+		return (v->act != NULL && v->act(a, act)) ||
+		       form_act(&v->form, act);
 	}
 }
 

@@ -216,6 +216,8 @@ struct prompt_view {
 	struct field fields[1];
 	prompted_fn *done;
 	int64_t arg;
+	enum key_ctx keys; /* of its own; CTX_NONE */
+	bool (*act)(struct app *a, enum action act);
 };
 
 struct details_view {
@@ -257,8 +259,19 @@ struct devices_view {
 
 struct link_view {
 	uint64_t tag;
+	bool reads; /* a picture was chosen: its code is awaited */
 	char code[16], name[ENGINE_DEVICE_NAME_MAX + 1], error[200];
 	bool confirming, ended;
+};
+
+/* The text of a code; borrowed. False: it is none that is looked for. */
+typedef bool seen_fn(struct app *a, const char *text);
+
+struct camera_view {
+	struct raster *shown; /* the newest picture; NULL before the first */
+	seen_fn *seen;
+	char title[80], said[160];
+	bool ended; /* no picture will come any more */
 };
 
 enum link_new_field { LN_RELAY, LN_NAME, LN_PASS, LN_AGAIN, LN_FIELDS };
@@ -356,6 +369,7 @@ struct view_state {
 	struct backup_view backup;
 	struct backup_set_view backup_set;
 	struct link_view link;
+	struct camera_view camera;
 	struct link_new_view link_new;
 	struct removed_view removed;
 	struct offer_view offer;
@@ -396,6 +410,9 @@ void menu_begin(struct app *a, const char *title, const char *const *words,
 void prompt_begin(struct app *a, const char *title, const char *label,
     const char *hint, const char *text, prompted_fn *done, int64_t arg);
 void prompt_secret(struct app *a); /* what is typed is not shown */
+/* More keys than a form has, and what they do. */
+void prompt_keys(struct app *a, enum key_ctx keys,
+    bool (*act)(struct app *a, enum action act));
 void details_begin(struct app *a, int64_t chat);
 void group_view_begin(struct app *a, int64_t chat);
 /* A text to be read by another device, with words about it. */
@@ -409,6 +426,8 @@ void devices_view_history(struct app *a, const struct engine_event *ev);
 /* Ask what a device that was just linked shall have. */
 void devices_view_offer(struct app *a, uint32_t device);
 void link_view_begin(struct app *a); /* the trusted device */
+/* A look through the camera until seen() says yes. */
+void camera_begin(struct app *a, const char *title, seen_fn *seen);
 /* The new one. relay: as far as it is known, or "". */
 void link_new_view_begin(struct app *a, const char *relay, bool opened);
 void removed_begin(struct app *a, const char *why);
