@@ -7,5 +7,5 @@ relay/turn_SRC   := relay/turn/turn.c relay/turn/worker.c relay/turn/listen.c \
 relay/turn_PKG   := libsodium libcrypto libssl libprotobuf-c
 relay/turn_DEPS  := relay/session $(relay/session_DEPS) common/stun
 relay/turn_TESTS := test_turn test_turn_limits
-test_turn_SRC        := tests/unit/turn_client.c
-test_turn_limits_SRC := tests/unit/turn_client.c
+relay/turn_TESTS := test_turn
+test_turn_SRC := tests/unit/turn_client.c

@@ -159,9 +159,9 @@ turn_once(struct worker *w)
 	n = epoll_wait(w->epoll, ev, EVENTS_MAX,
 	    w->wheel.armed > 0 ? WHEEL_TICK_MS : 1000);
 	tell_time(w);
+	wheel_run(&w->wheel, w->now_ms, fired, w); /* what is over is over */
 	for (i = 0; i < n; i++)
 		event(w, ev[i].data.ptr, ev[i].events);
-	wheel_run(&w->wheel, w->now_ms, fired, w);
 	udp_flush(w);
 	bury(w);
 	tell_counts(w);
