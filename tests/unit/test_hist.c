@@ -191,6 +191,27 @@ test_hist_add__known_ids_are_replaced(void **state)
 	assert_int_equal(hist_total(h), 32);
 }
 
+/* Roomy: a deleted message is a line of its own, with a blank above and below. */
+static void
+test_hist_add__the_gap_below_a_deleted_message_counts(void **state)
+{
+	struct hist *h = *state;
+	struct msg_row gone = row(25, "This message was deleted.");
+
+	hist_resize(h, 40, 20);
+	page(h, WANT_LATEST, 1, 30, true, false);
+	assert_int_equal(hist_total(h), 31);
+	gone.kind = MSG_DELETED;
+	assert_ok(hist_add(h, &gone));
+	assert_int_equal(hist_total(h), 33);
+	expect_view(h, 13, 0, 30);
+	assert_true(hist_scroll(h, 3));
+	gone.kind = MSG_TEXT;
+	assert_ok(hist_add(h, &gone));
+	assert_int_equal(hist_bottom_id(h), 27);
+	assert_int_equal(hist_total(h), 31);
+}
+
 static void
 test_hist_add__waits_while_the_end_is_not_loaded(void **state)
 {
@@ -517,6 +538,7 @@ main(void)
 	    T(test_hist_page__the_far_end_is_let_go),
 	    T(test_hist_add__at_the_end_the_view_follows_else_it_stays),
 	    T(test_hist_add__known_ids_are_replaced),
+	    T(test_hist_add__the_gap_below_a_deleted_message_counts),
 	    T(test_hist_add__waits_while_the_end_is_not_loaded),
 	    T(test_hist_drop__the_rest_stays_where_it_is),
 	    T(test_hist_state__only_goes_forward),

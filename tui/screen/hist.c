@@ -493,11 +493,36 @@ hist_page(struct hist *h, const struct msg_row *rows, size_t n,
 	return 0;
 }
 
+/* A message that took `was` lines is another one now: what is in view stays. */
+static void
+measure_again(struct hist *h, size_t i, int was)
+{
+	h->v[i].height = 0;
+	if (lines_below(h, i) < h->scroll)
+		h->scroll += hist_height(h, i) - was;
+}
+
+/* it is taken. The gap of the one below depends on it, too. */
+static void
+replace(struct hist *h, size_t i, const struct item *it)
+{
+	int was = hist_height(h, i);
+	int next = i + 1 < h->n ? hist_height(h, i + 1) : 0;
+	bool picked = h->v[i].picked;
+
+	item_clear(&h->v[i]);
+	h->v[i] = *it;
+	h->v[i].picked = picked;
+	if (i + 1 < h->n)
+		measure_again(h, i + 1, next);
+	measure_again(h, i, was);
+}
+
 int
 hist_add(struct hist *h, const struct msg_row *row)
 {
 	struct item *old = hist_find(h, row->id), it;
-	int was, r;
+	int r;
 
 	if (old == NULL && h->more_after)
 		return 0;
@@ -509,13 +534,7 @@ hist_add(struct hist *h, const struct msg_row *row)
 	if (r != 0)
 		return r;
 	if (old != NULL) {
-		old = hist_find(h, row->id); /* it may have moved */
-		was = hist_height(h, (size_t)(old - h->v));
-		it.picked = old->picked;
-		item_clear(old);
-		*old = it;
-		if (lines_below(h, (size_t)(old - h->v)) < h->scroll)
-			h->scroll += hist_height(h, (size_t)(old - h->v)) - was;
+		replace(h, place(h, row->id), &it);
 	} else {
 		h->v[h->n++] = it;
 		if (h->scroll > 0)
