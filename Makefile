@@ -26,6 +26,7 @@ MODULES := common common/proto common/noise common/signal \
 MODULES += common/aws common/group common/backup common/qr media/preview media/audio media
 MODULES += calls common/blob relay/blobs media/transfer tests/media
 MODULES += common/stun relay/turn
+MODULES += media/still
 include $(MODULES:%=%/module.mk) tests/module.mk
 
 ifneq ($(V),1)
@@ -71,7 +72,7 @@ PB_H   := $(PROTOS:%.proto=$(B)/gen/%.pb-c.h)
 slug   = $(subst /,-,$(1))
 ar_of  = $(B)/lib/$(call slug,$(1)).a
 objs   = $(patsubst %.c,$(B)/obj/%.o,$(1))
-PROGRAMS := sotto sotto-relay sotto-preview sotto-audio
+PROGRAMS := sotto sotto-relay sotto-preview sotto-audio sotto-still
 
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(B)/%) man
@@ -242,6 +243,7 @@ INSTALL := \
 	$(B)/sotto-relay:$(SBINDIR):755 \
 	$(B)/sotto-preview:$(LIBEXECDIR):755 \
 	$(B)/sotto-audio:$(LIBEXECDIR):755 \
+	$(B)/sotto-still:$(LIBEXECDIR):755 \
 	$(B)/man/sotto.1:$(MANDIR)/man1:644 \
 	$(B)/man/sotto-relay.8:$(MANDIR)/man8:644 \
 	$(B)/man/sotto-relay.conf.5:$(MANDIR)/man5:644 \

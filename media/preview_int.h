@@ -6,10 +6,12 @@
 
 #include <sys/types.h>
 
+#include "media/child.h"
 #include "media/preview.h"
 
 /* Start it: our end of its socket, which blocks. 0; ERR_SYS with errno. */
 int preview_child_start(pid_t *pid, int *fd) MUST_USE;
+int preview_child_open(struct child *c) MUST_USE;
 int preview_timeout(void); /* milliseconds */
 
 /* Does it make sense to ask? 0; ERR_RANGE. */

@@ -36,6 +36,8 @@ table() {
 	build p:chafa        libchafa-dev; chafa-devel; chafa; chafa-dev; chafa
 	build p:opusfile     libopusfile-dev; opusfile-devel; opusfile; opusfile-dev; opusfile
 	build f:/usr/lib/*/gdk-pixbuf-2.0/*/loaders/libpixbufloader-webp.so,/usr/lib*/gdk-pixbuf-2.0/*/loaders/libpixbufloader-webp.so  webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader; webp-pixbuf-loader
+	build p:libavformat  libavformat-dev; ffmpeg-free-devel; ffmpeg; ffmpeg-dev; ffmpeg
+	build p:libswscale   libswscale-dev; =; =; =; =
 	build p:libopusenc   libopusenc-dev; libopusenc-devel; libopusenc; libopusenc-dev; libopusenc
 	build p:libpulse     libpulse-dev; pulseaudio-libs-devel; libpulse; pulseaudio-dev; pulseaudio
 	build p:alsa         libasound2-dev; alsa-lib-devel; alsa-lib; alsa-lib-dev; -

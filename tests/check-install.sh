@@ -47,6 +47,7 @@ expected() {
 	755 $p/bin/sotto
 	755 $p/libexec/sotto/sotto-audio
 	755 $p/libexec/sotto/sotto-preview
+	755 $p/libexec/sotto/sotto-still
 	755 $p/sbin/sotto-relay
 	END
 }

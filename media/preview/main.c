@@ -30,7 +30,7 @@ main(int argc, char **argv)
 	picture_warm_up();
 	qr_warm_up();
 	render_warm_up();
-	if (sandbox_enter() != 0)
+	if (sandbox_enter(SANDBOX_MEMORY_BYTES) != 0)
 		return 3;
 	/* Without what exit() does: leak checkers would need system calls. */
 	_exit(serve(0) == 0 ? 0 : 1);

@@ -38,12 +38,12 @@ limit(int what, rlim_t n)
 }
 
 static int
-set_limits(void)
+set_limits(uint64_t memory)
 {
 	int r = limit(RLIMIT_CPU, SANDBOX_CPU_S);
 
 	if (r == 0 && !SANITIZED)
-		r = limit(RLIMIT_AS, SANDBOX_MEMORY_BYTES);
+		r = limit(RLIMIT_AS, memory);
 	if (r == 0)
 		r = limit(RLIMIT_FSIZE, 0);
 	if (r == 0)
@@ -116,7 +116,7 @@ filter_calls(void)
 }
 
 int
-sandbox_enter(void)
+sandbox_enter(uint64_t memory)
 {
 	int r;
 
@@ -126,7 +126,7 @@ sandbox_enter(void)
 		return ERR_SYS;
 	r = close_files();
 	if (r == 0)
-		r = set_limits();
+		r = set_limits(memory);
 	if (r == 0)
 		r = filter_calls();
 	return r;

@@ -22,7 +22,7 @@ status_of(attempt_fn attempt)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (sandbox_enter() != 0)
+		if (sandbox_enter(SANDBOX_MEMORY_BYTES) != 0)
 			_exit(99);
 		attempt();
 		_exit(7);
