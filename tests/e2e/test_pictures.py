@@ -16,6 +16,7 @@ import pytest
 from harness import DEADLINE, SOTTO, Screen, base_env
 
 PHOTO = str(pathlib.Path("tests/vectors/media/photo.jpg").resolve())
+CLIP = str(pathlib.Path("tests/vectors/media/clip.mp4").resolve())
 XTVERSION = {"kitty": b"\x1bP>|kitty(0.35.2)\x1b\\",
              "xterm": b"\x1bP>|XTerm(379)\x1b\\"}
 PLACEHOLDER = "\U0010eeee"
@@ -156,11 +157,17 @@ def test_a_terminal_that_never_answers_is_not_waited_for(tmp_path):
     assert "▄" in s.text()
 
 
+def test_a_video_shows_one_of_its_pictures(tmp_path):
+    s = Knows(Anyone(tmp_path), args=("preview", "--columns", "12", CLIP))
+    assert os.WEXITSTATUS(s.end()) == 0
+    assert "▄" in s.text() and "Video, 0:02" in s.text()
+
+
 def test_errors_are_sentences(tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 100)
     env = Anyone(tmp_path).env
-    for path, says in ((bad, "no picture that can be read"),
+    for path, says in ((bad, "no picture or video that can be read"),
                        (tmp_path / "none", "No such file"),
                        ("tests/vectors/qr/bomb.png", "too large")):
         done = subprocess.run([SOTTO, "preview", str(path)], env=env,

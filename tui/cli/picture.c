@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* picture.c — `sotto preview`: a picture in this terminal. Needs no profile. */
+/* picture.c — `sotto preview`: a picture, or one of a video, in this terminal.
+ * Needs no profile. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -9,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "media/still.h"
 #include "media/stream.h"
 #include "tui/cli/commands.h"
 #include "tui/screen/picture_caps.h"
@@ -225,9 +228,10 @@ print_raster(struct raster *r)
 }
 
 static int
-show(const struct raster_ground *g, const struct buf *file, int cols, int rows)
+show(const struct raster_ground *g, const uint8_t *file, size_t len, int cols,
+    int rows)
 {
-	struct preview_ask ask = {.file = file->p, .len = file->len};
+	struct preview_ask ask = {.file = file, .len = len};
 	struct preview_answer a;
 	struct raster *r;
 	int e;
@@ -246,12 +250,113 @@ show(const struct raster_ground *g, const struct buf *file, int cols, int rows)
 	return e;
 }
 
+/* ---- a video -------------------------------------------------------------------------- */
+
+struct open_file {
+	int fd;
+	uint64_t size;
+};
+
+static int
+read_part(void *ctx, uint64_t at, uint8_t *p, size_t len)
+{
+	const struct open_file *f = ctx;
+	ssize_t n;
+
+	for (; len > 0; p += n, at += (uint64_t)n, len -= (size_t)n) {
+		n = pread(f->fd, p, len, (off_t)at);
+		if (n < 0)
+			return ERR_SYS;
+		if (n == 0)
+			return ERR_IO; /* it has become shorter */
+	}
+	return 0;
+}
+
+static int
+show_still(
+    const struct raster_ground *g, struct open_file *f, int cols, int rows)
+{
+	struct still_source source = {f->size, read_part, f};
+	uint32_t s;
+	struct still still;
+	int e = still_run(&source, STILL_SIDE_MAX, &still);
+
+	if (e != 0)
+		return e;
+	e = show(g, still.picture, still.len, cols, rows);
+	s = still.duration_ms / 1000;
+	if (e == 0 && s >= 3600)
+		printf("Video, %u:%02u:%02u\n", s / 3600, s / 60 % 60, s % 60);
+	else if (e == 0)
+		printf("Video, %u:%02u\n", s / 60, s % 60);
+	still_clear(&still);
+	return e;
+}
+
+/* A picture or, when it is none, a video; only a picture is read whole. */
+static int
+show_file(
+    const struct raster_ground *g, struct open_file *f, int cols, int rows)
+{
+	uint8_t *p;
+	int e = ERR_FORMAT;
+
+	if (f->size == 0)
+		return ERR_RANGE;
+	if (f->size <= PREVIEW_FILE_MAX) {
+		p = malloc((size_t)f->size);
+		if (p == NULL)
+			return ERR_NOMEM;
+		e = read_part(f, 0, p, (size_t)f->size);
+		if (e == 0)
+			e = show(g, p, (size_t)f->size, cols, rows);
+		free(p);
+	}
+	return e == ERR_FORMAT ? show_still(g, f, cols, rows) : e;
+}
+
+/* A pipe is read to its end, and can only be a picture. */
+static int
+show_pipe(const struct raster_ground *g, const char *path, int cols, int rows)
+{
+	struct buf b;
+	int e;
+
+	buf_init(&b, PREVIEW_FILE_MAX);
+	e = read_whole_file(path, &b);
+	if (e == 0)
+		e = show(g, b.p, b.len, cols, rows);
+	buf_clear(&b);
+	return e;
+}
+
+static int
+show_path(const struct raster_ground *g, const char *path, int cols, int rows)
+{
+	struct open_file f;
+	struct stat st;
+	int e;
+
+	if (stat(path, &st) != 0)
+		return ERR_SYS;
+	if (!S_ISREG(st.st_mode))
+		return show_pipe(g, path, cols, rows);
+	f.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f.fd < 0)
+		return ERR_SYS;
+	f.size = (uint64_t)st.st_size;
+	e = show_file(g, &f, cols, rows);
+	close(f.fd);
+	return e;
+}
+
 static const char *
 why(int e)
 {
 	switch (e) {
 	case ERR_FORMAT:
-		return "it is no picture that can be read";
+		return "it is no picture or video that can be read";
 	case ERR_RANGE:
 	case ERR_FULL:
 		return "it is empty or too large";
@@ -270,20 +375,17 @@ cli_preview(void *ctx, const struct cli_args *args)
 	const struct preview_opts *own = args->own;
 	const char *path = args->argv[0];
 	struct raster_ground g;
-	struct buf file;
 	int e, cols, rows;
 
 	(void)ctx;
 	if (own->as == PICTURE_OFF)
 		return CLI_EXIT_OK;
-	buf_init(&file, PREVIEW_FILE_MAX);
-	e = read_whole_file(path, &file);
+	e = access(path, R_OK) == 0 ? 0 : ERR_SYS;
 	if (e == 0) {
 		look_around(&g, own, &cols, &rows);
-		e = show(&g, &file, cols, rows);
+		e = show_path(&g, path, cols, rows);
 	}
 	if (e != 0)
 		fprintf(stderr, "sotto: %s: %s\n", path, why(e));
-	buf_clear(&file);
 	return cli_exit_of(e);
 }
