@@ -23,6 +23,7 @@ table() {
 	build c:protoc-c     protobuf-c-compiler; protobuf-c-compiler; protobuf-c; protobuf-c-compiler; protobuf-c
 	build p:libprotobuf-c libprotobuf-c-dev; protobuf-c-devel; protobuf-c; protobuf-c-dev; protobuf-c
 	build p:libsodium    libsodium-dev; libsodium-devel; libsodium; libsodium-dev; libsodium
+	build p:libssl       libssl-dev; openssl-devel; openssl; openssl-dev; openssl@3
 	build p:libcrypto    libssl-dev; openssl-devel; openssl; openssl-dev; openssl@3
 	build p:libuv        libuv1-dev; libuv-devel; libuv; libuv-dev; libuv
 	build p:ncursesw     libncurses-dev; ncurses-devel; ncurses; ncurses-dev; ncurses
@@ -51,6 +52,8 @@ table() {
 	test  f:/usr/bin/python3  python3; python3; python; python3; python
 	test  c:openssl      openssl; openssl; openssl; openssl; openssl@3
 	test  c:pulseaudio   pulseaudio; pulseaudio; pulseaudio; pulseaudio; pulseaudio
+	test  p:nice         libnice-dev; libnice-devel; libnice; libnice-dev; libnice
+	test  c:turnutils_uclient coturn; coturn; coturn; coturn; coturn
 	test  c:rclone       rclone; rclone; rclone; rclone; rclone
 	test  y:swift        python3-swift; -; -; -; -
 	test  y:pytest       python3-pytest; python3-pytest; python-pytest; py3-pytest; -
@@ -64,6 +67,7 @@ table() {
 	ci    c:man          man-db; man-db; man-db; mandoc; =
 	ci    c:node         nodejs; nodejs; nodejs; nodejs; node
 	ci    c:npm          npm; nodejs-npm; npm; npm; =
+	bench c:turnserver   coturn; coturn; coturn; coturn; coturn
 	bench c:mosquitto    mosquitto; mosquitto; mosquitto; mosquitto; mosquitto
 	bench p:libomemo-c   libomemo-c-dev; libomemo-c-devel; -; libomemo-c-dev; -
 	bench c:node         nodejs; nodejs; nodejs; nodejs; node

@@ -84,3 +84,14 @@ e2e/break_session_MODS := tui/store tui/base common
 # Sealing beside libsodium and openssl, transfers beside curl.
 TOOLS += bench/bench_media
 bench/bench_media_MODS := $(tests/media_DEPS)
+
+# Load for a TURN server; tests/bench/turn.sh sets ours beside coturn.
+TOOLS += bench/bench_turn
+bench/bench_turn_MODS := common/stun common
+
+# Two of libnice's agents that meet at a TURN server; tests/e2e/test_turn.py.
+ifneq ($(shell pkg-config --exists nice 2>/dev/null && echo y),)
+TOOLS += e2e/nice_pair
+endif
+e2e/nice_pair_PKG := nice
+$(B)/obj/tests/e2e/nice_pair.o: CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags nice))

@@ -8,6 +8,8 @@ PYTHON=${PYTHON:-/usr/bin/python3}
 packaging/deps.sh bench
 echo "== relay, beside mosquitto"
 "$b/tests/relay-bench" "$b"
+echo "== TURN server, beside coturn"
+sh tests/bench/turn.sh "$b" || echo "skipped: no network namespaces"
 echo "== relay store alone"
 "$b/tests/bench_relay_store"
 echo "== client store, beside plain SQLite"
