@@ -9,3 +9,4 @@ relay/turn_DEPS  := relay/session $(relay/session_DEPS) common/stun
 relay/turn_TESTS := test_turn test_turn_limits
 relay/turn_TESTS := test_turn
 test_turn_SRC := tests/unit/turn_client.c
+relay/turn_FUZZ  := fuzz_turn

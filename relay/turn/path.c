@@ -278,7 +278,7 @@ path_from_peers(struct worker *w, struct alloc *a)
 		    .msg_iovlen = 1};
 	}
 	got = recvmmsg(a->w.fd, m, (unsigned)n, MSG_DONTWAIT, NULL);
-	for (i = 0; i < got; i++)
+	for (i = 0; i < got && i < n; i++)
 		if (a->w.fd >= 0)
 			from_peer(w, a, &from[i], slot_bytes(w, slot[i]),
 			    m[i].msg_len, slot[i]);

@@ -396,6 +396,8 @@ void stream_idle(struct worker *w, struct stream *s);
 int worker_init(struct worker *w, struct turn *t) MUST_USE;
 void *worker_main(void *arg);
 void worker_clear(struct worker *w);
+/* Rule 1. */
+void worker_bury(struct worker *w);
 int worker_watch(struct worker *w, struct watch *h, uint32_t events) MUST_USE;
 void worker_rewatch(struct worker *w, struct watch *h, uint32_t events);
 void worker_unwatch(struct worker *w, struct watch *h);

@@ -62,7 +62,7 @@ udp_readable(struct worker *w, struct listener *l)
 		}
 	}
 	got = recvmmsg(l->w.fd, m, (unsigned)n, MSG_DONTWAIT, NULL);
-	for (i = 0; i < got; i++) {
+	for (i = 0; i < got && i < n; i++) {
 		f.addr = from[i];
 		if (l->any)
 			local_of(&m[i].msg_hdr, &f.local);

@@ -126,8 +126,8 @@ tell_time(struct worker *w)
 
 /* ---- the loop ------------------------------------------------------------------------ */
 
-static void
-bury(struct worker *w)
+void
+worker_bury(struct worker *w)
 {
 	struct list *n;
 
@@ -163,7 +163,7 @@ turn_once(struct worker *w)
 	for (i = 0; i < n; i++)
 		event(w, ev[i].data.ptr, ev[i].events);
 	udp_flush(w);
-	bury(w);
+	worker_bury(w);
 	tell_counts(w);
 	if (w == &w->t->workers[0] && w->now_s != w->expired_s) {
 		w->expired_s = w->now_s;
@@ -248,7 +248,7 @@ worker_clear(struct worker *w)
 	for (i = 0; w->table != NULL && i < w->places; i++)
 		while (w->table[i] != NULL)
 			alloc_free(w, w->table[i]);
-	bury(w);
+	worker_bury(w);
 	tell_counts(w);
 	for (i = 0; i < w->n_listeners; i++)
 		worker_unwatch(w, &w->listeners[i].w);

@@ -599,6 +599,33 @@ test_turn__drops_and_counts_what_is_malformed(void **state)
 	assert_int_equal(tc_refresh(&f->ann, 600), 0);
 }
 
+/* ---- memory -------------------------------------------------------------------------- */
+
+static int
+start_and_end(void *arg)
+{
+	static const uint8_t secret[TURN_SECRET_LEN];
+	struct fixture *f = arg;
+	const struct turn_env env = {f->s.conf, secret, &f->s.log, &f->s.clock};
+	char why[TURN_WHY_CAP];
+	struct turn *t;
+	int r;
+
+	r = turn_start(&t, &env, why);
+	assert_true(r == 0 || t == NULL);
+	turn_free(t);
+	return r;
+}
+
+static void
+test_turn_start__out_of_memory(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	assert_true(alloc_sweep(start_and_end, f) >= 5);
+}
+
 int
 main(void)
 {
@@ -622,6 +649,7 @@ main(void)
 	    T(test_turn_stream__messages_in_pieces),
 	    T(test_turn_stream__nonsense_ends_it),
 	    T(test_turn__drops_and_counts_what_is_malformed),
+	    T(test_turn_start__out_of_memory),
 	};
 
 	if (sodium_init() < 0)
