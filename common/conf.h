@@ -62,6 +62,7 @@ enum {
 	CONF_SECRET = 1 << 0, /* wiped when cleared, never shown */
 	CONF_FLAG_ONLY = 1 << 1, /* not in the file or environment (--help) */
 	CONF_NO_RELOAD = 1 << 2, /* documented as needing a restart */
+	CONF_WHOLE = 1 << 3, /* LIST: a flag is one item, commas and all */
 };
 
 struct conf_list {

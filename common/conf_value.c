@@ -550,7 +550,9 @@ conf_value_set(const struct conf_row *row, void *conf, const char *s,
 		return refuse(
 		    why, "the value is longer than %d bytes", CONF_VALUE_MAX);
 	if (conf_is_list(row)) {
-		r = set_list(row, conf, v, file, scratch, why);
+		r = !file && (row->flags & CONF_WHOLE) != 0
+			? add_item(row, conf, v, why)
+			: set_list(row, conf, v, file, scratch, why);
 	} else if (!file) {
 		r = set_one(row, conf, v, why);
 	} else {

@@ -2,4 +2,4 @@
 # The client. Arrows point down: cli, screen -> engine -> net, store -> common.
 sotto_MAIN := tui/main.c
 sotto_MODS := tui/cli tui/screen tui/engine tui/backup tui/net tui/store tui/base \
-	media common/qr common/aws common/backup common/group common/link common/signal common/noise common/proto common
+	media/transfer media common/blob common/qr common/aws common/backup common/group common/link common/signal common/noise common/proto common

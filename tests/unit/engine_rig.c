@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "common/proto/method.h"
+#include "tui/engine/media.h"
 #include "tui/store/store_session.h"
 
 struct link {
@@ -914,6 +915,7 @@ er_stop(struct er_person *p)
 	uv_close((uv_handle_t *)&e->backup_timer, on_closed);
 	uv_close((uv_handle_t *)&e->timer, on_closed);
 	uv_close((uv_handle_t *)&e->kick, on_closed);
+	media_close(e);
 	uv_run(&e->loop, UV_RUN_DEFAULT);
 	account_close(e);
 	assert_int_equal(uv_loop_close(&e->loop), 0);

@@ -604,6 +604,13 @@ static const struct {
     {"group_sent", NULL, "for those who could not open it then"},
     {"inbox", NULL, "a message has one row whatever comes twice"},
     {"last_resort_spent", NULL, "of keys that are gone"},
+    {"media",
+	"message kind state flags file locator key digest size sealed_size "
+	"name mime width height duration_ms bars tiny album contact_name "
+	"contact_phone lat_e7 lon_e7 why source",
+	"what it is, not its bytes: state, flags, file, why and source are of "
+	"this disk"},
+    {"media_left", NULL, "of this disk"},
     {"message",
 	"id chat sort message_id account device dir kind state sent_ms "
 	"received_ms text flags expire_s edited_ms expires_ms reactions "

@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "common/proto/backup.pb-c.h"
 #include "tui/backup/dump_int.h"
+#include "tui/backup/media_record.h"
 #include "tui/store/store_account.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_chat.h"
@@ -165,6 +168,7 @@ struct extras {
 	Sotto__Backup__Message__Reaction *reaction_v, **reaction_p;
 	Sotto__Backup__Message__Receipt *receipt_v, **receipt_p;
 	Sotto__Backup__Message__Quote quote_v;
+	struct buf media; /* packed; empty: none */
 };
 
 static void
@@ -179,6 +183,9 @@ extras_free(struct extras *x)
 	free(x->receipts);
 	free(x->receipt_v);
 	free(x->receipt_p);
+	if (x->media.p != NULL)
+		sodium_memzero(x->media.p, x->media.len);
+	buf_clear(&x->media);
 }
 
 static int
@@ -196,6 +203,9 @@ load_extras(struct store *s, const struct store_message *m, bool partial,
 		r = store_quote_get(s, m->id, &x->quote);
 	if (r == 0 && m->dir == STORE_OUT && !partial)
 		r = store_receipt_list(s, m->id, &x->receipts, &x->n_receipts);
+	buf_init(&x->media, MEDIA_RECORD_MAX);
+	if (r == 0 && m->kind == STORE_MSG_MEDIA)
+		r = media_record_pack(s, m->id, &x->media);
 	return r;
 }
 
@@ -340,6 +350,7 @@ put_message(struct dump *d, const struct store_message *m,
 		r = point_receipts(&x, &k);
 	if (r == 0) {
 		point_quote(&x, m, &k);
+		k.media = dump_bytes(x.media.p, x.media.len);
 		plain_columns(&k, m, c);
 		rec.body_case = SOTTO__BACKUP__RECORD__BODY_MESSAGE;
 		rec.message = &k;

@@ -10,6 +10,7 @@
 #include "common/proto/backup.pb-c.h"
 #include "common/text.h"
 #include "tui/backup/dump_int.h"
+#include "tui/backup/media_record.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_chat.h"
 #include "tui/store/store_contact.h"
@@ -194,7 +195,7 @@ read_message(struct store_message *m, const Sotto__Backup__Message *k)
 {
 	if (get_id(m->message_id, &k->message_id) != 0 ||
 	    get_id(m->account, &k->account_id) != 0 ||
-	    k->direction > STORE_NOTE || k->kind > STORE_MSG_ONCE ||
+	    k->direction > STORE_NOTE || k->kind > STORE_MSG_MEDIA ||
 	    k->state > STORE_MSG_WAITING)
 		return ERR_FORMAT;
 	m->device = k->device_id;
@@ -297,6 +298,8 @@ restore_extras(
 	}
 	if (r == 0 && k->quote != NULL)
 		r = restore_quote(s, id, k->quote);
+	if (r == 0 && k->kind == STORE_MSG_MEDIA)
+		r = media_record_unpack(s, id, k->media.data, k->media.len);
 	for (i = 0; r == 0 && !partial && i < k->n_receipts; i++)
 		r = restore_receipt(s, id, k->receipts[i]);
 	return r;
@@ -310,7 +313,7 @@ restore_message(
 	int64_t id = 0;
 	int r = 0;
 
-	if (k->kind > STORE_MSG_ONCE)
+	if (k->kind > STORE_MSG_MEDIA)
 		return 0; /* of a newer sotto, and not to be shown here */
 	if (count->partial)
 		r = clean_texts(k);

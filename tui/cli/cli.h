@@ -34,8 +34,8 @@ cli_fn cli_tui, cli_register, cli_account, cli_send, cli_recv, cli_list,
     cli_search, cli_safety, cli_profile, cli_passphrase, cli_check, cli_export,
     cli_backup, cli_link, cli_devices, cli_react, cli_edit, cli_delete,
     cli_reply, cli_forward, cli_star, cli_unstar, cli_starred, cli_info,
-    cli_open, cli_mute, cli_unmute, cli_pin, cli_unpin, cli_archive,
-    cli_unarchive, cli_unread, cli_read, cli_block, cli_unblock, cli_name,
-    cli_timer, cli_clear_chat, cli_report;
+    cli_open, cli_fetch, cli_downloads, cli_mute, cli_unmute, cli_pin,
+    cli_unpin, cli_archive, cli_unarchive, cli_unread, cli_read, cli_block,
+    cli_unblock, cli_name, cli_timer, cli_clear_chat, cli_report;
 
 #endif

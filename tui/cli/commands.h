@@ -75,9 +75,43 @@ extern const struct conf_row devices_rows[DEVICES_ROWS];
 
 struct send_opts {
 	bool view_once, to_self;
+	bool original, voice, as_file;
+	struct conf_list file;
+	char *caption, *contact, *contact_name, *location;
 };
-#define SEND_ROWS 2
+#define SEND_ROWS 10
 extern const struct conf_row send_rows[SEND_ROWS];
+
+struct fetch_opts {
+	char *to;
+};
+#define FETCH_ROWS 1
+extern const struct conf_row fetch_rows[FETCH_ROWS];
+
+struct open_opts {
+	char *to;
+};
+#define OPEN_ROWS 1
+extern const struct conf_row open_rows[OPEN_ROWS];
+/* `sotto open MESSAGE --to FILE`: one with a file. An exit status. */
+int open_file(const struct cli_args *args, const char *path) MUST_USE;
+
+struct downloads_opts {
+	char *kind, *up, *down;
+	uint64_t max, metered_max;
+	int metered; /* 0 unchanged, 1 yes, 2 no */
+};
+#define DOWNLOADS_ROWS 6
+extern const struct conf_row downloads_rows[DOWNLOADS_ROWS];
+
+/* `sotto send` with files, a card or a place; an exit status. */
+int send_media(const struct cli_args *args, const char *number,
+    const char *caption) MUST_USE;
+
+/* The object "media" of a message, in an open object; and in words. */
+void json_kv_media(struct json *j, const struct media_row *m);
+#define MEDIA_LINE 512
+const char *media_line(const struct media_row *m, char out[static MEDIA_LINE]);
 
 struct sound_opts {
 	char *device;

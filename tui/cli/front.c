@@ -316,6 +316,7 @@ start(struct front *f, const struct front_opts *o, const char *dir)
 	    .country = o->country,
 	    .proxy = o->proxy,
 	    .offline = o->offline,
+	    .auto_fetch = o->fetch,
 	    .fast_kdf = getenv("SOTTO_TEST_FAST_KDF") != NULL};
 	bool exists = engine_exists(&eo);
 	int r, pid;

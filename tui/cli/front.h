@@ -18,6 +18,7 @@ struct front_opts {
 	const char *key_file;
 	const char *country, *proxy;
 	bool offline; /* the command needs no relay */
+	bool fetch; /* files come by themselves, as the rules say */
 	bool create; /* may make a new store (register) */
 };
 

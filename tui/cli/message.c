@@ -153,11 +153,30 @@ give_unstar(
 	return engine_star(f->e, tag, id, false);
 }
 
+/* It would be gone, and nobody had seen it. */
+static bool
+has_file(struct front *f, int64_t id)
+{
+	uint64_t tag = front_tag(f);
+	struct engine_event *ev =
+	    front_finish(f, engine_msg_info(f->e, tag, id), tag);
+	bool yes = ev != NULL && ev->kind == EV_MSG_INFO && ev->n == 1 &&
+		   ev->msgs[0].media != NULL;
+
+	engine_event_free(ev);
+	return yes;
+}
+
 static int
 give_open(
     struct front *f, uint64_t tag, int64_t id, const struct cli_args *args)
 {
 	(void)args;
+	if (has_file(f, id)) {
+		fprintf(stderr, "sotto: there is a file to be viewed once: say "
+				"where to with --to FILE\n");
+		return ERR_STATE;
+	}
 	return engine_open_once(f->e, tag, id);
 }
 
@@ -219,6 +238,14 @@ cli_unstar(void *ctx, const struct cli_args *args)
 	return run_verb(args, &v);
 }
 
+const struct conf_row open_rows[OPEN_ROWS] = {
+    {.name = "to",
+	.type = CONF_PATH,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct open_opts, to),
+	.doc = "Write its photo, film or voice note into this new file."},
+};
+
 static int
 print_opened(const struct cli_opts *o, const struct engine_event *ev)
 {
@@ -238,9 +265,10 @@ int
 cli_open(void *ctx, const struct cli_args *args)
 {
 	const struct verb v = {give_open, EV_ONCE, false, print_opened};
+	const struct open_opts *own = args->own;
 
 	(void)ctx;
-	return run_verb(args, &v);
+	return own->to != NULL ? open_file(args, own->to) : run_verb(args, &v);
 }
 
 /* ---- info ----------------------------------------------------------------------------- */

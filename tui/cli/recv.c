@@ -252,6 +252,7 @@ cli_recv(void *ctx, const struct cli_args *args)
 
 	(void)ctx;
 	fo = cli_front_opts(args->opts, country);
+	fo.fetch = !((const struct recv_opts *)args->own)->once;
 	f.on_event = on_event;
 	f.ctx = &rv;
 	status = front_open(&f, &fo);

@@ -26,6 +26,7 @@ static const char *const kind_word[] = {
     [MSG_NOTE] = "note",
     [MSG_DELETED] = "deleted",
     [MSG_ONCE] = "view-once",
+    [MSG_MEDIA] = "media",
 };
 
 static bool
@@ -60,6 +61,8 @@ json_kv_message(struct json *j, const struct msg_row *m)
 		json_kv_str(j, "quote_from", m->quote_from);
 		json_kv_i64(j, "quote_id", m->quote_id);
 	}
+	if (m->media != NULL)
+		json_kv_media(j, m->media);
 	if (m->reactions != NULL)
 		json_kv_str(j, "reactions", m->reactions);
 	json_kv_u64(j, "expire_s", m->expire_s);
@@ -70,7 +73,7 @@ int
 print_message(
     const struct cli_opts *o, const struct msg_row *m, const char *title)
 {
-	char when[WHEN_CAP];
+	char when[WHEN_CAP], line[MEDIA_LINE];
 	struct json j;
 	struct buf b;
 
@@ -80,12 +83,14 @@ print_message(
 		json_kv_str(&j, "name", title);
 		return line_print(&j, &b);
 	}
-	printf("%lld  %s  %s%s%s%s%s\n", (long long)m->id,
+	printf("%lld  %s  %s%s%s%s%s%s%s\n", (long long)m->id,
 	    when_text(when, m->sent_ms),
 	    m->outgoing	  ? "You: "
 	    : is_named(m) ? title
 			  : "",
-	    !m->outgoing && is_named(m) ? ": " : "", m->text,
+	    !m->outgoing && is_named(m) ? ": " : "",
+	    m->media != NULL ? media_line(m->media, line) : "",
+	    m->media != NULL && m->text[0] != '\0' ? " " : "", m->text,
 	    m->edited ? "  (edited)" : "",
 	    m->reactions != NULL ? m->reactions : "");
 	return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILURE;

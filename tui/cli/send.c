@@ -18,6 +18,48 @@ const struct conf_row send_rows[SEND_ROWS] = {
 	.off = offsetof(struct send_opts, to_self),
 	.doc = "A note for yourself, on all your devices; there is no NUMBER "
 	       "then."},
+    {.name = "file",
+	.type = CONF_LIST,
+	.flags = CONF_FLAG_ONLY | CONF_WHOLE,
+	.off = offsetof(struct send_opts, file),
+	.max = ENGINE_FILES_MAX,
+	.doc = "Send this file; again for more of them, an album. TEXT is its "
+	       "caption then. What a picture tells besides itself is removed."},
+    {.name = "caption",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, caption),
+	.doc = "With --file: what stands below it."},
+    {.name = "original",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, original),
+	.doc = "With --file: pictures as they are, with all they tell."},
+    {.name = "as-file",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, as_file),
+	.doc = "With --file: shown as a file, not as a picture or film."},
+    {.name = "voice",
+	.type = CONF_BOOL,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, voice),
+	.doc = "With --file: it is a voice note (Ogg Opus)."},
+    {.name = "contact",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, contact),
+	.doc = "Send a card with this number."},
+    {.name = "contact-name",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, contact_name),
+	.doc = "With --contact: the name on it."},
+    {.name = "location",
+	.type = CONF_STRING,
+	.flags = CONF_FLAG_ONLY,
+	.off = offsetof(struct send_opts, location),
+	.doc = "Send a place: LAT,LON in degrees."},
 };
 
 struct waiting {
@@ -184,6 +226,25 @@ place_send(
 	    f, args->opts, own->to_self ? "self" : args->argv[0], NULL, chat);
 }
 
+/* A text beside it is the caption. */
+static int
+with_media(const struct cli_args *args, const struct send_opts *own)
+{
+	const int at = own->to_self ? 0 : 1;
+	const char *caption = own->caption != NULL ? own->caption
+			      : args->argc > at	   ? args->argv[at]
+						   : NULL;
+
+	if ((own->file.n > 0) + (own->contact != NULL) +
+		(own->location != NULL) >
+	    1) {
+		fprintf(stderr, "sotto: files, a card or a place: one of them "
+				"at a time\n");
+		return CLI_EXIT_USAGE;
+	}
+	return send_media(args, own->to_self ? "self" : args->argv[0], caption);
+}
+
 int
 cli_send(void *ctx, const struct cli_args *args)
 {
@@ -198,6 +259,8 @@ cli_send(void *ctx, const struct cli_args *args)
 				 : "a NUMBER is missing");
 		return CLI_EXIT_USAGE;
 	}
+	if (own->file.n > 0 || own->contact != NULL || own->location != NULL)
+		return with_media(args, own);
 	return run(args, &s, place_send, own->to_self ? 0 : 1);
 }
 

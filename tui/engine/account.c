@@ -10,6 +10,7 @@
 #include "tui/engine/group.h"
 #include "tui/engine/group_send.h"
 #include "tui/engine/linking.h"
+#include "tui/engine/media.h"
 #include "tui/engine/sync.h"
 #include "tui/engine/timer.h"
 #include "tui/store/store_clock.h"
@@ -76,6 +77,7 @@ void
 account_close(struct engine *e)
 {
 	backups_close(e);
+	media_close(e);
 	linking_close(e);
 	groups_close(e);
 	inbox_link_lost(e);
@@ -256,6 +258,7 @@ cmd_unlock(struct engine *e, struct cmd *c)
 	timer_run(e); /* what expired meanwhile is never shown */
 	self_post(e, EV_UNLOCKED, c->tag);
 	backups_arm(e);
+	media_open(e);
 	if (e->self.registered)
 		connection_dial(e);
 }

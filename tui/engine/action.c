@@ -62,6 +62,13 @@ from_own_device(const struct store_early *a)
 	return a->kind >= STORE_EARLY_VIEWED;
 }
 
+/* A text, or the caption of a file. */
+static bool
+can_edit(enum store_msg_kind kind)
+{
+	return kind == STORE_MSG_TEXT || kind == STORE_MSG_MEDIA;
+}
+
 /* Do it to a message that is there. *changed: the row looks different now. */
 static int
 apply(struct engine *e, const struct store_early *a,
@@ -72,7 +79,7 @@ apply(struct engine *e, const struct store_early *a,
 	*changed = false;
 	switch (a->kind) {
 	case STORE_EARLY_EDIT:
-		if (m->kind == STORE_MSG_TEXT &&
+		if (can_edit(m->kind) &&
 		    a->when_ms <= m->sent_ms + ACTION_EDIT_MS)
 			r = store_message_edit(
 			    e->store, m->id, a->text, a->when_ms, changed);
@@ -285,7 +292,7 @@ edit(struct engine *e, struct cmd *c, struct target *t)
 {
 	int r;
 
-	if (t->m.dir != STORE_OUT || t->m.kind != STORE_MSG_TEXT)
+	if (t->m.dir != STORE_OUT || !can_edit(t->m.kind))
 		return explain(e, c, "Only your own texts can be edited.");
 	if (engine_now_ms() > t->m.sent_ms + ACTION_EDIT_MS)
 		return explain(e, c,

@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "tui/engine/action.h"
+#include "tui/engine/media.h"
 #include "tui/engine/timer.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_once.h"
@@ -91,6 +92,8 @@ arrive(struct engine *e, const struct store_message *m,
 		r = add_quote(e, id, with->quote);
 	if (r == 0 && with->once != NULL)
 		r = store_once_put(e->store, id, with->once);
+	if (r == 0 && with->media != NULL)
+		r = media_arrived(e, m, id, with->media);
 	if (r == 0)
 		r = start_own(e, m, id);
 	if (r == 0)
@@ -118,12 +121,31 @@ wipe(char *text)
 	free(text);
 }
 
+/* What a text and a file have in common. */
+struct said {
+	const char *text;
+	const Sotto__Content__Quote *quote;
+	const Sotto__Content__Media *media;
+	bool forwarded, view_once;
+};
+
+static struct said
+said_of(const Sotto__Content__Content *c)
+{
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_MEDIA)
+		return (struct said){c->media->caption, c->media->quote,
+		    c->media, c->media->forwarded, c->media->view_once};
+	return (struct said){c->text->text, c->text->quote, NULL,
+	    c->text->forwarded, c->text->view_once};
+}
+
 int
 arrive_text(
     struct engine *e, struct store_message *m, const Sotto__Content__Content *c)
 {
-	struct arrive_with with = {.quote = c->text->quote};
-	char *text = clean_text(c->text->text, STORE_TEXT_MAX, TEXT_MULTI);
+	const struct said said = said_of(c);
+	struct arrive_with with = {.quote = said.quote, .media = said.media};
+	char *text = clean_text(said.text, STORE_TEXT_MAX, TEXT_MULTI);
 	int r;
 
 	if (text == NULL)
@@ -132,16 +154,16 @@ arrive_text(
 	m->expire_s = c->expire_s < ENGINE_EXPIRE_MAX_S ? c->expire_s
 							: ENGINE_EXPIRE_MAX_S;
 	memcpy(m->message_id, c->message_id.data, STORE_ID_LEN);
-	if (c->text->forwarded)
+	if (said.forwarded)
 		m->flags |= STORE_MSG_FORWARDED;
-	if (c->text->view_once) {
+	if (said.view_once) {
 		m->kind = STORE_MSG_ONCE;
 		m->flags |= STORE_MSG_VIEW_ONCE;
 		with.once = m->dir == STORE_IN ? text : NULL;
 	} else {
-		m->kind = STORE_MSG_TEXT;
+		m->kind = said.media != NULL ? STORE_MSG_MEDIA : STORE_MSG_TEXT;
 		m->text = text;
-		if (quote_sound(c->text->quote))
+		if (quote_sound(said.quote))
 			m->flags |= STORE_MSG_QUOTES;
 	}
 	r = learn_timer(e, m, c);

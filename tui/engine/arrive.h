@@ -11,6 +11,7 @@
 /* What is kept beside the row. */
 struct arrive_with {
 	const Sotto__Content__Quote *quote; /* with STORE_MSG_QUOTES */
+	const Sotto__Content__Media *media; /* its file; NULL: it is a text */
 	const char *once; /* the text of a STORE_MSG_ONCE; NULL: not for us */
 };
 
@@ -19,7 +20,7 @@ struct arrive_with {
 int arrive(struct engine *e, const struct store_message *m,
     const struct arrive_with *with) MUST_USE;
 
-/* The same for a text. m: chat, account, device, dir, state, received_ms; the
+/* The same for a text, or a file with its caption. m: chat, account, device, dir, state, received_ms; the
  * rest is taken from the content. */
 int arrive_text(struct engine *e, struct store_message *m,
     const Sotto__Content__Content *c) MUST_USE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compose.c — what a person or the engine itself says: text, receipts, typing,
  * and the second try of what failed. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group_send.h"
+#include "tui/engine/media.h"
 #include "tui/engine/seal.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
@@ -38,6 +40,7 @@ send_text(struct engine *e, const struct store_message *m,
 static int
 quote_of(struct engine *e, int64_t chat, int64_t id, struct store_quote *q)
 {
+	char words[MEDIA_WORDS] = "";
 	struct store_message m;
 	int r = store_message_get(e->store, id, &m);
 
@@ -48,7 +51,11 @@ quote_of(struct engine *e, int64_t chat, int64_t id, struct store_quote *q)
 		r = ERR_NOTFOUND;
 	memcpy(q->account, m.account, STORE_ID_LEN);
 	memcpy(q->message_id, m.message_id, STORE_ID_LEN);
-	if (m.text != NULL)
+	if (m.kind == STORE_MSG_MEDIA && m.text != NULL && m.text[0] == '\0')
+		media_words_of(e, id, words);
+	if (words[0] != '\0')
+		snprintf(q->text, sizeof(q->text), "%s", words);
+	else if (m.text != NULL)
 		text_sanitize(q->text, sizeof(q->text), m.text, strlen(m.text),
 		    TEXT_MULTI);
 	store_message_clear(&m);
@@ -72,6 +79,8 @@ compose_add(struct engine *e, const struct store_chat *chat,
 {
 	const bool notes =
 	    chat->kind == STORE_CHAT_PERSON && own_account(e, chat->peer);
+	const bool waits =
+	    own->media != NULL && (own->media->flags & STORE_MEDIA_BLOB) != 0;
 	struct store_quote quote = {.text = ""};
 	int r;
 
@@ -79,8 +88,10 @@ compose_add(struct engine *e, const struct store_chat *chat,
 	    .flags = own->flags,
 	    .device = e->self.device,
 	    .dir = STORE_OUT,
-	    .kind = own->once ? STORE_MSG_ONCE : STORE_MSG_TEXT,
-	    .state = notes ? STORE_MSG_SENT : STORE_MSG_PENDING,
+	    .kind = own->once		 ? STORE_MSG_ONCE
+		    : own->media != NULL ? STORE_MSG_MEDIA
+					 : STORE_MSG_TEXT,
+	    .state = notes && !waits ? STORE_MSG_SENT : STORE_MSG_PENDING,
 	    .sent_ms = engine_now_ms(),
 	    .expire_s = chat->expire_s,
 	    .text = own->once ? NULL : own->text};
@@ -101,15 +112,42 @@ compose_add(struct engine *e, const struct store_chat *chat,
 		r = store_quote_put(e->store, m->id, &quote);
 	if (r == 0 && own->once)
 		r = store_once_put(e->store, m->id, own->text);
-	if (r == 0)
+	if (r == 0 && own->media != NULL) {
+		own->media->message = m->id;
+		r = store_media_add(e->store, own->media);
+	}
+	if (r == 0 && !waits)
 		r = send_text(e, m, chat);
-	if (r == 0 && notes)
+	if (r == 0 && !waits && notes)
 		r = notes_sent(e, m);
 	if (r == 0 && !own->keep_draft)
 		r = store_chat_set_draft(e->store, chat->id, NULL, m->sent_ms);
 	if (r == 0 && !own->keep_draft && chat->draft[0] != '\0')
 		r = sync_draft_made(e, chat->peer);
 	return r == 0 ? chat_changed(e, chat->id) : r;
+}
+
+int
+compose_leave(struct engine *e, const struct store_message *m)
+{
+	struct store_message copy = *m;
+	struct store_chat chat;
+	int r = store_chat_get(e->store, m->chat, &chat);
+
+	if (r != 0)
+		return r;
+	r = send_text(e, m, &chat);
+	if (r == 0 && chat.kind == STORE_CHAT_PERSON &&
+	    own_account(e, chat.peer)) {
+		r = store_message_set_state(
+		    e->store, m->id, STORE_MSG_SENT, NULL);
+		if (r == 0)
+			r = notes_sent(e, &copy);
+		if (r == 0)
+			r = message_moved(e, m->id);
+	}
+	store_chat_clear(&chat);
+	return r;
 }
 
 static void
@@ -170,14 +208,18 @@ static int
 retry_message(struct engine *e, const struct store_message *m)
 {
 	struct store_chat chat;
-	bool moved = false;
+	bool moved = false, waits = false;
 	int r = store_chat_get(e->store, m->chat, &chat);
 
 	if (r != 0)
 		return r;
 	r = store_message_set_state(e->store, m->id, STORE_MSG_PENDING, &moved);
+	if (r == 0 && !moved)
+		r = ERR_STATE;
 	if (r == 0)
-		r = moved ? send_text(e, m, &chat) : ERR_STATE;
+		r = media_retry(e, m->id, &waits);
+	if (r == 0 && !waits)
+		r = send_text(e, m, &chat);
 	if (r == 0)
 		r = message_moved(e, m->id);
 	store_chat_clear(&chat);

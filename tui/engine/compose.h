@@ -5,11 +5,14 @@
 
 #include "tui/engine/impl.h"
 #include "tui/store/store_action.h"
+#include "tui/store/store_media.h"
 #include "tui/store/store_message.h"
 
 /* What it is besides its words. */
 struct own_text {
-	char *text; /* borrowed */
+	char *text; /* borrowed; with media its caption, may be "" */
+	struct store_media *media; /* borrowed, message is filled in; NULL: a
+				    * text */
 	int64_t answers; /* local id; 0: nothing */
 	const struct store_quote *quote; /* answers 0: it answers this, which
 					  * is no message; or NULL */
@@ -22,6 +25,10 @@ struct own_text {
  * answers is not there. In a transaction. */
 int compose_add(struct engine *e, const struct store_chat *chat,
     const struct own_text *own, struct store_message *m) MUST_USE;
+
+/* What was held back until its file was up: into the outbox. In a
+ * transaction. */
+int compose_leave(struct engine *e, const struct store_message *m) MUST_USE;
 
 /* The same for the chat of a command, which is answered. */
 void compose_send(struct engine *e, struct cmd *c, const struct own_text *own);

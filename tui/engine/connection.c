@@ -14,6 +14,7 @@
 #include "tui/engine/event.h"
 #include "tui/engine/group.h"
 #include "tui/engine/linking.h"
+#include "tui/engine/media.h"
 #include "tui/net/libcurl.h"
 
 #define GOODBYE_HOLD_MS 1000 /* when the relay names no time */
@@ -71,6 +72,7 @@ on_state(void *ctx, const struct link_status *st)
 		contacts_confirm(e);
 		presence_start(e);
 		groups_online(e);
+		media_link_open(e);
 		outbox_kick(e);
 		if (e->sync_total == 0)
 			inbox_drained(e);

@@ -62,6 +62,22 @@ content_open(const uint8_t *p, size_t len, Sotto__Content__Content **c)
 	return 0;
 }
 
+bool
+content_is_message(const Sotto__Content__Content *c)
+{
+	return c->body_case == SOTTO__CONTENT__CONTENT__BODY_TEXT ||
+	       c->body_case == SOTTO__CONTENT__CONTENT__BODY_MEDIA;
+}
+
+static void
+wipe_media(const Sotto__Content__Media *m)
+{
+	if (m->caption != NULL)
+		sodium_memzero(m->caption, strlen(m->caption));
+	if (m->blob != NULL && m->blob->key.len > 0)
+		sodium_memzero(m->blob->key.data, m->blob->key.len);
+}
+
 void
 content_free(Sotto__Content__Content *c)
 {
@@ -75,5 +91,7 @@ content_free(Sotto__Content__Content *c)
 	    c->status->post->text != NULL)
 		sodium_memzero(
 		    c->status->post->text, strlen(c->status->post->text));
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_MEDIA)
+		wipe_media(c->media);
 	sotto__content__content__free_unpacked(c, NULL);
 }

@@ -10,6 +10,7 @@
 #ifndef TUI_ENGINE_CONTENT_H
 #define TUI_ENGINE_CONTENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,5 +36,8 @@ int content_seal(struct buf *out, const Sotto__Content__Content *c) MUST_USE;
 int content_open(
     const uint8_t *p, size_t len, Sotto__Content__Content **c) MUST_USE;
 void content_free(Sotto__Content__Content *c);
+
+/* Does it become a row that people see: a text, or a file? */
+bool content_is_message(const Sotto__Content__Content *c);
 
 #endif

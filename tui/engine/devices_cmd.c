@@ -7,6 +7,7 @@
 #include "tui/engine/devices.h"
 #include "tui/engine/event.h"
 #include "tui/engine/linking.h"
+#include "tui/engine/media.h"
 #include "tui/engine/sync.h"
 
 /* ---- looking ------------------------------------------------------------------------- */
@@ -375,6 +376,8 @@ cmd_wipe(struct engine *e, struct cmd *c)
 
 	forget_all(e);
 	r = store_wipe(e->dir, e->profile_lock);
+	if (r == 0)
+		media_wipe(e);
 	if (r != 0)
 		reply_error(e, c->tag, r, "%s", store_error(NULL));
 	else

@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "tui/backup/media_record.h"
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group.h"
@@ -183,14 +184,44 @@ timer_stamp(struct engine *e, const struct store_message *m, uint64_t *stamp)
 	return r;
 }
 
+static int
+get_media(struct engine *e, int64_t id, struct store_media *row, bool *there)
+{
+	int r = store_media_get(e->store, id, row);
+
+	*there = r == 0;
+	return r == ERR_NOTFOUND ? 0 : r;
+}
+
+/* The same with a file: the body is another. own: for our own devices. */
+static void
+put_media(struct draft *d, struct media_record *rec, struct store_media *row,
+    bool own)
+{
+	const Sotto__Content__Text *text = d->c.text;
+
+	media_record_write(rec, row);
+	rec->m.caption = text->text;
+	rec->m.quote = text->quote;
+	rec->m.forwarded = text->forwarded;
+	rec->m.view_once = text->view_once;
+	if (own && text->view_once)
+		media_record_bare(&rec->m);
+	d->c.body_case = SOTTO__CONTENT__CONTENT__BODY_MEDIA;
+	d->c.media = &rec->m;
+}
+
 int
 draft_send_text(struct engine *e, const struct store_message *m,
     const uint8_t wire_id[static STORE_ID_LEN], const struct outbox_for *whom)
 {
 	Sotto__Content__Text text = SOTTO__CONTENT__TEXT__INIT;
 	Sotto__Content__Quote quote = SOTTO__CONTENT__QUOTE__INIT;
+	struct media_record rec;
+	struct store_media row;
 	struct store_quote q;
 	struct draft d = {0};
+	bool media = false;
 	char *once = NULL, nothing[1] = ""; /* not for our own devices */
 	int r;
 
@@ -213,6 +244,8 @@ draft_send_text(struct engine *e, const struct store_message *m,
 	d.c.sent_ms = m->sent_ms;
 	d.c.expire_s = m->expire_s;
 	r = timer_stamp(e, m, &d.c.expire_stamp);
+	if (r == 0 && (text.view_once || m->kind == STORE_MSG_MEDIA))
+		r = get_media(e, m->id, &row, &media);
 	if (r == 0 && text.view_once && whom->chat == NULL)
 		r = store_once_get(e->store, m->id, &once);
 	if (r != 0)
@@ -220,8 +253,12 @@ draft_send_text(struct engine *e, const struct store_message *m,
 	text.text = once != NULL ? once : text.view_once ? nothing : m->text;
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_TEXT;
 	d.c.text = &text;
+	if (media)
+		put_media(&d, &rec, &row, whom->chat != NULL);
 	draft_introduce(e, &d);
 	r = draft_send_as(e, &d, wire_id, whom);
+	if (media)
+		sodium_memzero(&row, sizeof(row));
 	if (once != NULL)
 		sodium_memzero(once, strlen(once));
 	free(once);

@@ -20,6 +20,7 @@
 #include "tui/engine/backups.h"
 #include "tui/engine/event.h"
 #include "tui/engine/impl.h"
+#include "tui/engine/media.h"
 
 static const struct {
 	enum cmd_need need;
@@ -155,6 +156,8 @@ txn_end(struct engine *e, int r)
 		event_post_fatal(e, r, store_error(e->store));
 	return r;
 }
+	if (r == 0)
+		media_kick(e);
 
 /* ---- small things every file needs ------------------------------------------ */
 
@@ -277,6 +280,7 @@ engine_finish(struct engine *e)
 	backups_close(e);
 	uv_close((uv_handle_t *)&e->backup_timer, NULL);
 	uv_close((uv_handle_t *)&e->async, NULL);
+	media_close(e);
 }
 
 /* Requests in flight are answered with an error first, so that whoever waits

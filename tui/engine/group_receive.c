@@ -147,6 +147,7 @@ deliver(struct engine *e, const struct sender *s,
 		return r == ERR_NOTFOUND ? 0 : r;
 	switch (c->body_case) {
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
+	case SOTTO__CONTENT__CONTENT__BODY_MEDIA:
 		return on_text(e, s, c, by.chat, took);
 	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:

@@ -167,7 +167,7 @@ log_sent(struct engine *e, const struct buf *content,
 	memcpy(sent.group, group, STORE_ID_LEN);
 	memcpy(sent.message_id, c->message_id.data, STORE_ID_LEN);
 	r = store_group_sent_put(e->store, &sent);
-	if (r == 0 && c->body_case != SOTTO__CONTENT__CONTENT__BODY_TEXT)
+	if (r == 0 && !content_is_message(c))
 		r = log_content(e, c, content, group);
 	content_free(c);
 	return r;

@@ -195,6 +195,7 @@ struct engine {
 	uint64_t list_tag; /* the command that waits for it, 0: none */
 	struct linking *linking; /* linking.h; NULL: none is under way */
 	struct backing *backing; /* backups.h; NULL: none is under way */
+	struct medias *media; /* media.h; NULL: the store is not open */
 	struct groups *groups; /* group_int.h; NULL: nothing was to do yet */
 	struct engine *link_ctx; /* e; what its requests are known by */
 	struct peer_presence *peers;

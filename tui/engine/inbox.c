@@ -204,7 +204,7 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 	bool known = false;
 	int r = 0;
 
-	if (c->body_case != SOTTO__CONTENT__CONTENT__BODY_TEXT)
+	if (!content_is_message(c))
 		r = repair_other(b->e, &from, it->message_id.data, &known);
 	if (r != 0 || known)
 		return r;
@@ -233,6 +233,7 @@ on_content(struct batch *b, const item *it, const Sotto__Content__Content *c)
 		return r;
 	switch (c->body_case) {
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
+	case SOTTO__CONTENT__CONTENT__BODY_MEDIA:
 		return on_text(b, it, c);
 	case SOTTO__CONTENT__CONTENT__BODY_RECEIPT:
 		return receipt_take(b->e, it->sender_account.data,

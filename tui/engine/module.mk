@@ -23,9 +23,11 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/arrive.c tui/engine/sync.c tui/engine/sync_take.c tui/engine/devices.c \
 	tui/engine/devices_cmd.c tui/engine/backups.c tui/engine/backups_thread.c tui/engine/linking.c \
 	tui/engine/linking_new.c tui/engine/linking_trusted.c
-tui/engine_SRC   += tui/engine/commands_media.c tui/engine/media_cmd.c
+tui/engine_SRC   += tui/engine/commands_media.c tui/engine/media_cmd.c \
+	tui/engine/media.c tui/engine/media_carry.c tui/engine/media_task.c \
+	tui/engine/media_prepare.c tui/engine/media_content.c tui/engine/media_rules.c
 tui/engine_PKG   := libuv
-tui/engine_DEPS  := tui/backup tui/net tui/store tui/base common/aws common/backup common/group common/link common/signal common/noise common/proto common
+tui/engine_DEPS  := tui/backup tui/net tui/store tui/base media/transfer media common/blob common/aws common/backup common/group common/link common/signal common/noise common/proto common
 tui/engine_TESTS := test_content test_devicelist test_engine test_engine_receipt test_engine_repair test_engine_sentlog \
 	test_engine_memory test_engine_devices test_engine_action test_engine_chat test_engine_group_send
 tui/engine_TESTS += test_engine_history test_engine_account test_engine_backup

@@ -139,7 +139,8 @@ write_report(struct engine *e, const struct cmd *c,
 		if (r != 0)
 			return r;
 		r = m.chat != c->chat || m.dir == STORE_NOTE ||
-			    m.kind != STORE_MSG_TEXT ||
+			    (m.kind != STORE_MSG_TEXT &&
+				m.kind != STORE_MSG_MEDIA) ||
 			    m.state == STORE_MSG_WAITING
 			? ERR_STATE
 			: put_message(e, b, &m);

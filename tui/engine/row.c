@@ -7,6 +7,7 @@
 
 #include "common/e164.h"
 #include "common/text.h"
+#include "tui/engine/media.h"
 #include "tui/engine/row.h"
 #include "tui/store/store_action.h"
 
@@ -173,6 +174,8 @@ msg_row_from(
 		r = add_reactions(e, out);
 	if (r == 0 && m->dir == STORE_IN)
 		r = add_from(e, out, m);
+	if (r == 0 && (m->kind == STORE_MSG_MEDIA || m->kind == STORE_MSG_ONCE))
+		r = media_row_from(e, m->id, &out->media);
 	if (r != 0)
 		msg_row_clear(out);
 	return r;

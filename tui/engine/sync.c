@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sync.c — what we tell our other devices. What they tell us: sync_take.c. */
 #include "tui/engine/sync.h"
+#include "tui/backup/media_record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ is_copied(const Sotto__Content__Content *c)
 {
 	switch (c->body_case) {
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
+	case SOTTO__CONTENT__CONTENT__BODY_MEDIA:
 	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:
 	case SOTTO__CONTENT__CONTENT__BODY_REACTION:
@@ -49,6 +51,7 @@ seal_copy(struct buf *out, Sotto__Content__Content *c,
 	Sotto__Content__Sync sync = SOTTO__CONTENT__SYNC__INIT;
 	const ProtobufCBinaryData was = c->chat_account;
 	Sotto__Content__Profile *profile = c->profile;
+	Sotto__Content__Media bare, *media = NULL;
 	char *once = NULL, nothing[1] = "";
 	int r;
 
@@ -60,9 +63,18 @@ seal_copy(struct buf *out, Sotto__Content__Content *c,
 		once = c->text->text;
 		c->text->text = nothing;
 	}
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_MEDIA &&
+	    c->media->view_once) {
+		bare = *c->media;
+		media_record_bare(&bare);
+		media = c->media;
+		c->media = &bare;
+	}
 	r = content_seal(out, c);
 	if (once != NULL)
 		c->text->text = once;
+	if (media != NULL)
+		c->media = media;
 	c->sync = NULL;
 	c->chat_account = was;
 	c->profile = profile;

@@ -472,6 +472,7 @@ sync_take(struct engine *e, const struct sync_from *from,
 	case SOTTO__CONTENT__CONTENT__BODY__NOT_SET:
 		return take_sync(e, from, c);
 	case SOTTO__CONTENT__CONTENT__BODY_TEXT:
+	case SOTTO__CONTENT__CONTENT__BODY_MEDIA:
 		return take_text(e, from, c);
 	case SOTTO__CONTENT__CONTENT__BODY_EDIT:
 	case SOTTO__CONTENT__CONTENT__BODY_RETRACT:

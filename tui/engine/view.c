@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* view.c — what fronts see of the store: chat rows, pages of messages, hits. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 #include "common/e164.h"
 #include "common/text.h"
+#include "tui/engine/media.h"
 #include "tui/engine/row.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_message.h"
@@ -34,8 +36,29 @@ title_of(const struct engine *e, const struct store_chat *c)
 	return strdup(e164_format(shown, c->phone));
 }
 
+/* "Photo", or "Photo: at the lake". */
 static char *
-last_text(const struct store_chat *c)
+last_media(struct engine *e, const struct store_chat *c)
+{
+	char words[MEDIA_WORDS], *text, *line;
+	size_t len;
+
+	media_words_of(e, c->last_id, words);
+	if (c->last_text == NULL || c->last_text[0] == '\0')
+		return strdup(words);
+	text = clean_text(c->last_text, STORE_TEXT_MAX, TEXT_LINE);
+	if (text == NULL)
+		return NULL;
+	len = strlen(words) + strlen(text) + 3;
+	line = malloc(len);
+	if (line != NULL)
+		snprintf(line, len, "%s: %s", words, text);
+	free(text);
+	return line;
+}
+
+static char *
+last_text(struct engine *e, const struct store_chat *c)
 {
 	const char *text = c->last_state == STORE_MSG_WAITING && c->last_id != 0
 			       ? "Waiting for this message"
@@ -45,6 +68,8 @@ last_text(const struct store_chat *c)
 			   : c->last_text != NULL ? c->last_text
 						  : "";
 
+	if (c->last_kind == STORE_MSG_MEDIA && c->last_id != 0)
+		return last_media(e, c);
 	return clean_text(text, STORE_TEXT_MAX, TEXT_LINE);
 }
 
@@ -69,7 +94,7 @@ last_author(struct engine *e, const struct store_chat *c,
 static char *
 last_line(struct engine *e, const struct store_chat *c)
 {
-	char who[STORE_NAME_MAX + 2], *text = last_text(c), *line;
+	char who[STORE_NAME_MAX + 2], *text = last_text(e, c), *line;
 	size_t len;
 
 	last_author(e, c, who);
@@ -217,6 +242,8 @@ message_moved(struct engine *e, int64_t id)
 	ev->msg_id = id;
 	ev->chat = chat;
 	ev->state = (enum msg_state)m.state;
+	if (m.kind == STORE_MSG_MEDIA)
+		media_delivered(e);
 	store_message_clear(&m);
 	event_post_later(e, ev);
 	return chat_changed(e, chat);

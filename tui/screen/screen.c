@@ -514,6 +514,7 @@ screen_run(const struct screen_opts *opts)
 	    .country = so->country,
 	    .proxy = so->proxy,
 	    .picture_first = true,
+	    .auto_fetch = true,
 	    .fast_kdf = getenv("SOTTO_TEST_FAST_KDF") != NULL};
 	const char *unusable = tty_unusable();
 	struct paths_err why = {{0}};

@@ -507,6 +507,53 @@ static const char v5_status[] =
     "END;"
     "ALTER TABLE quote ADD COLUMN status INTEGER NOT NULL DEFAULT 0;";
 
+/*
+ * media: files of messages (store_media.h). media_left: what has no row any
+ * more, until it is removed from the disk, too. A row goes with its message, or
+ * when that is taken back, or when nobody may look at it again (once). An upload
+ * that no message carries yet, and one that was taken back, the relay may drop.
+ */
+static const char v6_media[] =
+    "CREATE TABLE media("
+    "  message INTEGER PRIMARY KEY"
+    "    REFERENCES message(id) ON DELETE CASCADE,"
+    "  kind INTEGER NOT NULL, state INTEGER NOT NULL,"
+    "  flags INTEGER NOT NULL,"
+    "  file BLOB NOT NULL CHECK (length(file) = 16),"
+    "  locator BLOB NOT NULL CHECK (length(locator) = 16),"
+    "  key BLOB NOT NULL CHECK (length(key) = 32),"
+    "  digest BLOB NOT NULL CHECK (length(digest) = 32),"
+    "  size INTEGER NOT NULL, sealed_size INTEGER NOT NULL,"
+    "  name TEXT NOT NULL, mime TEXT NOT NULL,"
+    "  width INTEGER NOT NULL, height INTEGER NOT NULL,"
+    "  duration_ms INTEGER NOT NULL, bars BLOB, tiny BLOB,"
+    "  album BLOB CHECK (length(album) = 16),"
+    "  contact_name TEXT NOT NULL, contact_phone TEXT NOT NULL,"
+    "  lat_e7 INTEGER NOT NULL, lon_e7 INTEGER NOT NULL,"
+    "  why TEXT NOT NULL, source TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX media_moves ON media(state) WHERE state <> 3;"
+    "CREATE INDEX media_album ON media(album) WHERE album IS NOT NULL;"
+    "CREATE INDEX media_file ON media(file);"
+    "CREATE INDEX media_untold ON media(message) WHERE flags & 96 = 32;"
+    "CREATE TABLE media_left("
+    "  file BLOB NOT NULL PRIMARY KEY CHECK (length(file) = 16),"
+    "  locator BLOB"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER media_gone AFTER DELETE ON media"
+    "  WHEN old.flags & 128 BEGIN"
+    "  INSERT OR IGNORE INTO media_left(file, locator)"
+    "    VALUES (old.file, iif(old.state IN (1, 2, 7)"
+    "      AND old.flags & 16, old.locator, NULL));"
+    "END;"
+    "CREATE TRIGGER media_retracted AFTER UPDATE OF kind ON message"
+    "  WHEN new.kind = 3 BEGIN"
+    "  DELETE FROM media WHERE message = new.id;"
+    "END;"
+    "CREATE TRIGGER media_once AFTER DELETE ON once BEGIN"
+    "  DELETE FROM media WHERE message = old.message;"
+    "END;";
+
 /* clang-format off: a line each, so that they can be added side by side */
 static const char *const version_4[] = {
     v4_actions,
@@ -521,6 +568,11 @@ static const char *const version_5[] = {
     v5_status,
     NULL,
 };
+
+static const char *const version_6[] = {
+    v6_media,
+    NULL,
+};
 /* clang-format on */
 
 const struct migration store_migrations[] = {
@@ -529,6 +581,7 @@ const struct migration store_migrations[] = {
     {3, version_3},
     {4, version_4},
     {5, version_5},
+    {6, version_6},
 };
 const size_t store_migrations_len = ARRAY_LEN(store_migrations);
 

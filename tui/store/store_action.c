@@ -104,7 +104,7 @@ store_message_edit(struct store *s, int64_t id, const char *text,
 	if (r != 0)
 		return r;
 	r = find_target(s, id, &t);
-	if (r == 0 && t.kind != STORE_MSG_TEXT)
+	if (r == 0 && t.kind != STORE_MSG_TEXT && t.kind != STORE_MSG_MEDIA)
 		r = store_fail(s, ERR_STATE, "only a text can be edited");
 	if (r == 0) {
 		newer = edited_ms > t.written_ms;
