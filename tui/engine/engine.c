@@ -154,10 +154,10 @@ txn_end(struct engine *e, int r)
 	}
 	if (r == ERR_IO)
 		event_post_fatal(e, r, store_error(e->store));
-	return r;
-}
 	if (r == 0)
 		media_kick(e);
+	return r;
+}
 
 /* ---- small things every file needs ------------------------------------------ */
 
@@ -278,9 +278,9 @@ engine_finish(struct engine *e)
 	uv_close((uv_handle_t *)&e->link_timer, NULL);
 	uv_close((uv_handle_t *)&e->expiry, NULL);
 	backups_close(e);
+	media_close(e);
 	uv_close((uv_handle_t *)&e->backup_timer, NULL);
 	uv_close((uv_handle_t *)&e->async, NULL);
-	media_close(e);
 }
 
 /* Requests in flight are answered with an error first, so that whoever waits
