@@ -261,6 +261,7 @@ struct turn {
 	size_t n_ports;
 	atomic_bool stop;
 	atomic_uint allocations;
+	atomic_uint streams; /* as many: files are also what messages need */
 	struct worker *workers;
 	size_t n_workers;
 	pthread_mutex_t lock;

@@ -87,6 +87,7 @@ stream_close(struct worker *w, struct stream *s)
 	s->in = s->out = NULL;
 	list_del(&s->link);
 	list_add(&w->stream_graves, &s->grave);
+	atomic_fetch_sub(&w->t->streams, 1);
 	w->counts.turn_streams--;
 }
 
@@ -109,9 +110,12 @@ stream_idle(struct worker *w, struct stream *s)
 static int
 stream_new(struct worker *w, struct listener *l, int fd, const union sa *peer)
 {
-	struct stream *s = calloc(1, sizeof(*s));
+	struct stream *s;
 	int on = 1;
 
+	if (atomic_load(&w->t->streams) >= w->t->conf->turn_allocations)
+		return ERR_FULL;
+	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->w.kind = WATCH_STREAM;
@@ -125,6 +129,7 @@ stream_new(struct worker *w, struct listener *l, int fd, const union sa *peer)
 		return ERR_SYS;
 	}
 	list_add(&w->streams, &s->link);
+	atomic_fetch_add(&w->t->streams, 1);
 	w->counts.turn_streams++;
 	stream_idle(w, s);
 	return 0;

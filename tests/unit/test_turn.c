@@ -465,6 +465,87 @@ test_turn_channel__between_two_of_us(void **state)
 	assert_memory_equal(f->bob.in, "\x41\x23\x00\x02hi", 6);
 }
 
+/* Behind a router all see its address, and still meet. */
+static void
+test_turn_channel__by_the_external_address(void **state)
+{
+	static const char *const args[] = {
+	    "--turn-external-address=203.0.113.7", NULL};
+	static const uint8_t msg[] = {0x40, 0, 0, 2, 'h', 'i'};
+	struct fixture *f = *state;
+	struct stun_addr addr;
+	struct stun_attr a;
+	uint16_t port;
+
+	start(f, args);
+	assert_int_equal(tc_allocate(&f->bob), 0);
+	port = tc_relayed(&f->bob);
+	assert_int_equal(tc_permit(&f->bob, "203.0.113.7"), 0);
+	assert_int_equal(tc_allocate(&f->ann), 0);
+	assert_true(stun_find(&f->ann.m, STUN_ATTR_XOR_RELAYED_ADDRESS, &a));
+	assert_ok(stun_get_addr(&f->ann.m, &a, &addr));
+	assert_memory_equal(addr.ip, "\xcb\x00\x71\x07", 4);
+	assert_int_equal(tc_bind(&f->ann, 0x4000, "203.0.113.7", port), 0);
+	tc_put(&f->ann, msg, sizeof(msg));
+	is_data(&f->bob, tc_get(&f->bob), "hi");
+	assert_true(stun_find(&f->bob.m, STUN_ATTR_XOR_PEER_ADDRESS, &a));
+	assert_ok(stun_get_addr(&f->bob.m, &a, &addr));
+	assert_memory_equal(addr.ip, "\xcb\x00\x71\x07", 4);
+}
+
+/* Bound to no address: answers come from the one that was asked. */
+static void
+test_turn_listen__on_every_address(void **state)
+{
+	static const char *const args[] = {"--turn-listen=*:0", NULL};
+	static const uint8_t msg[] = {0x40, 0, 0, 2, 'h', 'i'};
+	struct fixture *f = *state;
+	uint16_t port;
+
+	f->s.listen = 1;
+	start(f, args);
+	assert_int_equal(tc_allocate(&f->ann), 0);
+	port = tc_relayed(&f->ann);
+	assert_int_equal(tc_bind(&f->ann, 0x4000, PEER, f->peer_port), 0);
+	tc_put(&f->ann, msg, sizeof(msg));
+	assert_int_equal(peer_expect(f->peer, "hi"), port);
+	peer_put(f->peer, port, "ho");
+	assert_int_equal(tc_get(&f->ann), 6);
+}
+
+static void
+test_turn_allocate__of_ipv6(void **state)
+{
+	static const char *const args[] = {
+	    "--turn-relay-address=127.0.0.1", "--turn-relay-address=::1", NULL};
+	struct fixture *f = *state;
+	struct stun_addr addr;
+	struct stun_attr a;
+	unsigned code;
+
+	start(f, args);
+	tc_begin(&f->ann, STUN_ALLOCATE);
+	put_transport(&f->ann, 17);
+	stun_put_u32(&f->ann.o, STUN_ATTR_REQUESTED_FAMILY, 2u << 24);
+	code = tc_call(&f->ann);
+	if (code == 508) /* this machine has none */
+		return;
+	assert_int_equal(code, 0);
+	assert_true(stun_find(&f->ann.m, STUN_ATTR_XOR_RELAYED_ADDRESS, &a));
+	assert_ok(stun_get_addr(&f->ann.m, &a, &addr));
+	assert_int_equal(addr.family, STUN_IPV6);
+	assert_int_equal(addr.ip[15], 1);
+	assert_int_equal(tc_permit(&f->ann, PEER), 443);
+	assert_int_equal(tc_permit(&f->ann, "::2"), 403);
+	assert_int_equal(tc_permit(&f->ann, "fe80::1"), 403);
+	assert_int_equal(tc_permit(&f->ann, "fd00::1"), 403);
+	assert_int_equal(tc_permit(&f->ann, "64:ff9b::7f00:1"), 403);
+	assert_int_equal(tc_permit(&f->ann, "2002:7f00:1::"), 403);
+	assert_int_equal(tc_permit(&f->ann, "::ffff:127.0.0.1"), 403);
+	assert_int_equal(tc_permit(&f->ann, "2a00::1"), 0);
+	assert_int_equal(tc_permit(&f->ann, "::1"), 0); /* our relay ports */
+}
+
 /* Bursts of equal lengths leave as one; all arrive, in order. */
 static void
 test_turn_channel__bursts(void **state)
@@ -578,6 +659,27 @@ test_turn_stream__nonsense_ends_it(void **state)
 	tc_close(&c);
 }
 
+static void
+test_turn_stream__no_more_than_allocations(void **state)
+{
+	static const char *const args[] = {"--turn-allocations=1", NULL};
+	struct fixture *f = *state;
+	struct tc one, two;
+
+	start(f, args);
+	tc_open_tcp(&one, &f->s, "cam");
+	assert_int_equal(tc_allocate(&one), 0);
+	tc_open_tcp(&two, &f->s, "dan");
+	assert_true(recv(two.fd, two.in, sizeof(two.in), 0) <= 0);
+	tc_close(&two);
+	assert_int_equal(tc_refresh(&one, 0), 0);
+	tc_close(&one);
+	wait_metric(f, METRIC_turn_streams, 0);
+	tc_open_tcp(&two, &f->s, "dan");
+	assert_int_equal(tc_allocate(&two), 0);
+	tc_close(&two);
+}
+
 /* ---- nonsense ---------------------------------------------------------------------------------------- */
 
 static void
@@ -644,10 +746,14 @@ main(void)
 	    T(test_turn_send__with_permission_only),
 	    T(test_turn_channel__both_ways),
 	    T(test_turn_channel__between_two_of_us),
+	    T(test_turn_channel__by_the_external_address),
+	    T(test_turn_listen__on_every_address),
+	    T(test_turn_allocate__of_ipv6),
 	    T(test_turn_channel__bursts),
 	    T(test_turn_channel__within_the_bandwidth),
 	    T(test_turn_stream__messages_in_pieces),
 	    T(test_turn_stream__nonsense_ends_it),
+	    T(test_turn_stream__no_more_than_allocations),
 	    T(test_turn__drops_and_counts_what_is_malformed),
 	    T(test_turn_start__out_of_memory),
 	};

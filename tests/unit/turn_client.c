@@ -90,7 +90,8 @@ open_fd(int type, const char *ip, uint16_t *port)
 static void
 open_client(struct tc *c, struct ts *s, const char *who, int type)
 {
-	struct sockaddr_in to = loopback("127.0.0.1", turn_port(s->turn, 0));
+	struct sockaddr_in to =
+	    loopback("127.0.0.1", turn_port(s->turn, s->listen));
 
 	memset(c, 0, sizeof(*c));
 	c->tcp = type == SOCK_STREAM;

@@ -18,6 +18,7 @@
 struct ts { /* the server */
 	struct relay_conf *conf;
 	struct turn *turn;
+	size_t listen; /* which address of turn-listen clients take */
 	struct relay_clock clock;
 	atomic_uint_fast64_t now_ms; /* of both clocks */
 	struct log log;
