@@ -633,6 +633,30 @@ test_sync__the_later_draft_and_name_stand(void **state)
 	end(&h);
 }
 
+/* Whoever waits for what is to leave (or ends) does not leave a draft behind. */
+static void
+test_sync__a_draft_does_not_rest_on_a_device_that_goes(void **state)
+{
+	struct cmd cmd = {.kind = CMD_SET_DRAFT};
+	struct store_chat chat;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	say(&h, h.ben, h.anna, "hello");
+	cmd.chat = er_chat(h.laptop, h.ben);
+	cmd.s[0] = (char[]){"and then"};
+	cmd_set_draft(h.laptop->e, &cmd);
+	er_cmd(h.laptop, CMD_FLUSH, NULL, NULL, 0, 0);
+	er_run(&h.net);
+	assert_int_equal(h.laptop->e->drafting[0].chat, 0);
+	assert_ok(
+	    store_chat_get(h.anna->e->store, er_chat(h.anna, h.ben), &chat));
+	assert_string_equal(chat.draft, "and then");
+	store_chat_clear(&chat);
+	end(&h);
+}
+
 static void
 test_sync__names_drafts_profile(void **state)
 {
@@ -873,6 +897,8 @@ main(void)
 	    cmocka_unit_test(
 		test_keys__a_new_device_is_vouched_for_by_the_list),
 	    cmocka_unit_test(test_sync__names_drafts_profile),
+	    cmocka_unit_test(
+		test_sync__a_draft_does_not_rest_on_a_device_that_goes),
 	    cmocka_unit_test(test_sync__the_later_draft_and_name_stand),
 	    cmocka_unit_test(test_sync__from_others_is_nothing),
 	    cmocka_unit_test(test_devices__are_named_by_the_first),

@@ -20,6 +20,7 @@
 #include "tui/engine/backups.h"
 #include "tui/engine/event.h"
 #include "tui/engine/impl.h"
+#include "tui/engine/sync.h"
 #include "tui/engine/media.h"
 
 static const struct {
@@ -289,6 +290,7 @@ engine_finish(struct engine *e)
 static void
 stop_all(struct engine *e)
 {
+	sync_drafts_now(e);
 	e->stopping = true;
 	if (e->link == NULL || link_state(e->link) == LINK_STOPPED)
 		engine_finish(e);

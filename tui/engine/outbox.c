@@ -673,6 +673,7 @@ cmd_flush(struct engine *e, struct cmd *c)
 	if (e->flush_tag != 0)
 		reply_done(e, e->flush_tag);
 	e->flush_tag = c->tag;
+	sync_drafts_now(e);
 	outbox_kick(e);
 }
 

@@ -602,3 +602,13 @@ sync_flush(struct engine *e)
 	}
 	return wait_ms;
 }
+
+void
+sync_drafts_now(struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < SYNC_DRAFTS; i++)
+		e->drafting[i].due_ms = 0;
+	(void)sync_flush(e); /* what fails stays on this device */
+}

@@ -64,5 +64,7 @@ int sync_draft_made(
 /* Tell drafts that rest. Returns 0; or after how many milliseconds there is
  * more to do. */
 uint64_t sync_flush(struct engine *e);
+/* Tell all of them, rested or not: this device is about to go. */
+void sync_drafts_now(struct engine *e);
 
 #endif
