@@ -150,23 +150,32 @@ static void
 test_group_mention__is_marked_until_it_is_read(void **state)
 {
 	struct rig *r = *state;
+	struct mention_row who = {.off = 4, .len = 4, .me = true};
 	struct msg_row m = rig_msg(
-	    50, RIG_GROUP, false, RIG_NOW, MSG_RECEIVED, "and @mia drives");
+	    50, RIG_GROUP, false, RIG_NOW, MSG_RECEIVED, "and @Mia drives");
 	struct chat_row c =
-	    rig_chat(RIG_GROUP, "Sailing", RIG_NOW, "and @mia drives", 1);
+	    rig_chat(RIG_GROUP, "Sailing", RIG_NOW, "and @Mia drives", 1);
 
-	c.group = true;
+	c.group = c.mentions_me = m.mentions_me = true;
+	c.muted_until_ms = ENGINE_EVER;
+	m.mentions = &who;
+	m.n_mentions = 1;
 	rig_press(r, "Alt-2");
 	rig_event(
 	    r, (struct engine_event){.kind = EV_CHAT, .chats = &c, .n = 1});
+	rig_log(r);
+	r->app->prefs.notify_mentions = false;
 	rig_event(
 	    r, (struct engine_event){
 		   .kind = EV_MSG_NEW, .chat = RIG_GROUP, .msgs = &m, .n = 1});
-	assert_true(rig_shows(r, " @1 "));
-	c.unread = 0;
+	assert_null(strstr(rig_log(r), "bell"));
+	r->app->prefs.notify_mentions = true;
 	rig_event(
-	    r, (struct engine_event){.kind = EV_CHAT, .chats = &c, .n = 1});
-	c.unread = 1; /* something else */
+	    r, (struct engine_event){
+		   .kind = EV_MSG_NEW, .chat = RIG_GROUP, .msgs = &m, .n = 1});
+	assert_non_null(strstr(rig_log(r), "bell"));
+	assert_true(rig_shows(r, " @1 "));
+	c.mentions_me = false; /* something else is unread */
 	rig_event(
 	    r, (struct engine_event){.kind = EV_CHAT, .chats = &c, .n = 1});
 	assert_false(rig_shows(r, " @1 "));

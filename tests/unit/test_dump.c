@@ -9,6 +9,7 @@
 #include "tui/store/store_contact.h"
 #include "tui/store/store_group.h"
 #include "tui/store/store_history.h"
+#include "tui/store/store_mention.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_setting.h"
 #include "tui/store/store_status.h"
@@ -86,6 +87,7 @@ fill(struct store *s)
 	    .has_identity = true,
 	    .verified_ms = 77};
 	struct store_quote quote = {.text = "the question"};
+	struct store_mention named = {.start = 4, .len = 6};
 	struct store_message m = {.dir = STORE_IN,
 	    .state = STORE_MSG_RECEIVED,
 	    .sent_ms = 2500,
@@ -110,6 +112,8 @@ fill(struct store *s)
 	memcpy(m.account, id_of(1).b, STORE_ID_LEN);
 	assert_ok(store_message_add(s, &m, &id));
 	assert_ok(store_quote_put(s, id, &quote));
+	memcpy(named.account, id_of(1).b, STORE_ID_LEN);
+	assert_ok(store_mention_set(s, id, &named, 1, true));
 	assert_ok(store_message_start_timer(s, id, 100000));
 	id = add_text(s, chat, STORE_IN, 13, 3000, "soon gone");
 	assert_ok(store_message_retract(s, id));
@@ -153,6 +157,7 @@ assert_restored(struct store *s)
 	struct store_messages l;
 	struct store_reaction *v = NULL;
 	struct store_quote quote;
+	struct store_mention named[STORE_MENTIONS_MAX];
 	struct store_edit *e = NULL;
 	struct store_chats c;
 	size_t n;
@@ -185,7 +190,13 @@ assert_restored(struct store *s)
 	assert_int_equal(l.v[1].sent_ms, 2500);
 	assert_int_equal(l.v[1].expires_ms, 160000);
 	assert_int_equal(l.v[1].flags,
-	    STORE_MSG_QUOTES | STORE_MSG_FORWARDED | STORE_MSG_HISTORY);
+	    STORE_MSG_QUOTES | STORE_MSG_FORWARDED | STORE_MSG_HISTORY |
+		STORE_MSG_MENTIONS | STORE_MSG_MENTIONS_ME);
+	assert_ok(store_mention_get(s, l.v[1].id, named, &n));
+	assert_int_equal(n, 1);
+	assert_int_equal(named[0].start, 4);
+	assert_int_equal(named[0].len, 6);
+	assert_memory_equal(named[0].account, id_of(1).b, STORE_ID_LEN);
 	assert_ok(store_quote_get(s, l.v[1].id, &quote));
 	assert_string_equal(quote.text, "the question");
 	assert_int_equal(l.v[2].kind, STORE_MSG_DELETED);
@@ -611,6 +622,7 @@ static const struct {
 	"what it is, not its bytes: state, flags, file, why and source are of "
 	"this disk"},
     {"media_left", NULL, "of this disk"},
+    {"mention", "message start len account", ""},
     {"message",
 	"id chat sort message_id account device dir kind state sent_ms "
 	"received_ms text flags expire_s edited_ms expires_ms reactions "

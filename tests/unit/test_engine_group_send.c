@@ -9,6 +9,7 @@
 #include "tui/engine/content.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group_room.h"
+#include "tui/engine/mention.h"
 #include "tui/store/query.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_group.h"
@@ -437,6 +438,241 @@ test_group_send__nobody_takes_back_what_others_wrote(void **state)
 	er_run(&net);
 	assert_int_equal(ann->errors, errors + 1);
 	assert_group(ben, "delivered:mine");
+	end();
+}
+
+/* ---- who is named ------------------------------------------------------------------ */
+
+/* The last message as p sees it, and the names in it: "text [@Ben] [@Mia*]"; *
+ * is p. */
+static const char *
+seen(struct er_person *p)
+{
+	static char out[4][400];
+	static unsigned turn;
+	char *line = out[turn++ % 4];
+	struct store_message m;
+	struct msg_row row;
+	size_t at;
+
+	assert_ok(store_message_get(p->e->store, last_of(p), &m));
+	assert_ok(msg_row_from(p->e, &row, &m));
+	at = (size_t)snprintf(line, 400, "%s", row.text);
+	for (size_t i = 0; i < row.n_mentions; i++)
+		at += (size_t)snprintf(line + at, 400 - at, " [%.*s%s]",
+		    (int)row.mentions[i].len, row.text + row.mentions[i].off,
+		    row.mentions[i].me ? "*" : "");
+	if (row.mentions_me)
+		snprintf(line + at, 400 - at, " !");
+	msg_row_clear(&row);
+	store_message_clear(&m);
+	return line;
+}
+
+static void
+call(struct er_person *p, const struct er_person *whom, const char *name)
+{
+	struct store_contact c;
+
+	assert_ok(store_contact_get(p->e->store, whom->account, &c));
+	snprintf(c.name, sizeof(c.name), "%s", name);
+	snprintf(c.phone, sizeof(c.phone), "+4915550%05u", whom->n);
+	c.phone_known = true;
+	assert_ok(store_contact_put(p->e->store, &c));
+}
+
+/* Everybody has written, and is known by a name. */
+static void
+begin_known(void)
+{
+	begin();
+	say(ann, "1");
+	say(ben, "2");
+	say(cat, "3");
+	er_run(&net);
+}
+
+static void
+test_group_mention__each_sees_their_own_name_for_them(void **state)
+{
+	bool unread;
+
+	(void)state;
+	begin_known();
+	call(ann, ben, "The Boss");
+	call(cat, ben, "Benny");
+	say(ann, "hi @the boss, and @person 3!");
+	er_run(&net);
+	assert_string_equal(
+	    seen(ann), "hi @The Boss, and @Person 3! [@The Boss] [@Person 3]");
+	/* what Ann calls him is nobody's business */
+	assert_string_equal(
+	    seen(cat), "hi @Benny, and @Person 3! [@Benny] [@Person 3*] !");
+	assert_string_equal(seen(ben),
+	    "hi @Person 2, and @Person 3! [@Person 2*] [@Person 3] !");
+	assert_group(ben, "delivered:2 1:1 3:3 1:hi @Person 2, and @Person 3!");
+	/* her other device has it by the same ciphertext */
+	assert_string_equal(
+	    seen(pad), "hi @Person 2, and @Person 3! [@Person 2] [@Person 3]");
+	assert_ok(store_mention_unread(ben->e->store, chat_of(ben), &unread));
+	assert_true(unread);
+	assert_ok(store_message_mark_read(
+	    ben->e->store, chat_of(ben), last_of(ben), NULL));
+	assert_ok(store_mention_unread(ben->e->store, chat_of(ben), &unread));
+	assert_false(unread);
+	end();
+}
+
+static void
+test_group_mention__an_edit_names_others(void **state)
+{
+	bool unread;
+
+	(void)state;
+	begin_known();
+	call(ann, cat, ""); /* her number alone */
+	say(ann, "ask @Person 2");
+	er_run(&net);
+	on_last(ann, CMD_EDIT, "ask @+491555000003 then", cmd_edit);
+	er_run(&net);
+	assert_string_equal(seen(ben), "ask @Person 3 then [@Person 3]");
+	assert_string_equal(seen(cat), "ask @Person 3 then [@Person 3*] !");
+	assert_string_equal(seen(pad), "ask @Person 3 then [@Person 3]");
+	on_last(ann, CMD_EDIT, "ask nobody", cmd_edit);
+	er_run(&net);
+	assert_string_equal(seen(cat), "ask nobody");
+	on_last(ann, CMD_EDIT, "@Person 3", cmd_edit);
+	er_run(&net);
+	on_last(ann, CMD_RETRACT, NULL, cmd_retract);
+	er_run(&net);
+	assert_string_equal(seen(ann), "You deleted this message.");
+	assert_ok(store_mention_unread(cat->e->store, chat_of(cat), &unread));
+	assert_false(unread);
+	end();
+}
+
+/* Words that look like it, and a name that two have. */
+static void
+test_group_mention__what_is_none(void **state)
+{
+	static const char *const texts[] = {"mail me@Person 2", "@",
+	    "@ Person 2", "@Person 22", "@Personal", "@Nobody", "@Same",
+	    "@Person 1"};
+
+	(void)state;
+	begin_known();
+	call(ann, ben, "Same");
+	call(ann, cat, "Same");
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		say(ann, texts[i]);
+		er_run(&net);
+		assert_string_equal(seen(ben), texts[i]);
+		assert_string_equal(seen(ann), texts[i]);
+	}
+	end();
+}
+
+static void
+test_group_mention__a_forward_has_the_words_only(void **state)
+{
+	struct cmd *c;
+
+	(void)state;
+	begin_known();
+	say(ann, "hi @Person 2");
+	er_run(&net);
+	c = cmd_new(CMD_FORWARD, 9, NULL, NULL, NULL);
+	assert_non_null(c);
+	c->id = last_of(ann);
+	c->chat = chat_of(ann);
+	cmd_forward(ann->e, c);
+	cmd_free(c);
+	er_run(&net);
+	assert_string_equal(seen(ben), "hi @Person 2");
+	end();
+}
+
+/* By somebody who makes them by hand. "h\xc3\xb6 @ab @cd" */
+static void
+test_group_mention__bad_ones_are_dropped(void **state)
+{
+	static const char text[] = "h\xc3\xb6 @ab @c\xc3\xb6";
+	static const struct {
+		uint32_t v[2][2]; /* start, length */
+		size_t n, kept;
+		const char *raw;
+	} rows[] = {
+	    {{{4, 3}, {8, 4}}, 2, 2, text},
+	    {{{4, 3}, {8, 3}}, 2, 0, text}, /* half of a character */
+	    {{{4, 3}, {8, 5}}, 2, 0, text}, /* beyond the end */
+	    {{{4, 3}, {12, 2}}, 2, 0, text}, /* behind it */
+	    {{{4, 3}, {UINT32_MAX, 2}}, 2, 0, text},
+	    {{{4, UINT32_MAX}}, 1, 0, text},
+	    {{{8, 4}, {4, 3}}, 2, 0, text}, /* out of order */
+	    {{{4, 3}, {4, 3}}, 2, 0, text}, /* twice */
+	    {{{4, 5}, {8, 4}}, 2, 0, text}, /* one in the other */
+	    {{{4, 0}}, 1, 0, text}, {{{4, 1}}, 1, 0, text},
+	    {{{3, 3}}, 1, 0, text}, /* no "@" */
+	    {{{2, 3}}, 1, 0, text},
+	    {{{4, 3}}, 1, 0, "\x1b[1m @ab"}, /* cleaned: other places */
+	};
+	struct mentions_wire w;
+	struct store_mention v[2];
+	struct mentions got;
+	bool me;
+
+	(void)state;
+	begin_known();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		for (size_t k = 0; k < rows[i].n; k++) {
+			memcpy(v[k].account, cat->account, STORE_ID_LEN);
+			v[k].start = rows[i].v[k][0];
+			v[k].len = rows[i].v[k][1];
+		}
+		mentions_write(&w, v, rows[i].n);
+		assert_ok(mentions_of_wire(ben->e, chat_of(ben), rows[i].raw,
+		    text, w.list, rows[i].n, &got, &me));
+		assert_int_equal(got.n, rows[i].kept);
+		assert_false(me);
+	}
+	end();
+}
+
+static void
+test_group_mention__only_members_and_not_too_many(void **state)
+{
+	Sotto__Content__Mention one[STORE_MENTIONS_MAX + 1],
+	    *list[STORE_MENTIONS_MAX + 1];
+	char text[3 * (STORE_MENTIONS_MAX + 1) + 1] = "";
+	uint8_t stranger[STORE_ID_LEN] = {7};
+	struct mentions got;
+	bool me;
+
+	(void)state;
+	begin_known();
+	for (uint32_t i = 0; i <= STORE_MENTIONS_MAX; i++) {
+		sotto__content__mention__init(&one[i]);
+		one[i].account_id =
+		    (ProtobufCBinaryData){STORE_ID_LEN, ben->account};
+		one[i].start = 3 * i;
+		one[i].length = 2;
+		list[i] = &one[i];
+		memcpy(text + (size_t)3 * i, "@x ", 4);
+	}
+	assert_ok(mentions_of_wire(ben->e, chat_of(ben), text, text, list,
+	    STORE_MENTIONS_MAX + 1, &got, &me));
+	assert_int_equal(got.n, 0);
+	one[1].account_id.data = stranger;
+	assert_ok(mentions_of_wire(ben->e, chat_of(ben), text, text, list,
+	    STORE_MENTIONS_MAX, &got, &me));
+	assert_int_equal(got.n, STORE_MENTIONS_MAX - 1);
+	assert_int_equal(got.v[1].start, 6);
+	assert_true(me);
+	one[1].account_id.len = 15;
+	assert_ok(mentions_of_wire(
+	    ben->e, chat_of(ben), text, text, list, 2, &got, &me));
+	assert_int_equal(got.n, 0);
+	assert_false(me);
 	end();
 }
 
@@ -1132,6 +1368,13 @@ main(void)
 	    cmocka_unit_test(test_group_send__edit_react_retract),
 	    cmocka_unit_test(
 		test_group_send__nobody_takes_back_what_others_wrote),
+	    cmocka_unit_test(
+		test_group_mention__each_sees_their_own_name_for_them),
+	    cmocka_unit_test(test_group_mention__an_edit_names_others),
+	    cmocka_unit_test(test_group_mention__what_is_none),
+	    cmocka_unit_test(test_group_mention__a_forward_has_the_words_only),
+	    cmocka_unit_test(test_group_mention__bad_ones_are_dropped),
+	    cmocka_unit_test(test_group_mention__only_members_and_not_too_many),
 	    cmocka_unit_test(
 		test_group_send__who_was_removed_reads_nothing_after),
 	    cmocka_unit_test(test_group_send__who_left_reads_nothing_after),

@@ -13,6 +13,7 @@
 #include "tui/store/store_chat.h"
 #include "tui/store/store_contact.h"
 #include "tui/store/store_history.h"
+#include "tui/store/store_mention.h"
 
 #define PAGE 500 /* messages read at once */
 
@@ -169,6 +170,10 @@ struct extras {
 	Sotto__Backup__Message__Receipt *receipt_v, **receipt_p;
 	Sotto__Backup__Message__Quote quote_v;
 	struct buf media; /* packed; empty: none */
+	struct store_mention mentions[STORE_MENTIONS_MAX];
+	size_t n_mentions;
+	Sotto__Backup__Message__Mention mention_v[STORE_MENTIONS_MAX];
+	Sotto__Backup__Message__Mention *mention_p[STORE_MENTIONS_MAX];
 };
 
 static void
@@ -196,6 +201,8 @@ load_extras(struct store *s, const struct store_message *m, bool partial,
 
 	if (m->edited_ms > 0)
 		r = store_edit_list(s, m->id, &x->edits, &x->n_edits);
+	if (r == 0 && (m->flags & STORE_MSG_MENTIONS) != 0)
+		r = store_mention_get(s, m->id, x->mentions, &x->n_mentions);
 	if (r == 0 && m->reactions > 0)
 		r = store_reaction_list(
 		    s, m->id, &x->reactions, &x->n_reactions);
@@ -229,6 +236,21 @@ point_edits(struct extras *x, Sotto__Backup__Message *k)
 	k->edits = x->edit_p;
 	k->n_edits = x->n_edits;
 	return 0;
+}
+
+static void
+point_mentions(struct extras *x, Sotto__Backup__Message *k)
+{
+	for (size_t i = 0; i < x->n_mentions; i++) {
+		sotto__backup__message__mention__init(&x->mention_v[i]);
+		x->mention_v[i].account_id =
+		    dump_bytes(x->mentions[i].account, STORE_ID_LEN);
+		x->mention_v[i].start = x->mentions[i].start;
+		x->mention_v[i].length = x->mentions[i].len;
+		x->mention_p[i] = &x->mention_v[i];
+	}
+	k->mentions = x->mention_p;
+	k->n_mentions = x->n_mentions;
 }
 
 static int
@@ -349,6 +371,7 @@ put_message(struct dump *d, const struct store_message *m,
 	if (r == 0)
 		r = point_receipts(&x, &k);
 	if (r == 0) {
+		point_mentions(&x, &k);
 		point_quote(&x, m, &k);
 		k.media = dump_bytes(x.media.p, x.media.len);
 		plain_columns(&k, m, c);

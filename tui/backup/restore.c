@@ -15,6 +15,7 @@
 #include "tui/store/store_chat.h"
 #include "tui/store/store_contact.h"
 #include "tui/store/store_history.h"
+#include "tui/store/store_mention.h"
 
 static int
 get_id(uint8_t out[static STORE_ID_LEN], const ProtobufCBinaryData *b)
@@ -278,6 +279,23 @@ restore_receipt(
 	return r;
 }
 
+/* Where they are is looked at whenever they are shown. */
+static int
+restore_mentions(struct store *s, int64_t id, const Sotto__Backup__Message *k)
+{
+	struct store_mention v[STORE_MENTIONS_MAX];
+	int r = k->n_mentions > STORE_MENTIONS_MAX ? ERR_FORMAT : 0;
+
+	for (size_t i = 0; r == 0 && i < k->n_mentions; i++) {
+		r = get_id(v[i].account, &k->mentions[i]->account_id);
+		v[i].start = k->mentions[i]->start;
+		v[i].len = k->mentions[i]->length;
+	}
+	return r == 0 ? store_mention_set(s, id, v, k->n_mentions,
+			    (k->flags & STORE_MSG_MENTIONS_ME) != 0)
+		      : r;
+}
+
 static int
 restore_extras(
     struct store *s, int64_t id, const Sotto__Backup__Message *k, bool partial)
@@ -296,6 +314,8 @@ restore_extras(
 			    k->reactions[i]->emoji, k->reactions[i]->when_ms,
 			    NULL);
 	}
+	if (r == 0 && k->n_mentions > 0)
+		r = restore_mentions(s, id, k);
 	if (r == 0 && k->quote != NULL)
 		r = restore_quote(s, id, k->quote);
 	if (r == 0 && k->kind == STORE_MSG_MEDIA)

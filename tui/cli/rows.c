@@ -35,6 +35,24 @@ is_named(const struct msg_row *m)
 	return m->kind != MSG_NOTE && m->kind != MSG_KEY_CHANGED;
 }
 
+/* Whom a text names; bytes of "text", with the "@". */
+static void
+json_kv_mentions(struct json *j, const struct msg_row *m)
+{
+	json_key(j, "mentions");
+	json_arr(j);
+	for (size_t i = 0; i < m->n_mentions; i++) {
+		json_obj(j);
+		json_kv_hex(
+		    j, "account", m->mentions[i].account, ENGINE_ID_LEN);
+		json_kv_u64(j, "offset", m->mentions[i].off);
+		json_kv_u64(j, "length", m->mentions[i].len);
+		json_close(j);
+	}
+	json_close(j);
+	json_kv_bool(j, "mentions_me", m->mentions_me);
+}
+
 void
 json_kv_message(struct json *j, const struct msg_row *m)
 {
@@ -63,6 +81,8 @@ json_kv_message(struct json *j, const struct msg_row *m)
 	}
 	if (m->media != NULL)
 		json_kv_media(j, m->media);
+	if (m->n_mentions > 0)
+		json_kv_mentions(j, m);
 	if (m->reactions != NULL)
 		json_kv_str(j, "reactions", m->reactions);
 	json_kv_u64(j, "expire_s", m->expire_s);

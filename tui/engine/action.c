@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "tui/engine/draft.h"
 #include "tui/engine/group.h"
+#include "tui/engine/mention.h"
 #include "tui/engine/sync.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_clock.h"
@@ -83,6 +84,8 @@ apply(struct engine *e, const struct store_early *a,
 		    a->when_ms <= m->sent_ms + ACTION_EDIT_MS)
 			r = store_message_edit(
 			    e->store, m->id, a->text, a->when_ms, changed);
+		if (r == 0 && *changed) /* those of the former text */
+			r = store_mention_set(e->store, m->id, NULL, 0, false);
 		break;
 	case STORE_EARLY_RETRACT:
 		r = store_message_retract(e->store, m->id);
@@ -140,6 +143,36 @@ action_do(struct engine *e, const struct store_early *a, int64_t chat)
 	return r == 0 ? apply_in(e, a, id, chat) : r;
 }
 
+/* Whom the new text names, once it is the text. */
+static int
+take_mentions(struct engine *e, const struct store_early *a, int64_t chat,
+    const Sotto__Content__Edit *edit)
+{
+	struct store_message m;
+	struct mentions names;
+	bool me = false;
+	int64_t id;
+	int r = store_message_find(e->store, a->author, a->message_id, &id);
+
+	if (r == 0)
+		r = store_message_get(e->store, id, &m);
+	if (r != 0)
+		return r == ERR_NOTFOUND ? 0 : r; /* it waits, without them */
+	if (m.chat == chat && m.kind == STORE_MSG_TEXT &&
+	    m.edited_ms == a->when_ms && m.text != NULL &&
+	    strcmp(m.text, a->text) == 0) {
+		r = mentions_of_wire(e, chat, edit->text, a->text,
+		    edit->mentions, edit->n_mentions, &names, &me);
+		if (r == 0)
+			r = store_mention_set(e->store, id, names.v, names.n,
+			    me && m.dir == STORE_IN);
+		if (r == 0 && names.n > 0)
+			r = message_changed(e, id);
+	}
+	store_message_clear(&m);
+	return r;
+}
+
 int
 action_take(struct engine *e, const struct action_by *by,
     const Sotto__Content__Content *c)
@@ -149,6 +182,8 @@ action_take(struct engine *e, const struct action_by *by,
 
 	if (r == 0)
 		r = action_do(e, &a, by->chat);
+	if (r == 0 && a.kind == STORE_EARLY_EDIT)
+		r = take_mentions(e, &a, by->chat, c->edit);
 	free(a.text);
 	return r == ERR_FORMAT ? 0 : r;
 }
@@ -266,10 +301,13 @@ explain(struct engine *e, struct cmd *c, const char *sentence)
 	return ERR_STATE;
 }
 
+/* What the text is from now on, and whom it names. */
 static int
-edit_now(struct engine *e, struct cmd *c, const struct target *t)
+edit_with(struct engine *e, const struct target *t, char *text,
+    const struct mentions *names)
 {
 	Sotto__Content__Edit edit = SOTTO__CONTENT__EDIT__INIT;
+	struct mentions_wire w;
 	struct draft d = {0};
 	bool changed = false;
 	int r;
@@ -277,14 +315,34 @@ edit_now(struct engine *e, struct cmd *c, const struct target *t)
 	draft_init(&d);
 	edit.message_id = (ProtobufCBinaryData){
 	    STORE_ID_LEN, (uint8_t *)(uintptr_t)t->m.message_id};
-	edit.text = c->s[0];
+	edit.text = text;
+	mentions_write(&w, names->v, names->n);
+	edit.mentions = w.list;
+	edit.n_mentions = names->n;
 	d.c.body_case = SOTTO__CONTENT__CONTENT__BODY_EDIT;
 	d.c.edit = &edit;
-	r = store_message_edit(
-	    e->store, t->m.id, c->s[0], d.c.sent_ms, &changed);
+	r = store_message_edit(e->store, t->m.id, text, d.c.sent_ms, &changed);
+	if (r == 0 && changed)
+		r = store_mention_set(
+		    e->store, t->m.id, names->v, names->n, false);
 	if (r == 0 && changed)
 		r = tell(e, t, &d);
 	return r == 0 && changed ? message_changed(e, t->m.id) : r;
+}
+
+static int
+edit_now(struct engine *e, struct cmd *c, const struct target *t)
+{
+	struct mentions names = {.n = 0};
+	int r = t->m.kind != STORE_MSG_TEXT
+		    ? 0
+		    : mentions_of_text(e, &t->chat, c->s[0], &names);
+
+	if (r == 0)
+		r = edit_with(
+		    e, t, names.text != NULL ? names.text : c->s[0], &names);
+	mentions_clear(&names);
+	return r;
 }
 
 static int

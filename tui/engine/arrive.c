@@ -94,6 +94,9 @@ arrive(struct engine *e, const struct store_message *m,
 		r = store_once_put(e->store, id, with->once);
 	if (r == 0 && with->media != NULL)
 		r = media_arrived(e, m, id, with->media);
+	if (r == 0 && (m->flags & STORE_MSG_MENTIONS) != 0)
+		r = store_mention_set(e->store, id, with->mentions->v,
+		    with->mentions->n, (m->flags & STORE_MSG_MENTIONS_ME) != 0);
 	if (r == 0)
 		r = start_own(e, m, id);
 	if (r == 0)
@@ -111,6 +114,25 @@ learn_timer(struct engine *e, const struct store_message *m,
 	const struct timer_set set = {m->account, c->expire_s, c->expire_stamp};
 
 	return timer_take(e, m->chat, &set);
+}
+
+/* Whom a text names. */
+static int
+learn_mentions(struct engine *e, struct store_message *m,
+    const Sotto__Content__Content *c, struct mentions *out)
+{
+	bool me = false;
+	int r = 0;
+
+	if (c->body_case == SOTTO__CONTENT__CONTENT__BODY_TEXT &&
+	    m->kind == STORE_MSG_TEXT)
+		r = mentions_of_wire(e, m->chat, c->text->text, m->text,
+		    c->text->mentions, c->text->n_mentions, out, &me);
+	if (r == 0 && out->n > 0)
+		m->flags |= STORE_MSG_MENTIONS;
+	if (r == 0 && me && m->dir == STORE_IN)
+		m->flags |= STORE_MSG_MENTIONS_ME;
+	return r;
 }
 
 static void
@@ -146,6 +168,7 @@ arrive_text(
 	const struct said said = said_of(c);
 	struct arrive_with with = {.quote = said.quote, .media = said.media};
 	char *text = clean_text(said.text, STORE_TEXT_MAX, TEXT_MULTI);
+	struct mentions names = {.n = 0};
 	int r;
 
 	if (text == NULL)
@@ -167,6 +190,9 @@ arrive_text(
 			m->flags |= STORE_MSG_QUOTES;
 	}
 	r = learn_timer(e, m, c);
+	if (r == 0)
+		r = learn_mentions(e, m, c, &names);
+	with.mentions = &names;
 	if (r == 0)
 		r = arrive(e, m, &with);
 	m->text = NULL;

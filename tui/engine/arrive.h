@@ -6,6 +6,7 @@
 
 #include "common/proto/content.pb-c.h"
 #include "tui/engine/impl.h"
+#include "tui/engine/mention.h"
 #include "tui/store/store_message.h"
 
 /* What is kept beside the row. */
@@ -13,6 +14,7 @@ struct arrive_with {
 	const Sotto__Content__Quote *quote; /* with STORE_MSG_QUOTES */
 	const Sotto__Content__Media *media; /* its file; NULL: it is a text */
 	const char *once; /* the text of a STORE_MSG_ONCE; NULL: not for us */
+	const struct mentions *mentions; /* with STORE_MSG_MENTIONS */
 };
 
 /* Add m, which is complete, tell it, and do what waited for it. ERR_EXISTS it is

@@ -112,6 +112,11 @@ compose_add(struct engine *e, const struct store_chat *chat,
 		r = store_quote_put(e->store, m->id, &quote);
 	if (r == 0 && own->once)
 		r = store_once_put(e->store, m->id, own->text);
+	if (r == 0 && own->mentions != NULL && own->mentions->n > 0) {
+		m->flags |= STORE_MSG_MENTIONS;
+		r = store_mention_set(
+		    e->store, m->id, own->mentions->v, own->mentions->n, false);
+	}
 	if (r == 0 && own->media != NULL) {
 		own->media->message = m->id;
 		r = store_media_add(e->store, own->media);
@@ -193,15 +198,38 @@ out:
 	store_chat_clear(&chat);
 }
 
+/* Whom the text names, in this chat. */
+static int
+read_mentions(struct engine *e, const struct cmd *c, struct mentions *m)
+{
+	struct store_chat chat = {0};
+	int r = store_chat_get(e->store, c->chat, &chat);
+
+	if (r == 0)
+		r = mentions_of_text(e, &chat, c->s[0], m);
+	store_chat_clear(&chat);
+	return r;
+}
+
 void
 cmd_send_text(struct engine *e, struct cmd *c)
 {
-	const struct own_text own = {.text = c->s[0],
+	struct mentions m = {.n = 0};
+	struct own_text own = {.text = c->s[0],
 	    .answers = c->id,
 	    .flags = c->flag[0] ? STORE_MSG_VIEW_ONCE : 0,
-	    .once = c->flag[0] != 0};
+	    .once = c->flag[0] != 0,
+	    .mentions = &m};
+	int r = own.once ? 0 : read_mentions(e, c, &m);
 
+	if (r != 0) {
+		reply_error(e, c->tag, r, NULL);
+		return;
+	}
+	if (m.text != NULL)
+		own.text = m.text;
 	compose_send(e, c, &own);
+	mentions_clear(&m);
 }
 
 static int

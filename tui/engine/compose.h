@@ -4,6 +4,7 @@
 #define TUI_ENGINE_COMPOSE_H
 
 #include "tui/engine/impl.h"
+#include "tui/engine/mention.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_media.h"
 #include "tui/store/store_message.h"
@@ -18,6 +19,7 @@ struct own_text {
 					  * is no message; or NULL */
 	uint32_t flags; /* enum store_msg_flags */
 	bool once; /* to be viewed once */
+	const struct mentions *mentions; /* borrowed; NULL: nobody is named */
 	bool keep_draft; /* what is being written there is something else */
 };
 

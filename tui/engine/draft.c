@@ -9,6 +9,7 @@
 #include "tui/engine/draft.h"
 #include "tui/engine/group.h"
 #include "tui/engine/group_send.h"
+#include "tui/engine/mention.h"
 #include "tui/engine/sentlog.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_clock.h"
@@ -219,6 +220,8 @@ draft_send_text(struct engine *e, const struct store_message *m,
 	Sotto__Content__Quote quote = SOTTO__CONTENT__QUOTE__INIT;
 	struct media_record rec;
 	struct store_media row;
+	struct store_mention named[STORE_MENTIONS_MAX];
+	struct mentions_wire names;
 	struct store_quote q;
 	struct draft d = {0};
 	bool media = false;
@@ -236,6 +239,13 @@ draft_send_text(struct engine *e, const struct store_message *m,
 		quote.text = q.text;
 		quote.status = q.status;
 		text.quote = &quote;
+	}
+	if ((m->flags & STORE_MSG_MENTIONS) != 0) {
+		r = store_mention_get(e->store, m->id, named, &text.n_mentions);
+		if (r != 0)
+			return r;
+		mentions_write(&names, named, text.n_mentions);
+		text.mentions = names.list;
 	}
 	text.forwarded = (m->flags & STORE_MSG_FORWARDED) != 0;
 	text.view_once = m->kind == STORE_MSG_ONCE;

@@ -165,6 +165,13 @@ struct media_rules {
 	uint64_t up_bytes_s, down_bytes_s; /* of all together; 0: any */
 };
 
+/* "@Name" in the text of a row. */
+struct mention_row {
+	uint8_t account[ENGINE_ID_LEN];
+	uint32_t off, len; /* bytes of msg_row.text, with the "@" */
+	bool me;
+};
+
 struct msg_row {
 	int64_t id; /* local, grows in the order shown */
 	int64_t chat;
@@ -187,6 +194,9 @@ struct msg_row {
 	uint32_t expire_s; /* disappears so long after it was seen; 0: stays */
 	uint64_t expires_ms; /* when; 0: the timer does not run yet */
 	struct media_row *media; /* heap; NULL: it is a text */
+	struct mention_row *mentions; /* heap: whom it names, in order */
+	size_t n_mentions;
+	bool mentions_me; /* somebody else names us */
 };
 
 enum trust {
@@ -216,6 +226,7 @@ struct chat_row {
 	bool blocked; /* nothing of theirs comes, nothing can be sent */
 	bool archived; /* a new message ends it, unless it is muted */
 	bool marked_unread; /* by hand; reading ends it */
+	bool mentions_me; /* something unread in it does */
 	uint64_t pinned_ms; /* since when; 0: not. Pinned ones are first */
 	uint64_t muted_until_ms; /* 0: not; ENGINE_EVER. May be over */
 	uint32_t expire_s; /* of new messages; 0: they stay */

@@ -56,6 +56,9 @@ msg_row_clear(struct msg_row *m)
 	wipe_string(&m->quote_from);
 	wipe_string(&m->from);
 	wipe_string(&m->reactions);
+	free(m->mentions);
+	m->mentions = NULL;
+	m->n_mentions = 0;
 }
 
 void

@@ -26,6 +26,7 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 tui/engine_SRC   += tui/engine/commands_media.c tui/engine/media_cmd.c \
 	tui/engine/media.c tui/engine/media_carry.c tui/engine/media_task.c \
 	tui/engine/media_prepare.c tui/engine/media_content.c tui/engine/media_rules.c
+tui/engine_SRC   += tui/engine/mention.c
 tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/backup tui/net tui/store tui/base media/transfer media common/blob common/aws common/backup common/group common/link common/signal common/noise common/proto common
 tui/engine_TESTS := test_content test_devicelist test_engine test_engine_receipt test_engine_repair test_engine_sentlog \

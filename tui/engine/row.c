@@ -8,6 +8,7 @@
 #include "common/e164.h"
 #include "common/text.h"
 #include "tui/engine/media.h"
+#include "tui/engine/mention.h"
 #include "tui/engine/row.h"
 #include "tui/store/store_action.h"
 
@@ -162,13 +163,16 @@ msg_row_from(
 	    .opened = (m->flags & STORE_MSG_VIEWED) != 0,
 	    .expire_s = m->expire_s,
 	    .expires_ms = m->expires_ms,
+	    .mentions_me = (m->flags & STORE_MSG_MENTIONS_ME) != 0,
 	    .text = strdup(text_of(m)),
 	};
 	if (out->text == NULL)
 		return ERR_NOMEM;
 	memcpy(out->message_id, m->message_id, sizeof(out->message_id));
 	memcpy(out->author, m->account, sizeof(out->author));
-	if ((m->flags & STORE_MSG_QUOTES) != 0)
+	if ((m->flags & STORE_MSG_MENTIONS) != 0 && m->kind == STORE_MSG_TEXT)
+		r = mentions_show(e, out);
+	if (r == 0 && (m->flags & STORE_MSG_QUOTES) != 0)
 		r = add_quote(e, out);
 	if (r == 0 && m->reactions > 0)
 		r = add_reactions(e, out);

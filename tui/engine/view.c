@@ -11,6 +11,7 @@
 #include "tui/engine/media.h"
 #include "tui/engine/row.h"
 #include "tui/engine/sync.h"
+#include "tui/store/store_mention.h"
 #include "tui/store/store_message.h"
 #include "tui/store/store_search.h"
 #include "tui/store/store_setting.h"
@@ -143,6 +144,9 @@ chat_row_from(
 	    .expire_s = c->expire_s,
 	};
 	memcpy(out->account, c->peer, sizeof(out->account));
+	if (out->group && out->unread > 0 &&
+	    store_mention_unread(e->store, c->id, &out->mentions_me) != 0)
+		out->mentions_me = false; /* who asks next will see why */
 	if (out->title != NULL && out->phone != NULL &&
 	    out->last_text != NULL && out->draft != NULL)
 		return 0;
@@ -417,8 +421,10 @@ hit_row_from(struct engine *e, struct hit_row *out, const struct store_hit *h)
 	if (r != 0)
 		return r;
 	out->title = strdup(h->title != NULL ? h->title : "");
-	out->mark_off = h->mark_off;
-	out->mark_len = h->mark_len;
+	if (out->msg.n_mentions == 0) { /* else it is shown with other names */
+		out->mark_off = h->mark_off;
+		out->mark_len = h->mark_len;
+	}
 	if (out->title != NULL)
 		return 0;
 	msg_row_clear(&out->msg);

@@ -99,17 +99,6 @@ on_group(struct app *a, const struct engine_event *ev)
 		app_asked(a, a->be->chats(a->e, app_tag(a)));
 }
 
-/* Somebody has named us in a group. */
-static void
-note_mention(struct app *a, const struct msg_row *m)
-{
-	struct chat *c = model_find(&a->m, m->chat);
-
-	if (c != NULL && c->group && !m->outgoing && m->text != NULL &&
-	    room_mentions(a, m->text))
-		c->mentioned = true;
-}
-
 static void
 on_message(struct app *a, const struct engine_event *ev)
 {
@@ -122,7 +111,6 @@ on_message(struct app *a, const struct engine_event *ev)
 		return;
 	if (m->chat == a->open)
 		app_asked(a, hist_add(&a->hist, m));
-	note_mention(a, m);
 	notify_message(a, m);
 }
 

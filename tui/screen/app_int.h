@@ -90,7 +90,6 @@ void room_words(const struct app *a, char *out, size_t cap);
 /* Why nothing can be written in it; NULL: it can. Static. */
 const char *room_silent(const struct app *a);
 bool room_complete(struct app *a); /* Tab behind "@An" */
-bool room_mentions(const struct app *a, const char *text);
 
 /* ---- forget.c ------------------------------------------------------------------ */
 

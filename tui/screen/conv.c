@@ -165,29 +165,53 @@ draw_note_line(
 	}
 }
 
-/* Part of a line, the found text in another style. */
+/* How a text looks from `at` on, and up to where at most. */
+static enum style
+style_at(const struct hist *h, const struct item *it, size_t at, enum style st,
+    size_t *end)
+{
+	size_t from = h->mark_off, to = from + h->mark_len;
+	const struct mention_row *m;
+
+	if (it->id == h->selected && at < to) {
+		if (at >= from) {
+			*end = to;
+			return ST_MATCH;
+		}
+		*end = from;
+	}
+	for (size_t i = 0; i < it->n_mentions; i++) {
+		m = &it->mentions[i];
+		if (at >= (size_t)m->off + m->len)
+			continue;
+		if (at < m->off) {
+			*end = m->off < *end ? m->off : *end;
+			return st;
+		}
+		to = (size_t)m->off + m->len;
+		*end = to < *end ? to : *end;
+		return m->me	      ? ST_UNREAD
+		       : it->outgoing ? ST_OWN_READ
+				      : ST_TITLE;
+	}
+	return st;
+}
+
+/* Part of a line: the found text, and who is named, in other styles. */
 static void
 draw_marked(struct app *a, int y, int x, int w, const struct item *it,
     const struct text_line *l, enum style st)
 {
-	const struct hist *h = &a->hist;
-	size_t from = h->mark_off, to = from + h->mark_len;
-	size_t end, n;
-	size_t at = l->start, last = l->start + l->len;
+	size_t at = l->start, last = l->start + l->len, end;
+	enum style now;
 	int used;
 
-	if (it->id != h->selected || h->mark_len == 0) {
-		draw_text(a->draw, y, x, w, it->text + at, l->len, st);
-		return;
-	}
-	for (; at < last && w > 0; at += n, x += used, w -= used) {
-		if (at < from)
-			end = from;
-		else
-			end = at < to ? to : last;
-		n = (end < last ? end : last) - at;
-		used = draw_text(a->draw, y, x, w, it->text + at, n,
-		    at >= from && at < to ? ST_MATCH : st);
+	for (; at < last && w > 0; at = end, x += used, w -= used) {
+		end = last;
+		now = style_at(&a->hist, it, at, st, &end);
+		end = end < last ? end : last;
+		used =
+		    draw_text(a->draw, y, x, w, it->text + at, end - at, now);
 	}
 }
 

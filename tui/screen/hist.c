@@ -32,6 +32,7 @@ item_clear(struct item *it)
 	text_free(it->quote_from);
 	text_free(it->reactions);
 	text_free(it->from);
+	free(it->mentions);
 	memset(it, 0, sizeof(*it));
 }
 
@@ -75,6 +76,20 @@ copy(char **out, const char *s)
 	return *out != NULL;
 }
 
+static bool
+copy_mentions(struct item *it, const struct msg_row *row)
+{
+	if (row->n_mentions == 0)
+		return true;
+	it->mentions = calloc(row->n_mentions, sizeof(*it->mentions));
+	if (it->mentions == NULL)
+		return false;
+	memcpy(it->mentions, row->mentions,
+	    row->n_mentions * sizeof(*it->mentions));
+	it->n_mentions = row->n_mentions;
+	return true;
+}
+
 static int
 item_make(struct item *it, const struct msg_row *row)
 {
@@ -83,7 +98,7 @@ item_make(struct item *it, const struct msg_row *row)
 	    !copy(&it->quote, row->quote) ||
 	    !copy(&it->quote_from, row->quote_from) ||
 	    !copy(&it->reactions, row->reactions) ||
-	    !copy(&it->from, row->from)) {
+	    !copy(&it->from, row->from) || !copy_mentions(it, row)) {
 		item_clear(it);
 		return ERR_NOMEM;
 	}

@@ -33,6 +33,8 @@ struct item {
 	int64_t quote_id; /* that message here; 0: it is not here */
 	char *reactions; /* heap, one line; NULL: none */
 	char *from; /* heap; in a group, who wrote it; NULL */
+	struct mention_row *mentions; /* heap: whom the text names */
+	size_t n_mentions;
 	uint8_t author[ENGINE_ID_LEN];
 	uint32_t expire_s; /* disappears so long after it was seen */
 	uint64_t expires_ms; /* when; 0: the timer does not run yet */

@@ -92,6 +92,7 @@ chat_make(const struct chat_row *row, uint64_t wall, uint64_t mono)
 	c->pinned_ms = row->pinned_ms;
 	c->muted_until_ms = row->muted_until_ms;
 	c->expire_s = row->expire_s;
+	c->mentioned = row->mentions_me;
 	c->typing_until = row->typing ? mono + MODEL_TYPING_MS : 0;
 	if (c->title == NULL || c->phone == NULL || c->last_text == NULL ||
 	    c->draft == NULL) {
@@ -106,7 +107,6 @@ static void
 chat_inherit(struct chat *c, const struct chat *old)
 {
 	c->visited = old->visited;
-	c->mentioned = old->mentioned && c->unread > 0;
 	if (c->last_ms == 0)
 		c->sort_ms = old->sort_ms;
 }

@@ -43,7 +43,9 @@ notify_message(struct app *a, const struct msg_row *m)
 	const struct chat *c = model_find(&a->m, m->chat);
 
 	if (m->outgoing || (m->kind != MSG_TEXT && m->kind != MSG_ONCE) ||
-	    is_seen(a, m) || (c != NULL && model_is_muted(c, a->wall)))
+	    is_seen(a, m) ||
+	    (c != NULL && model_is_muted(c, a->wall) &&
+		!(m->mentions_me && a->prefs.notify_mentions)))
 		return;
 	if (a->m.sync_total > 0) {
 		a->missed++;

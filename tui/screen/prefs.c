@@ -21,6 +21,11 @@ static const struct conf_row rows[] = {
 	.def = "private",
 	.choices = prefs_notify_words,
 	.doc = "What a notification tells of a new message."},
+    {.name = "notify-mentions",
+	.type = CONF_BOOL,
+	.off = offsetof(struct prefs, notify_mentions),
+	.def = "yes",
+	.doc = "A muted group tells when somebody names you in it."},
     {.name = "theme",
 	.type = CONF_ENUM,
 	.off = offsetof(struct prefs, theme),
@@ -52,7 +57,9 @@ static const struct conf_spec spec = {
 void
 prefs_defaults(struct prefs *p)
 {
-	*p = (struct prefs){.notify = NOTIFY_PRIVATE, .theme = THEME_AUTO};
+	*p = (struct prefs){.notify = NOTIFY_PRIVATE,
+	    .notify_mentions = true,
+	    .theme = THEME_AUTO};
 }
 
 int

@@ -26,6 +26,7 @@ struct prefs {
 	int theme; /* enum theme_choice */
 	int pictures; /* enum picture_mode */
 	bool mouse;
+	bool notify_mentions; /* of muted groups, too */
 };
 
 /* The words of the choices, NULL-terminated. */

@@ -209,17 +209,3 @@ room_complete(struct app *a)
 		app_text_changed(a);
 	return true;
 }
-
-/* Somebody has written "@" and our name. */
-bool
-room_mentions(const struct app *a, const char *text)
-{
-	const char *name = a->m.has_self ? a->m.self.name : "";
-	size_t n = strlen(name);
-
-	for (; n > 0 && (text = strchr(text, '@')) != NULL; text++) {
-		if (starts(text + 1, name, n))
-			return true;
-	}
-	return false;
-}

@@ -18,6 +18,7 @@ tui/store_SRC   := tui/store/vfs.c tui/store/vfs_page.c tui/store/vfs_db.c \
 	tui/store/store_group.c tui/store/store_group_wait.c \
 	tui/store/store_status.c tui/store/store_status_people.c
 tui/store_SRC   += tui/store/store_media.c
+tui/store_SRC   += tui/store/store_mention.c
 tui/store_PKG   := sqlite3 libsodium libutf8proc
 tui/store_DEPS  := common tui/base
 tui/store_TESTS := test_store_sent test_store_action test_keyfile test_store test_store_rows test_store_settings test_store_message test_vfs \

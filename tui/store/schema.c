@@ -554,6 +554,21 @@ static const char v6_media[] =
     "  DELETE FROM media WHERE message = old.message;"
     "END;";
 
+/* mention: whom a text in a group names, and where: bytes of it. */
+static const char v6_mentions[] =
+    "CREATE TABLE mention("
+    "  message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,"
+    "  start INTEGER NOT NULL, len INTEGER NOT NULL,"
+    "  account BLOB NOT NULL CHECK (length(account) = 16),"
+    "  PRIMARY KEY (message, start)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX message_names_me ON message(chat, sort)"
+    "  WHERE flags & 16 <> 0;"
+    "CREATE TRIGGER mention_retracted AFTER UPDATE OF kind ON message"
+    "  WHEN new.kind = 3 BEGIN"
+    "  DELETE FROM mention WHERE message = new.id;"
+    "END;";
+
 /* clang-format off: a line each, so that they can be added side by side */
 static const char *const version_4[] = {
     v4_actions,
@@ -571,6 +586,7 @@ static const char *const version_5[] = {
 
 static const char *const version_6[] = {
     v6_media,
+    v6_mentions,
     NULL,
 };
 /* clang-format on */

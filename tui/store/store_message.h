@@ -36,6 +36,7 @@ enum store_msg_flags {
 	STORE_MSG_QUOTES = 8, /* store_quote_get() has what */
 	STORE_MSG_MENTIONS_ME = 16,
 	STORE_MSG_HISTORY = 32, /* from a backup or another device: not news */
+	STORE_MSG_MENTIONS = 64, /* store_mention_get() has whom */
 };
 /* The same numbers as enum msg_state of the engine. */
 enum store_msg_state {
