@@ -94,6 +94,19 @@ put_bytes(struct transfer *t, const uint8_t *p, size_t len)
 	return 0;
 }
 
+/* Until what has come is within its share. */
+static uint32_t
+ahead_ms(const struct transfer *t)
+{
+	uint64_t due, spent;
+
+	if (t->rate == 0)
+		return 0;
+	due = (uint64_t)((double)t->rate_bytes * 1000.0 / (double)t->rate);
+	spent = hub_now_ms() - t->rate_since_ms;
+	return due > spent ? (uint32_t)(due - spent) : 0;
+}
+
 static size_t
 on_write(char *p, size_t size, size_t n, void *arg)
 {
@@ -103,6 +116,11 @@ on_write(char *p, size_t size, size_t n, void *arg)
 
 	if (t->way == MEDIA_UP)
 		return len;
+	if (ahead_ms(t) > 0) {
+		t->stalled = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	t->rate_bytes += len;
 	if (!t->checked)
 		r = check_answer(t);
 	if (r == ERR_STATE) {
@@ -268,7 +286,8 @@ attempt_start(struct transfer *t)
 	int r;
 
 	t->failed = 0;
-	t->has_offset = t->checked = false;
+	t->has_offset = t->checked = t->stalled = false;
+	t->rate = t->rate_bytes = 0;
 	r = open_file(t);
 	if (r != 0)
 		return r;
@@ -315,12 +334,30 @@ attempt_end(struct transfer *t)
 void
 attempt_speed(struct transfer *t, uint64_t bytes_s)
 {
-	CURLoption which = t->way == MEDIA_UP ? CURLOPT_MAX_SEND_SPEED_LARGE
-					      : CURLOPT_MAX_RECV_SPEED_LARGE;
-
-	if (t->easy != NULL)
+	if (t->easy == NULL)
+		return;
+	if (t->way == MEDIA_UP) {
 		(void)t->hub->curl->easy_setopt(
-		    t->easy, which, (curl_off_t)bytes_s);
+		    t->easy, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)bytes_s);
+	} else if (t->rate != bytes_s) {
+		t->rate = bytes_s;
+		t->rate_since_ms = hub_now_ms();
+		t->rate_bytes = 0;
+	}
+}
+
+uint32_t
+attempt_go_on(struct transfer *t)
+{
+	uint32_t ms = ahead_ms(t);
+
+	if (!t->stalled || t->easy == NULL)
+		return 0;
+	if (ms > 0)
+		return ms;
+	t->stalled = false;
+	(void)t->hub->curl->easy_pause(t->easy, CURLPAUSE_CONT);
+	return t->stalled ? 1 : 0;
 }
 
 /* ---- what came of it --------------------------------------------------------------- */

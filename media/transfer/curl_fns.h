@@ -13,6 +13,7 @@
 	X(easy_setopt)                                                         \
 	X(easy_getinfo)                                                        \
 	X(easy_cleanup)                                                        \
+	X(easy_pause)                                                          \
 	X(slist_append)                                                        \
 	X(slist_free_all)                                                      \
 	X(multi_init)                                                          \

@@ -16,8 +16,8 @@
 #define VERIFY_BYTES ((size_t)1 << 20) /* hashed in one turn */
 #define SPEED_MIN    1024
 
-static uint64_t
-now_ms(void)
+uint64_t
+hub_now_ms(void)
 {
 	struct timespec t;
 
@@ -59,7 +59,7 @@ tell(struct transfer *t, const struct media_event *ev)
 		return;
 	n->ev = *ev;
 	push(t->hub, n);
-	t->told_ms = now_ms();
+	t->told_ms = hub_now_ms();
 }
 
 static void
@@ -67,7 +67,7 @@ tell_progress(struct transfer *t)
 {
 	struct media_event ev = event_of(t, MEDIA_PROGRESS);
 
-	if (now_ms() - t->told_ms >= TELL_MS)
+	if (hub_now_ms() - t->told_ms >= TELL_MS)
 		tell(t, &ev);
 }
 
@@ -149,7 +149,7 @@ retry(struct transfer *t, int err)
 	ev = event_of(t, MEDIA_WAITING);
 	ev.err = err;
 	ev.wait_ms = pause_before_try(t);
-	t->wake_ms = now_ms() + ev.wait_ms;
+	t->wake_ms = hub_now_ms() + ev.wait_ms;
 	tell(t, &ev);
 }
 
@@ -354,7 +354,7 @@ fill(struct media_hub *h)
 	unsigned room =
 	    h->opts.parallel != 0 ? h->opts.parallel : MEDIA_PARALLEL;
 	unsigned active[2] = {0, 0};
-	uint64_t now = now_ms();
+	uint64_t now = hub_now_ms();
 	struct transfer *t;
 
 	for (t = h->list; t != NULL; t = t->next)
@@ -397,8 +397,9 @@ divide_bandwidth(struct media_hub *h)
 static int
 look_around(struct media_hub *h, uint8_t *scratch)
 {
-	uint64_t now = now_ms();
+	uint64_t now = hub_now_ms();
 	struct transfer *t;
+	uint32_t held;
 	int wait = POLL_MS;
 
 	for (t = h->list; t != NULL; t = t->next) {
@@ -409,6 +410,9 @@ look_around(struct media_hub *h, uint8_t *scratch)
 			tell_progress(t);
 			if (wait > TELL_MS)
 				wait = TELL_MS;
+			held = attempt_go_on(t);
+			if (held > 0 && held < (uint32_t)wait)
+				wait = (int)held;
 		} else if (t->phase == PH_BACKOFF) {
 			if (t->wake_ms <= now)
 				wait = 0;

@@ -58,11 +58,20 @@ struct transfer {
 	uint64_t offset; /* the server's Upload-Offset */
 	bool has_offset, checked;
 
+	/* A download's share of the bandwidth: libcurl's own limit lets
+	 * megabytes pass before it begins. */
+	uint64_t rate; /* bytes a second; 0: any */
+	uint64_t rate_since_ms, rate_bytes; /* came since then */
+	bool stalled; /* libcurl holds back what has come */
+
 	/* of a download */
 	struct blob_hash *hash;
 	uint64_t hashed;
 	bool resumed; /* some of the bytes are from an earlier time */
 };
+
+/* Monotonic. */
+uint64_t hub_now_ms(void);
 
 struct media_hub {
 	const struct media_curl *curl;
@@ -98,5 +107,7 @@ enum verdict attempt_judge(struct transfer *t, CURLcode code, int *err);
 
 /* Share of the bandwidth. */
 void attempt_speed(struct transfer *t, uint64_t bytes_s);
+/* How long it is to be held back yet; 0: not, and then it goes on. */
+uint32_t attempt_go_on(struct transfer *t);
 
 #endif

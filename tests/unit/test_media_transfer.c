@@ -412,6 +412,26 @@ test_transfer__goes_on_with_what_another_process_left(void **state)
 	expect_down(s);
 }
 
+/* From its beginning on: what is told first is a part of it. */
+static void
+test_download__keeps_to_its_share(void **state)
+{
+	struct site *s = *state;
+
+	upload(s, 1, false);
+	assert_ok(wait_ended(s, 1));
+	s->last_done = 0;
+	media_hub_limit(s->hub, 0, 1000000);
+	download(s, url_of(s, BLOB_VERB_GET, 1, SIZE), &s->digest);
+	while (s->last_done == 0 && s->n_ended == 1)
+		listen_once(s);
+	assert_int_equal(s->n_ended, 1);
+	assert_in_range(s->last_done, 1, SIZE / 2);
+	media_hub_limit(s->hub, 0, 0);
+	assert_ok(wait_ended(s, 2));
+	expect_down(s);
+}
+
 static void
 test_transfer__survives_the_server(void **state)
 {
@@ -709,6 +729,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(test_transfer__up_and_down),
 	    CASE(test_transfer__goes_on_with_what_another_process_left),
+	    CASE(test_download__keeps_to_its_share),
 	    CASE(test_transfer__survives_the_server),
 	    CASE(test_transfer__pause_resume_cancel),
 	    CASE(test_transfer__bandwidth_is_shared),

@@ -22,6 +22,7 @@
 #define TOO_LARGE_TO_STRIP                                                     \
 	"A picture of more than 32 MiB cannot be rid of what it tells "        \
 	"besides itself. Send it as it is, as the original, or not at all."
+#define NO_ANSWER   "The program that reads pictures did not answer. Try again."
 #define SOURCE_GONE "The file is not there any more."
 
 /* ---- on a thread of the pool ------------------------------------------------------ */
@@ -130,7 +131,9 @@ strip(struct media_task *t, const struct buf *b, int *fd)
 	int r = preview_run(&q, &a);
 
 	if (r != 0)
-		return say(t, r, CANNOT_STRIP);
+		return say(t, r,
+		    r == ERR_FORMAT || r == ERR_RANGE ? CANNOT_STRIP
+						      : NO_ANSWER);
 	close(*fd);
 	*fd = memory_file(a.data, a.len);
 	preview_answer_clear(&a);

@@ -52,3 +52,6 @@ test_engine_group_SRC := $(ENGINE_RIG)
 tui/engine_FUZZ  := fuzz_content
 tui/engine_TESTS += test_engine_session
 test_engine_session_SRC := $(ENGINE_RIG)
+tui/engine_TESTS += test_engine_media
+test_engine_media_SRC := $(ENGINE_RIG) tests/unit/media_help.c
+$(B)/tests/test_engine_media: | $(B)/sotto-preview

@@ -20,6 +20,7 @@
 	X(easy_send)                                                           \
 	X(easy_recv)                                                           \
 	X(easy_cleanup)                                                        \
+	X(easy_pause)                                                          \
 	X(multi_init)                                                          \
 	X(multi_setopt)                                                        \
 	X(multi_assign)                                                        \
