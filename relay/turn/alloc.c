@@ -99,16 +99,6 @@ place(const struct worker *w, const struct listener *l, const union sa *client,
 	return (size_t)h & (w->places - 1);
 }
 
-static bool
-same_local(const struct listener *l, const union local *a, const union local *b)
-{
-	if (!l->any)
-		return true;
-	if (l->addr.sa.sa_family == AF_INET)
-		return a->in.ipi_spec_dst.s_addr == b->in.ipi_spec_dst.s_addr;
-	return memcmp(&a->in6.ipi6_addr, &b->in6.ipi6_addr, 16) == 0;
-}
-
 struct alloc *
 alloc_find(struct worker *w, const struct from *f)
 {
@@ -117,9 +107,10 @@ alloc_find(struct worker *w, const struct from *f)
 	if (f->stream != NULL)
 		return f->stream->alloc;
 	a = w->table[place(w, f->listener, &f->addr, &f->local)];
-	while (a != NULL && (a->listener != f->listener || a->stream != NULL ||
-				!sa_equal(&a->client, &f->addr) ||
-				!same_local(f->listener, &a->local, &f->local)))
+	while (
+	    a != NULL && (a->listener != f->listener || a->stream != NULL ||
+			     !sa_equal(&a->client, &f->addr) ||
+			     !local_equal(f->listener, &a->local, &f->local)))
 		a = a->next;
 	return a;
 }

@@ -82,6 +82,17 @@ sa_of_net(union sa *out, const struct net_addr *a, uint16_t port)
 	sa_set_port(out, port);
 }
 
+bool
+local_equal(
+    const struct listener *l, const union local *a, const union local *b)
+{
+	if (l == NULL || !l->any)
+		return true;
+	if (l->addr.sa.sa_family == AF_INET)
+		return a->in.ipi_spec_dst.s_addr == b->in.ipi_spec_dst.s_addr;
+	return memcmp(&a->in6.ipi6_addr, &b->in6.ipi6_addr, 16) == 0;
+}
+
 /* ---- which peers ------------------------------------------------------------------ */
 
 /* Networks that are nobody's address on the internet, or lead back to ours:

@@ -278,6 +278,9 @@ socklen_t sa_len(const union sa *a);
 void sa_of_stun(union sa *out, const struct stun_addr *a);
 void sa_to_stun(struct stun_addr *out, const union sa *a);
 void sa_of_net(union sa *out, const struct net_addr *a, uint16_t port);
+/* Which of our addresses, where the listener (may be NULL) has several. */
+bool local_equal(
+    const struct listener *l, const union local *a, const union local *b);
 bool sa_same_ip(const union sa *a, const union sa *b);
 
 /* Whether clients may send there; port 0: whether to any port. */

@@ -266,6 +266,10 @@ flush_out(struct worker *w, struct stream *s)
 	ssize_t n = 0;
 	size_t at = 0;
 
+	if (s->out == NULL) {
+		want_write(w, s, false);
+		return;
+	}
 	while (at < s->out_len &&
 	       (n = put_bytes(w, s, s->out + at, s->out_len - at)) > 0)
 		at += (size_t)n;
@@ -334,7 +338,7 @@ read_in(struct worker *w, struct stream *s)
 	ssize_t n = 0, left;
 	int i;
 
-	if (len > 0)
+	if (s->in != NULL)
 		memcpy(w->rbuf, s->in, len);
 	for (i = 0; i < ROUNDS || (s->ssl != NULL && SSL_pending(s->ssl) > 0);
 	     i++) {

@@ -111,7 +111,8 @@ add_local(struct msghdr *m, struct control *c, const struct listener *from,
 
 /* How many from d on leave in one call: equal lengths, the last may be less. */
 static size_t
-run_of(const struct worker *w, struct dgram *const *d, size_t n)
+run_of(const struct worker *w, const struct listener *from,
+    struct dgram *const *d, size_t n)
 {
 	size_t i = 1;
 
@@ -120,7 +121,7 @@ run_of(const struct worker *w, struct dgram *const *d, size_t n)
 	while (i < n && i < SEGMENTS_MAX && d[i - 1]->len == d[0]->len &&
 	       d[i]->len <= d[0]->len && d[i]->len > 0 &&
 	       sa_equal(&d[i]->to, &d[0]->to) &&
-	       memcmp(&d[i]->local, &d[0]->local, sizeof(d[0]->local)) == 0)
+	       local_equal(from, &d[i]->local, &d[0]->local))
 		i++;
 	return i;
 }
@@ -157,7 +158,7 @@ pack(const struct worker *w, const struct listener *from,
 
 	p->n = 0;
 	for (at = 0; at < n; at += run) {
-		run = run_of(w, d + at, n - at);
+		run = run_of(w, from, d + at, n - at);
 		for (i = at; i < at + run; i++)
 			p->v[i] = (struct iovec){d[i]->p, d[i]->len};
 		m = &p->m[p->n].msg_hdr;

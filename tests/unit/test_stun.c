@@ -192,6 +192,38 @@ test_stun_read__refuses_lengths_that_do_not_fit(void **state)
 	}
 }
 
+/* Whoever asks for an attribute later relies on this. */
+static void
+test_stun_read__refuses_attributes_of_another_length(void **state)
+{
+	static const struct {
+		uint16_t type, len;
+	} bad[] = {{STUN_ATTR_LIFETIME, 3}, {STUN_ATTR_LIFETIME, 8},
+	    {STUN_ATTR_CHANNEL_NUMBER, 0}, {STUN_ATTR_XOR_PEER_ADDRESS, 4},
+	    {STUN_ATTR_XOR_PEER_ADDRESS, 10}, {STUN_ATTR_XOR_PEER_ADDRESS, 24},
+	    {STUN_ATTR_MESSAGE_INTEGRITY, 16},
+	    {STUN_ATTR_MESSAGE_INTEGRITY, 24},
+	    {STUN_ATTR_MESSAGE_INTEGRITY_SHA256, 12},
+	    {STUN_ATTR_MESSAGE_INTEGRITY_SHA256, 36}, {STUN_ATTR_USERNAME, 509},
+	    {STUN_ATTR_REALM, 764}, {STUN_ATTR_RESERVATION_TOKEN, 7},
+	    {STUN_ATTR_ERROR_CODE, 3}, {STUN_ATTR_REQUESTED_TRANSPORT, 1},
+	    {STUN_ATTR_EVEN_PORT, 0}, {STUN_ATTR_DONT_FRAGMENT, 4},
+	    {STUN_ATTR_FINGERPRINT, 0}};
+	static const uint8_t tid[STUN_TID_LEN] = {0x21, 0x12, 0xa4, 0x42};
+	static const uint8_t zeros[800];
+	struct stun_out o;
+	struct stun_msg m;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		stun_begin(
+		    &o, bytes, sizeof(bytes), STUN_REQUEST, STUN_REFRESH, tid);
+		stun_put(&o, bad[i].type, zeros, bad[i].len);
+		assert_err(stun_read(&m, bytes, stun_end(&o)), ERR_FORMAT);
+	}
+}
+
 static void
 test_stun_read__every_truncation_is_refused(void **state)
 {
@@ -438,6 +470,7 @@ main(void)
 	    T(test_stun_key_long__rfc_5769),
 	    T(test_stun_key_long__rfc_8489),
 	    T(test_stun_read__refuses_lengths_that_do_not_fit),
+	    T(test_stun_read__refuses_attributes_of_another_length),
 	    T(test_stun_read__every_truncation_is_refused),
 	    T(test_stun_read__what_follows_the_code_does_not_count),
 	    T(test_stun_read__without_cookie),
