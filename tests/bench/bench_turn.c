@@ -140,7 +140,9 @@ ask(struct client *c, uint16_t method)
 			sign(&o, c);
 		if (send(c->fd, p, stun_end(&o), 0) < 0)
 			die("send");
-		n = recv(c->fd, in, sizeof(in), 0);
+		do /* data of the load may still be there */
+			n = recv(c->fd, in, sizeof(in), 0);
+		while (n > 0 && in[0] >= CHANNEL >> 8);
 		if (n < 0 || stun_read(&m, in, (size_t)n) != 0)
 			die("no answer");
 		if (m.class == STUN_SUCCESS)
