@@ -676,6 +676,68 @@ test_group_mention__only_members_and_not_too_many(void **state)
 	end();
 }
 
+/* ---- who may put us in a group ----------------------------------------------------- */
+
+static void
+block(struct er_person *p, const struct er_person *whom, bool on)
+{
+	struct store_contact c = {.blocked = on};
+
+	memcpy(c.account, whom->account, STORE_ID_LEN);
+	assert_ok(store_contact_put(p->e->store, &c));
+}
+
+static bool
+is_in(struct er_person *p)
+{
+	int64_t chat;
+
+	return store_chat_find(p->e->store, STORE_CHAT_GROUP, gid, &chat) == 0;
+}
+
+static void
+test_group_blocked__who_is_blocked_adds_nobody(void **state)
+{
+	(void)state;
+	er_init(&net);
+	ann = er_add(&net, 1);
+	ben = er_add(&net, 2);
+	cat = er_add(&net, 3);
+	block(ben, ann, true);
+	give_cmd(ann, GROUP_CREATE, 0, ben, cat);
+	er_run(&net);
+	memcpy(gid, er_group_last(&net, 0)->id, sizeof(gid));
+	assert_true(is_in(cat));
+	assert_false(is_in(ben));
+	say(ann, "are you there?");
+	say(cat, "Ben?");
+	er_run(&net);
+	assert_false(is_in(ben));
+	act(ann, GROUP_REMOVE, ben);
+	act(ann, GROUP_ADD, ben);
+	assert_false(is_in(ben));
+	act(ann, GROUP_PROMOTE, cat);
+	act(ann, GROUP_REMOVE, ben);
+	act(cat, GROUP_ADD, ben); /* whom he has nothing against */
+	assert_true(is_in(ben));
+	assert_string_equal(er_members(ben, gid), "1* 2 3*");
+	end();
+}
+
+static void
+test_group_blocked__a_group_that_was_there_stays(void **state)
+{
+	(void)state;
+	begin();
+	block(cat, ann, true);
+	act(ann, GROUP_PROMOTE, ben);
+	assert_string_equal(er_members(cat, gid), "1* 2* 3");
+	say(ben, "hello");
+	er_run(&net);
+	assert_group(cat, "2:hello");
+	end();
+}
+
 /* ---- rotation ---------------------------------------------------------------------- */
 
 static void
@@ -1368,6 +1430,8 @@ main(void)
 	    cmocka_unit_test(test_group_send__edit_react_retract),
 	    cmocka_unit_test(
 		test_group_send__nobody_takes_back_what_others_wrote),
+	    cmocka_unit_test(test_group_blocked__who_is_blocked_adds_nobody),
+	    cmocka_unit_test(test_group_blocked__a_group_that_was_there_stays),
 	    cmocka_unit_test(
 		test_group_mention__each_sees_their_own_name_for_them),
 	    cmocka_unit_test(test_group_mention__an_edit_names_others),

@@ -276,6 +276,21 @@ names(const struct group_entry *en, const uint8_t *account)
 	return memcmp(en->actor, account, GROUP_ACCOUNT_LEN) == 0;
 }
 
+/* Somebody whom the person has blocked does not put them anywhere. */
+static int
+by_blocked(struct engine *e, const struct group_entry *en, bool *yes)
+{
+	struct store_contact c;
+	int r;
+
+	*yes = false;
+	if (en->kind != GROUP_CREATE && en->kind != GROUP_ADD)
+		return 0; /* we have asked to come in */
+	r = store_contact_get(e->store, en->actor, &c);
+	*yes = r == 0 && c.blocked;
+	return r == ERR_NOTFOUND ? 0 : r;
+}
+
 /* The first that is heard of a group. ERR_NOTFOUND: it is not about us. */
 static int
 hear(struct engine *e, const uint8_t *entry, size_t len,
@@ -283,7 +298,7 @@ hear(struct engine *e, const uint8_t *entry, size_t len,
 {
 	struct group_entry en;
 	enum group_why why;
-	bool us;
+	bool us, blocked;
 	int r = group_entry_open(&en, entry, len, &why);
 
 	if (r != 0)
@@ -293,8 +308,12 @@ hear(struct engine *e, const uint8_t *entry, size_t len,
 		 en.kind == GROUP_APPROVE || en.kind == GROUP_JOIN ||
 		 en.kind == GROUP_REQUEST) &&
 	     names(&en, e->self.account);
+	r = by_blocked(e, &en, &blocked);
 	group_entry_clear(&en);
-	return us ? group_begin(e, id, STORE_GROUP_ADDED, g) : ERR_NOTFOUND;
+	if (r != 0)
+		return r;
+	return us && !blocked ? group_begin(e, id, STORE_GROUP_ADDED, g)
+			      : ERR_NOTFOUND;
 }
 
 int
