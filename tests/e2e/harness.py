@@ -281,7 +281,10 @@ class Screen:
         self._size(rows, cols)
 
     def text(self):
-        return "\n".join(line.rstrip() for line in self.term.display)
+        """Not by term.display: half of a wide character makes that raise."""
+        return "\n".join(
+            "".join(line[x].data for x in range(self.cols)).rstrip()
+            for line in (self.term.buffer[y] for y in range(self.rows)))
 
     def _fill(self, deadline):
         left = deadline - time.monotonic()
