@@ -57,17 +57,17 @@ struct transfer {
 	int failed; /* in a callback */
 	uint64_t offset; /* the server's Upload-Offset */
 	bool has_offset, checked;
+	bool stalled; /* down: libcurl holds back what has come */
+	bool resumed; /* down: some of the bytes are from an earlier time */
 
 	/* A download's share of the bandwidth: libcurl's own limit lets
 	 * megabytes pass before it begins. */
 	uint64_t rate; /* bytes a second; 0: any */
 	uint64_t rate_since_ms, rate_bytes; /* came since then */
-	bool stalled; /* libcurl holds back what has come */
 
 	/* of a download */
 	struct blob_hash *hash;
 	uint64_t hashed;
-	bool resumed; /* some of the bytes are from an earlier time */
 };
 
 /* Monotonic. */

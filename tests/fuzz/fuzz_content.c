@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/backup/media_record.h"
 #include "tui/engine/content.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -53,6 +54,22 @@ forget(ProtobufCMessage *m)
 			forget_inside(m, &m->descriptor->fields[i]);
 }
 
+/* A file that can be fetched has all that it takes, and no other has a key. */
+static void
+reads(const Sotto__Content__Content *c)
+{
+	struct store_media row;
+
+	if (c->body_case != SOTTO__CONTENT__CONTENT__BODY_MEDIA)
+		return;
+	media_record_read(&row, c->media);
+	assert((row.state == STORE_MEDIA_THERE) ==
+	       ((row.flags & STORE_MEDIA_BLOB) != 0));
+	assert(row.tiny_len <= sizeof(row.tiny));
+	assert(strchr(row.name, '\x1b') == NULL);
+	assert(row.state != STORE_MEDIA_GONE || row.why[0] != '\0');
+}
+
 static void
 comes_back(const Sotto__Content__Content *c)
 {
@@ -84,6 +101,7 @@ open_bytes(const uint8_t *p, size_t len)
 	}
 	forget(&c->base);
 	comes_back(c);
+	reads(c);
 	content_free(c);
 }
 

@@ -716,7 +716,7 @@ cli_downloads(void *ctx, const struct cli_args *args)
 	const struct downloads_opts *own = args->own;
 	const struct cli_opts *o = args->opts;
 	struct front f = {.on_event = NULL};
-	struct media_rules rules;
+	struct media_rules rules = {.metered = false};
 	struct front_opts fo;
 	char country[8];
 	int status;
