@@ -691,7 +691,9 @@ test_turn_stream__no_more_than_allocations(void **state)
 	tc_open_tcp(&one, &f->s, "cam");
 	assert_int_equal(tc_allocate(&one), 0);
 	tc_open_tcp(&two, &f->s, "dan");
+	errno = 0;
 	assert_true(recv(two.fd, two.in, sizeof(two.in), 0) <= 0);
+	assert_int_not_equal(errno, EAGAIN);
 	tc_close(&two);
 	assert_int_equal(tc_refresh(&one, 0), 0);
 	tc_close(&one);
