@@ -303,6 +303,63 @@ take_keys(struct engine *e, const uint8_t account[static STORE_ID_LEN],
 	return r;
 }
 
+static bool
+names(const Sotto__Relay__GetKeysResponse *res, uint32_t device)
+{
+	size_t i;
+
+	for (i = 0; i < res->n_device_ids; i++)
+		if (res->device_ids[i] == device)
+			return true;
+	return false;
+}
+
+/*
+ * Devices that the relay says are gone while the list, the newest that it has,
+ * still names them: hidden, or removed a moment ago. Told once for each, and
+ * forgotten: should the relay name it again, it gets messages again.
+ */
+static int
+note_hidden(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const Sotto__Relay__GetKeysResponse *res)
+{
+	struct store_device d;
+	struct devicelist l;
+	int64_t chat;
+	size_t i, hidden = 0;
+	int r = known_list(e, account, &l);
+
+	for (i = 0; r == 0 && i < l.n; i++) {
+		if (names(res, l.v[i].device) ||
+		    store_device_get(e->store, account, l.v[i].device, &d) !=
+			0 ||
+		    d.active)
+			continue;
+		r = store_device_delete(e->store, account, d.device);
+		hidden++;
+	}
+	if (r == 0 && hidden > 0)
+		r = store_chat_find(
+		    e->store, STORE_CHAT_PERSON, account, &chat);
+	if (r == 0 && hidden > 0)
+		r = note_add(e, chat, STORE_MSG_NOTE,
+		    "Warning: the relay says that a device of theirs is gone, "
+		    "but they have not removed it. What you write does not "
+		    "reach it. If this stays so, ask them.");
+	return r == ERR_NOTFOUND || r == ERR_AUTH || r == ERR_FORMAT ? 0 : r;
+}
+
+/* The list with the names of all devices, in a transaction. */
+static int
+take_list(struct engine *e, const uint8_t account[static STORE_ID_LEN],
+    const Sotto__Relay__GetKeysResponse *res)
+{
+	int r = take_keys(e, account, res);
+
+	return r != 0 || own_account(e, account) ? r
+						 : note_hidden(e, account, res);
+}
+
 /* ---- asking -------------------------------------------------------------------------- */
 
 static void
@@ -532,7 +589,7 @@ on_list(void *ctx, const struct link_reply *reply)
 	}
 	if (res != NULL) {
 		if (r == 0 && res->device_list.len > 0)
-			r = txn_end(e, take_keys(e, f->account, res));
+			r = txn_end(e, take_list(e, f->account, res));
 		else if (r == 0)
 			r = txn_end(e, 0);
 		sotto__relay__get_keys_response__free_unpacked(res, NULL);

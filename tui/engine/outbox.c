@@ -289,6 +289,16 @@ fetch_missing(struct engine *e, const Sotto__Relay__StaleDevices *st)
 		keys_fetch(e, st->account_id.data, ids, n);
 }
 
+/* What the relay says is gone must be off their list, too: else that is told. */
+static void
+look_after_extra(struct engine *e, const Sotto__Relay__StaleDevices *st)
+{
+	if (st->n_extra == 0 || st->gone || own_account(e, st->account_id.data))
+		return;
+	if (keys_fetch_list(e, st->account_id.data, NULL) != 0)
+		return; /* there is no connection: the row goes again, too */
+}
+
 /* Whom it is for has no account any more. */
 static bool
 is_gone(
@@ -320,9 +330,12 @@ on_stale(
 		r = txn_begin(e);
 		if (r == 0)
 			r = txn_end(e, refused_row(e, &row, o, res));
-		for (i = 0; r == 0 && i < res->n_stale; i++)
-			if (part_of(o, res->stale[i]) != NULL)
-				fetch_missing(e, res->stale[i]);
+		for (i = 0; r == 0 && i < res->n_stale; i++) {
+			if (part_of(o, res->stale[i]) == NULL)
+				continue;
+			fetch_missing(e, res->stale[i]);
+			look_after_extra(e, res->stale[i]);
+		}
 	}
 	if (o != NULL)
 		sotto__content__outgoing__free_unpacked(o, NULL);
