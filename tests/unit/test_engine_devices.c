@@ -657,6 +657,28 @@ test_sync__a_draft_does_not_rest_on_a_device_that_goes(void **state)
 	end(&h);
 }
 
+/* What was sent is no draft, also when the device dies behind it. */
+static void
+test_sync__a_draft_that_was_sent_is_gone_at_once(void **state)
+{
+	struct store_chat chat;
+	struct home h;
+
+	(void)state;
+	begin(&h);
+	say(&h, h.ben, h.anna, "hello");
+	write_draft(h.laptop, h.ben, "and then");
+	er_run(&h.net);
+	assert_true(er_say(h.laptop, h.ben, "and then"));
+	memset(h.laptop->e->drafting, 0, sizeof(h.laptop->e->drafting));
+	er_run(&h.net);
+	assert_ok(
+	    store_chat_get(h.anna->e->store, er_chat(h.anna, h.ben), &chat));
+	assert_string_equal(chat.draft, "");
+	store_chat_clear(&chat);
+	end(&h);
+}
+
 static void
 test_sync__names_drafts_profile(void **state)
 {
@@ -897,6 +919,7 @@ main(void)
 	    cmocka_unit_test(
 		test_keys__a_new_device_is_vouched_for_by_the_list),
 	    cmocka_unit_test(test_sync__names_drafts_profile),
+	    cmocka_unit_test(test_sync__a_draft_that_was_sent_is_gone_at_once),
 	    cmocka_unit_test(
 		test_sync__a_draft_does_not_rest_on_a_device_that_goes),
 	    cmocka_unit_test(test_sync__the_later_draft_and_name_stand),

@@ -128,7 +128,7 @@ compose_add(struct engine *e, const struct store_chat *chat,
 	if (r == 0 && !own->keep_draft)
 		r = store_chat_set_draft(e->store, chat->id, NULL, m->sent_ms);
 	if (r == 0 && !own->keep_draft && chat->draft[0] != '\0')
-		r = sync_draft_made(e, chat->peer);
+		r = sync_draft_sent(e, chat);
 	return r == 0 ? chat_changed(e, chat->id) : r;
 }
 
@@ -188,8 +188,8 @@ compose_send(struct engine *e, struct cmd *c, const struct own_text *own)
 		r = txn_end(e, compose_add(e, &chat, own, &m));
 	if (r == 0) {
 		answer_sent(e, c->tag, &m);
-		if (chat.draft[0] != '\0')
-			sync_draft_later(e, chat.id);
+		if (!own->keep_draft)
+			sync_draft_told(e, chat.id);
 		outbox_kick(e);
 	} else {
 		reply_error(e, c->tag, r, NULL);

@@ -555,6 +555,24 @@ sync_draft_made(struct engine *e, const uint8_t peer[static STORE_ID_LEN])
 	    e->store, peer, STORE_CLOCK_DRAFT, engine_now_ms(), e->self.device);
 }
 
+int
+sync_draft_sent(struct engine *e, const struct store_chat *chat)
+{
+	int r = sync_draft_made(e, chat->peer);
+
+	return r == 0 ? tell_draft(e, chat->id) : r;
+}
+
+void
+sync_draft_told(struct engine *e, int64_t chat)
+{
+	size_t i;
+
+	for (i = 0; i < SYNC_DRAFTS; i++)
+		if (e->drafting[i].chat == chat)
+			e->drafting[i].chat = 0;
+}
+
 void
 sync_draft_later(struct engine *e, int64_t chat)
 {

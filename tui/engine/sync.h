@@ -61,6 +61,10 @@ void sync_draft_later(struct engine *e, int64_t chat);
 /* It was written (or emptied) here and now. In a transaction. */
 int sync_draft_made(
     struct engine *e, const uint8_t peer[static STORE_ID_LEN]) MUST_USE;
+/* It became a message: that it is gone is told with it, whatever happens to this
+ * device next. In a transaction; once that has ended, sync_draft_told(). */
+int sync_draft_sent(struct engine *e, const struct store_chat *chat) MUST_USE;
+void sync_draft_told(struct engine *e, int64_t chat);
 /* Tell drafts that rest. Returns 0; or after how many milliseconds there is
  * more to do. */
 uint64_t sync_flush(struct engine *e);
