@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from harness import DEADLINE, Person, Relay, contains, steady_port
 from test_devices import Device
 from test_groups import group, meet
 
+VECTORS = Path(__file__).parent.parent / "vectors" / "media"
 SECRET = b"taken at 52.5200N 13.4050E"
 
 
@@ -94,6 +96,14 @@ def test_each_kind_both_ways(relay, anna, ben, folder):
     _, data = fetched(anna, newest(anna)["id"], folder / "to-anna")
     assert data == png()
 
+    # a video says how long it is, and how it looks
+    assert sent(ben, anna.phone, "--file",
+                str(VECTORS / "clip.mp4"))["state"] == "sent"
+    m = newest(anna)["media"]
+    assert m["kind"] == "video" and 2400 <= m["duration_ms"] <= 2600
+    assert (m["width"], m["height"]) == (160, 90)
+    assert m["tiny"].startswith("0118") and len(set(m["tiny"])) > 4
+
     # cards and places have no file
     assert sent(anna, ben.phone, "--contact", "+4915550000099",
                 "--contact-name", "Cleo")["state"] == "sent"
@@ -117,7 +127,7 @@ def test_each_kind_both_ways(relay, anna, ben, folder):
     blobs = [p for p in (folder / "relay" / "data").rglob("*")
              if p.is_file() and "blobs" in str(p)]
     digests = [hashlib.sha256(p.read_bytes()).digest() for p in blobs]
-    assert len(blobs) == 5 and len(set(digests)) == 5
+    assert len(blobs) == 6 and len(set(digests)) == 6
     hit = contains(folder / "relay", content[:64], SECRET, b"IDAT",
                    b"report, final")
     assert not hit

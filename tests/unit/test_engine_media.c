@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "common/blob/blob.h"
+#include "media/still.h"
+#include "media/tiny.h"
 #include "tests/unit/engine_rig.h"
 #include "tests/unit/media_help.h"
 #include "tui/backup/media_record.h"
@@ -250,6 +252,79 @@ test_send__a_picture_that_tells_is_not_sent(void **state)
 	until(h->anna, id, STORE_MEDIA_SENT);
 }
 
+/* Another file to be sent, a copy of a vector. */
+static void
+take(struct home *h, const char *name, const char *vector)
+{
+	struct file f = media_file(vector);
+	FILE *to;
+
+	snprintf(h->path, sizeof(h->path), "%s/%s", h->anna->dir, name);
+	to = fopen(h->path, "w");
+	assert_non_null(to);
+	assert_int_equal(fwrite(f.p, 1, f.len, to), f.len);
+	assert_int_equal(fclose(to), 0);
+	free(f.p);
+}
+
+static void
+still_beside(char out[static 4096])
+{
+	snprintf(out, 4096, "%s", media_child());
+	memcpy(strrchr(out, '/'), "/sotto-still", sizeof("/sotto-still"));
+}
+
+static void
+test_send__a_video_says_how_it_looks(void **state)
+{
+	struct home *h = *state;
+	struct store_media row;
+	struct tiny tiny;
+	char still[4096];
+	int64_t id;
+
+	still_beside(still);
+	still_override(still, 0);
+	er_online(h->anna, false);
+	take(h, "clip.mp4", MEDIA "clip.mp4");
+	id = send_file(h, NULL, 0);
+	until(h->anna, id, STORE_MEDIA_SENT);
+	row = row_of(h->anna, id);
+	assert_int_equal(row.width, 160);
+	assert_int_equal(row.height, 90);
+	assert_in_range(row.duration_ms, 2400, 2600);
+	assert_ok(tiny_read(&tiny, row.tiny, row.tiny_len));
+	assert_int_equal(tiny.w, TINY_SIDE_MAX);
+	/* as a file it is a file */
+	id = send_file(h, NULL, FILES_AS_FILES);
+	until(h->anna, id, STORE_MEDIA_SENT);
+	assert_int_equal(row_of(h->anna, id).tiny_len, 0);
+}
+
+static void
+test_send__a_video_goes_without_its_looks(void **state)
+{
+	struct home *h = *state;
+	struct store_media row;
+	char still[4096];
+	int64_t id;
+
+	er_online(h->anna, false);
+	take(h, "clip.mp4", MEDIA "clip.mp4");
+	still_override("/nowhere/sotto-still", 0); /* not installed */
+	id = send_file(h, NULL, 0);
+	until(h->anna, id, STORE_MEDIA_SENT);
+	row = row_of(h->anna, id);
+	assert_int_equal(row.duration_ms + row.width + row.tiny_len, 0);
+	still_beside(still);
+	still_override(still, 0);
+	take(h, "no.mp4", MEDIA "README.md");
+	id = send_file(h, NULL, 0);
+	until(h->anna, id, STORE_MEDIA_SENT);
+	row = row_of(h->anna, id);
+	assert_int_equal(row.duration_ms + row.width + row.tiny_len, 0);
+}
+
 static void
 test_send__refuses_what_is_no_file(void **state)
 {
@@ -454,6 +529,8 @@ main(void)
 	    T(test_send__what_is_deleted_leaves_nothing),
 	    T(test_send__a_file_that_no_row_knows_is_swept),
 	    T(test_send__a_picture_that_tells_is_not_sent),
+	    T(test_send__a_video_says_how_it_looks),
+	    T(test_send__a_video_goes_without_its_looks),
 	    T(test_send__refuses_what_is_no_file),
 	    T(test_row__goes_when_it_is_taken_back_or_was_seen),
 	    cmocka_unit_test(test_record__is_read_as_it_was_written),

@@ -109,6 +109,11 @@ void media_task_free(struct media_task *t);
 void media_tasks_close(struct medias *ms);
 /* On a thread of the pool: media_prepare.c. */
 void media_prepare_run(struct media_task *t);
+/* How it looks, into t->row: width, height, the small picture; of a video its
+ * length too. Without that it goes as well. p: a picture file; fd: a video, read
+ * with pread(). On a thread of the pool: media_still.c. */
+void media_add_tiny(struct media_task *t, const uint8_t *p, size_t len);
+void media_add_still(struct media_task *t, int fd);
 /* On the engine's thread. */
 void media_prepare_start(struct engine *e, struct store_media *row);
 void media_prepare_done(struct media_task *t);

@@ -13,7 +13,6 @@
 #include <sodium.h>
 
 #include "media/preview.h"
-#include "media/tiny.h"
 #include "tui/engine/media_int.h"
 
 #define CANNOT_STRIP                                                           \
@@ -103,24 +102,6 @@ looks_like_picture(const struct buf *b)
 	return false;
 }
 
-/* How it looks while it is not here; without that it goes as well. */
-static void
-add_tiny(struct media_task *t, const uint8_t *p, size_t len)
-{
-	struct preview_ask q = {.what = PREVIEW_TINY, .file = p, .len = len};
-	struct preview_answer a = {.data = NULL};
-
-	if (preview_run(&q, &a) != 0)
-		return;
-	t->row.width = a.width;
-	t->row.height = a.height;
-	if (a.len <= sizeof(t->row.tiny)) {
-		memcpy(t->row.tiny, a.data, a.len);
-		t->row.tiny_len = a.len;
-	}
-	preview_answer_clear(&a);
-}
-
 /* *fd: what is sealed in place of the file. */
 static int
 strip(struct media_task *t, const struct buf *b, int *fd)
@@ -148,7 +129,7 @@ picture(struct media_task *t, const struct buf *b, int *fd)
 	if ((t->row.flags & STORE_MEDIA_ORIGINAL) == 0)
 		r = strip(t, b, fd);
 	if (r == 0 && t->row.kind == MEDIA_KIND_PHOTO)
-		add_tiny(t, b->p, b->len);
+		media_add_tiny(t, b->p, b->len);
 	return r;
 }
 
@@ -191,6 +172,8 @@ look(struct media_task *t, int *fd)
 	else if (r == 0 && (t->row.kind == MEDIA_KIND_VOICE ||
 			       t->row.kind == MEDIA_KIND_AUDIO))
 		r = sound(t, &b);
+	if (r == 0 && t->row.kind == MEDIA_KIND_VIDEO)
+		media_add_still(t, *fd);
 	if (b.p != NULL)
 		sodium_memzero(b.p, b.len);
 	buf_clear(&b);

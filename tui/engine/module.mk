@@ -25,7 +25,8 @@ tui/engine_SRC   := tui/engine/engine.c tui/engine/cmd.c tui/engine/event.c \
 	tui/engine/linking_new.c tui/engine/linking_trusted.c
 tui/engine_SRC   += tui/engine/commands_media.c tui/engine/media_cmd.c \
 	tui/engine/media.c tui/engine/media_carry.c tui/engine/media_task.c \
-	tui/engine/media_prepare.c tui/engine/media_content.c tui/engine/media_rules.c
+	tui/engine/media_prepare.c tui/engine/media_content.c tui/engine/media_rules.c \
+	tui/engine/media_still.c
 tui/engine_SRC   += tui/engine/mention.c
 tui/engine_PKG   := libuv
 tui/engine_DEPS  := tui/backup tui/net tui/store tui/base media/transfer media common/blob common/aws common/backup common/group common/link common/signal common/noise common/proto common
@@ -54,4 +55,4 @@ tui/engine_TESTS += test_engine_session
 test_engine_session_SRC := $(ENGINE_RIG)
 tui/engine_TESTS += test_engine_media
 test_engine_media_SRC := $(ENGINE_RIG) tests/unit/media_help.c
-$(B)/tests/test_engine_media: | $(B)/sotto-preview
+$(B)/tests/test_engine_media: | $(B)/sotto-preview $(B)/sotto-still
