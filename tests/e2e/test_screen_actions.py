@@ -7,7 +7,7 @@ import re
 from harness import Person, Screen
 
 CTRL_Q, CTRL_UP = "\x11", "\x1b[1;5A"
-ALT_I, ALT_N = "\x1bi", "\x1bn"
+ALT_I, ALT_N, ALT_T = "\x1bi", "\x1bn", "\x1bt"
 ESC, ENTER, DOWN, UP = "\x1b", "\r", "\x1b[B", "\x1b[A"
 F6, F7 = "\x1b[17~", "\x1b[18~"
 
@@ -100,7 +100,15 @@ def test_forward_and_star(relay, anna, ben, folder):
     a.type(CTRL_UP)
     a.type("s")
     a.wait("★")
-    a.type("f")
+    a.type("q" + ALT_T)
+    a.wait("Starred messages(.|\n)*hello there")
+    a.type("s")
+    a.wait("No longer starred")
+    a.type("u")
+    a.wait("Starred again")
+    a.type(ENTER)
+    a.wait("Esc brings you back")
+    a.type(CTRL_UP + "f")
     a.wait("Forward to")
     a.type("0033 ")  # Cara, and the blank picks her
     a.wait(r"Forward to \(1\)")

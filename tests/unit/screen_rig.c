@@ -238,6 +238,14 @@ be_react(struct engine *e, uint64_t tag, int64_t id, const char *emoji)
 }
 
 static int
+be_starred(
+    struct engine *e, uint64_t tag, int64_t chat, int64_t before, uint32_t n)
+{
+	note(rig_of(e), "starred %d %d %u; ", (int)chat, (int)before, n);
+	return took(e, tag);
+}
+
+static int
 be_star(struct engine *e, uint64_t tag, int64_t id, bool on)
 {
 	note(rig_of(e), "star %d %d; ", (int)id, on);
@@ -643,6 +651,7 @@ static const struct backend backend = {
     .set_draft = be_set_draft,
     .typing = be_typing,
     .search = be_search,
+    .starred = be_starred,
     .safety = be_safety,
     .set_trust = be_set_trust,
     .reconnect = be_reconnect,

@@ -379,6 +379,117 @@ test_star__on_and_off(void **state)
 	assert_log(r, "star 8 0; ");
 }
 
+/* ---- the list of starred ones --------------------------------------------------------- */
+
+static struct hit_row
+hit(int64_t id, int64_t chat, const char *text)
+{
+	struct hit_row h = {
+	    .msg = rig_msg(id, chat, false, RIG_NOW, MSG_RECEIVED, text)};
+
+	h.msg.starred = true;
+	return h;
+}
+
+static void
+give_starred(struct rig *r, bool more)
+{
+	struct hit_row v[] = {hit(8, 1, "Or ten"), hit(500, 3, "a boat")};
+
+	rig_answer(r, (struct engine_event){.kind = EV_HITS,
+			  .hits = v,
+			  .n = ARRAY_LEN(v),
+			  .more_before = more});
+}
+
+static void
+test_starred__jumps_and_comes_back(void **state)
+{
+	struct rig *r = *state;
+
+	rig_press(r, "Ctrl-G");
+	rig_type(r, "starred");
+	rig_press(r, "Enter");
+	assert_log(r, "starred 0 0 100; ");
+	assert_true(rig_shows(r, "One moment"));
+	give_starred(r, false);
+	assert_true(rig_shows(r, "a boat"));
+	rig_press(r, "Down Enter");
+	assert_int_equal(r->app->open, 3);
+	assert_int_equal(r->app->hist.selected, 500);
+	assert_false(app_is_open(r->app, &view_starred));
+	rig_press(r, "Alt-T"); /* the mark is where it was */
+	give_starred(r, false);
+	assert_int_equal(r->app->vs->starred.marked, 1);
+	rig_press(r, "Esc Esc");
+	assert_int_equal(r->app->open, 1);
+}
+
+static void
+test_starred__a_star_comes_off_and_back(void **state)
+{
+	struct rig *r = *state;
+	struct hit_row h = hit(8, 1, "Or ten");
+
+	rig_press(r, "Alt-T");
+	give_starred(r, false);
+	rig_log(r);
+	rig_press(r, "u"); /* nothing to undo */
+	assert_log(r, "");
+	rig_press(r, "s");
+	assert_log(r, "star 8 0; ");
+	h.msg.starred = false;
+	change(r, h.msg);
+	rig_press(r, "s"); /* it has none by now */
+	assert_log(r, "");
+	assert_true(rig_shows(r, "Or ten"));
+	rig_press(r, "Down u");
+	assert_log(r, "star 8 1; ");
+	assert_int_equal(r->app->vs->starred.marked, 0);
+	rig_press(r, "u");
+	assert_log(r, "");
+}
+
+static void
+test_starred__older_ones_are_asked_for_at_the_end(void **state)
+{
+	struct rig *r = *state;
+
+	rig_press(r, "Alt-T");
+	give_starred(r, true);
+	rig_log(r);
+	rig_press(r, "Down");
+	assert_log(r, "starred 0 500 100; ");
+	rig_press(r, "Up Down"); /* they are on their way */
+	assert_log(r, "");
+	give_starred(r, false);
+	assert_int_equal(r->app->vs->starred.n, 4);
+	rig_press(r, "PgDn");
+	assert_log(r, "");
+}
+
+static void
+test_starred__of_one_chat_and_what_goes_goes(void **state)
+{
+	struct rig *r = *state;
+
+	rig_press(r, "Alt-I s");
+	assert_log(r, "starred 1 0 100; ");
+	assert_true(rig_shows(r, "Starred messages in Ann Example"));
+	refuse(r, ERR_SYS, "No.");
+	assert_true(rig_shows(r, "cannot be read"));
+	rig_press(r, "Tab");
+	assert_log(r, "starred 0 0 100; ");
+	give_starred(r, false);
+	rig_event(r,
+	    (struct engine_event){.kind = EV_MSG_GONE, .chat = 1, .msg_id = 8});
+	assert_int_equal(r->app->vs->starred.n, 1);
+	rig_event(r, (struct engine_event){.kind = EV_CHAT_CLEARED, .chat = 3});
+	assert_true(rig_shows(r, "Nothing is starred"));
+	give_starred(r, false); /* to no question: not taken */
+	assert_int_equal(r->app->vs->starred.n, 0);
+}
+
 /* ---- quotes, view-once, details --------------------------------------------------------- */
 
 static void
@@ -518,6 +629,10 @@ main(void)
 	    T(test_pick__toggles_and_esc_lets_go),
 	    T(test_pick__a_changed_message_stays_picked),
 	    T(test_star__on_and_off),
+	    T(test_starred__jumps_and_comes_back),
+	    T(test_starred__a_star_comes_off_and_back),
+	    T(test_starred__older_ones_are_asked_for_at_the_end),
+	    T(test_starred__of_one_chat_and_what_goes_goes),
 	    T(test_open__jumps_to_what_is_answered_and_back),
 	    T(test_open__a_view_once_text_is_seen_once),
 	    T(test_info__tells_who_has_it_and_what_it_said_before),

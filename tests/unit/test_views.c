@@ -100,6 +100,29 @@ search(struct rig *r)
 }
 
 static void
+starred(struct rig *r)
+{
+	struct hit_row hits[] = {
+	    {.msg = rig_msg(5, 1, true, RIG_NOW - 30 * MINUTE, MSG_DELIVERED,
+		 "Saturday is good \xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd")},
+	    {.msg = rig_msg(4, 1, false, RIG_NOW - 2 * HOUR, MSG_RECEIVED,
+		 "Shall we go on Saturday?\nThe weather should hold.")},
+	};
+
+	hits[0].msg.starred = hits[1].msg.starred = true;
+	rig_main(r);
+	rig_press(r, "Alt-T");
+	rig_answer(r, (struct engine_event){
+			  .kind = EV_HITS, .hits = hits, .n = ARRAY_LEN(hits)});
+	rig_press(r, "s");
+	hits[0].msg.starred = false;
+	rig_event(r, (struct engine_event){.kind = EV_MSG_CHANGED,
+			 .chat = 1,
+			 .msgs = &hits[0].msg,
+			 .n = 1});
+}
+
+static void
 safety(struct rig *r)
 {
 	struct engine_event ev = {.kind = EV_SAFETY};
@@ -537,6 +560,7 @@ group_people(struct rig *r)
 	X(offline)                                                             \
 	X(palette)                                                             \
 	X(search)                                                              \
+	X(starred)                                                             \
 	X(safety)                                                              \
 	X(help)                                                                \
 	X(first_run)                                                           \

@@ -96,6 +96,7 @@ app_forget(struct app *a)
 		sending_free(s);
 	}
 	search_forget(a);
+	starred_forget(a);
 	model_clear(&a->m);
 	hist_clear(&a->hist);
 	composer_clear(&a->comp);
@@ -315,6 +316,9 @@ app_do(struct app *a, enum action act, int digit)
 		return true;
 	case ACT_SEARCH:
 		search_begin(a, NULL);
+		return true;
+	case ACT_STARRED:
+		starred_begin(a, 0);
 		return true;
 	case ACT_NEW_CHAT:
 		new_chat_begin(a, NULL);

@@ -57,7 +57,7 @@ extern const struct view_ops view_main, view_status, view_unlock,
     view_read, view_react, view_delete, view_pick, view_ask, view_menu,
     view_prompt, view_details, view_backup, view_backup_set, view_devices,
     view_link, view_link_new, view_removed, view_offer, view_picture,
-    view_files, view_group, view_camera;
+    view_files, view_group, view_camera, view_starred;
 
 /* What the composer's text is to become. */
 enum writing_kind { WRITE_NEW, WRITE_REPLY, WRITE_EDIT };

@@ -28,6 +28,7 @@ const struct backend backend_engine = {
     .status_audience = engine_status_audience,
     .typing = engine_typing,
     .search = engine_search,
+    .starred = engine_starred,
     .safety = engine_safety,
     .set_trust = engine_set_trust,
     .reconnect = engine_reconnect,

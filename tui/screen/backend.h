@@ -40,6 +40,8 @@ struct backend {
 	int (*typing)(struct engine *e, uint64_t tag, int64_t chat);
 	int (*search)(struct engine *e, uint64_t tag, int64_t chat,
 	    const char *query, uint32_t limit);
+	int (*starred)(struct engine *e, uint64_t tag, int64_t chat,
+	    int64_t before, uint32_t n);
 	int (*safety)(struct engine *e, uint64_t tag, int64_t chat);
 	int (*set_trust)(
 	    struct engine *e, uint64_t tag, int64_t chat, enum trust trust);

@@ -227,6 +227,12 @@ act_details(struct app *a, struct chat *c)
 		details_begin(a, c->id);
 }
 
+static void
+act_starred(struct app *a, struct chat *c)
+{
+	starred_begin(a, c->id);
+}
+
 static const struct {
 	enum action act;
 	void (*go)(struct app *a, struct chat *c);
@@ -241,6 +247,7 @@ static const struct {
     {ACT_CHAT_BLOCK, act_block},
     {ACT_CHAT_CLEAR, act_clear},
     {ACT_CHAT_DELETE, act_delete},
+    {ACT_CHAT_STARRED, act_starred},
     {ACT_DETAILS, act_details},
 };
 

@@ -65,6 +65,7 @@ void composer_draw(struct draw *d, struct composer *c, struct box b,
 #define COMMANDS(X)                                                            \
 	X("new", "NUMBER", NEW_CHAT, "Start a chat with a phone number")       \
 	X("search", "WORDS", SEARCH, "Search messages")                        \
+	X("starred", "", STARRED, "Starred messages of all chats")             \
 	X("verify", "", SAFETY, "Compare the safety number")                   \
 	X("unread", "", NEXT_UNREAD, "Go to the next unread chat")             \
 	X("details", "", DETAILS, "Details of this chat")                      \

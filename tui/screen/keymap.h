@@ -23,6 +23,7 @@
 	X(SELECT, "A selected message")                                        \
 	X(LIST, "Go to, search, new chat: the list")                           \
 	X(SEARCH, "Search")                                                    \
+	X(STARRED, "Starred messages")                                         \
 	X(DIALOG, "A form that can be closed")                                 \
 	X(FORM, "Forms")                                                       \
 	X(SECRET, "A passphrase in a form")                                    \
@@ -76,6 +77,7 @@ enum key_ctx {
 	    "Go to the next chat with unread messages")                        \
 	X(MAIN, SEARCH, "Ctrl-S", "search",                                    \
 	    "Search this chat; again: everywhere")                             \
+	X(MAIN, STARRED, "Alt-T", "", "Starred messages of all chats")         \
 	X(MAIN, FOCUS_LIST, "Tab, Alt-L", "chats", "Go to the list of chats")  \
 	X(MAIN, NEW_CHAT, "F2", "new chat", "Start a chat with a number")      \
 	X(MAIN, SAFETY, "F3", "verify", "Compare the safety number")           \
@@ -179,6 +181,10 @@ enum key_ctx {
 	X(LIST, LIST_CLOSE, "Esc", "close", "Close")                           \
 	X(SEARCH, SEARCH_SCOPE, "Ctrl-S, Tab", "this chat / everywhere",       \
 	    "Search this chat or everywhere")                                  \
+	X(STARRED, STARRED_OFF, "s, Delete", "unstar", "Take its star off")    \
+	X(STARRED, STARRED_UNDO, "u", "undo", "Star it again")                 \
+	X(STARRED, STARRED_SCOPE, "Tab", "this chat / all",                    \
+	    "Those of this chat or of all")                                    \
 	X(DIALOG, FORM_CANCEL, "Esc", "close", "Close without changing")       \
 	X(FORM, FORM_ENTER, "Enter", "go on", "Go on")                         \
 	X(FORM, FORM_NEXT, "Tab, Down", "next field", "Next field")            \
@@ -238,6 +244,7 @@ enum key_ctx {
 	X(DETAILS, CHAT_BLOCK, "b", "block", "Nothing of theirs comes")        \
 	X(DETAILS, CHAT_CLEAR, "c", "clear", "Delete its messages for you")    \
 	X(DETAILS, CHAT_DELETE, "d", "delete", "Delete the chat for you")      \
+	X(DETAILS, CHAT_STARRED, "s", "starred", "Its starred messages")       \
 	X(DETAILS, DETAILS_UP, "Up, k, Shift-Tab", "", "Line up")              \
 	X(DETAILS, DETAILS_DOWN, "Down, j, Tab", "", "Line down")              \
 	X(DETAILS, DETAILS_PAGE_UP, "PgUp", "", "Page up")                     \

@@ -89,6 +89,7 @@ static const struct fact facts[] = {
     {ACT_CHAT_PIN, "Pinned", "Pinned", fact_pin, NULL},
     {ACT_CHAT_ARCHIVE, "Archived", "Archived", fact_archive, NULL},
     {ACT_CHAT_UNREAD, "Unread", "Unread", value_unread, NULL},
+    {ACT_CHAT_STARRED, "Starred messages", "Starred", NULL, NULL},
     {ACT_CHAT_BLOCK, "Blocked", "Blocked", value_block, of_others},
     {ACT_CHAT_CLEAR, "Delete its messages", "Clear", NULL, NULL},
     {ACT_CHAT_DELETE, "Delete this chat", "Delete", NULL, NULL},

@@ -168,6 +168,7 @@ static const struct fact facts[] = {
     {ACT_CHAT_MUTE, "Notifications", "Notices", fact_mute, NULL},
     {ACT_CHAT_PIN, "Pinned", "Pinned", fact_pin, NULL},
     {ACT_CHAT_ARCHIVE, "Archived", "Archived", fact_archive, NULL},
+    {ACT_CHAT_STARRED, "Starred messages", "Starred", NULL, NULL},
     {ACT_GROUP_LEAVE, "Leave the group", "Leave", NULL, is_in},
     {ACT_CHAT_CLEAR, "Delete its messages", "Clear", NULL, NULL},
     {ACT_CHAT_DELETE, "Delete this chat", "Delete", NULL, NULL},

@@ -505,6 +505,7 @@ main_act(struct app *a, enum action act, int digit)
 		return true;
 	case ACT_PALETTE:
 	case ACT_SEARCH:
+	case ACT_STARRED:
 	case ACT_NEW_CHAT:
 	case ACT_SAFETY:
 	case ACT_SETTINGS:

@@ -10,21 +10,47 @@
 #include "tui/screen/views.h"
 #include "tui/screen/when.h"
 
-#define BOX_W	 90
-#define BOX_H	 40
-#define CONTEXT	 24 /* cells before the match in its line */
-#define HIT_ROWS 2
+#define BOX_W	90
+#define BOX_H	40
+#define CONTEXT 24 /* cells before the match in its line */
+
+void
+hit_clear(struct hit *h)
+{
+	free(h->title);
+	if (h->text != NULL)
+		sodium_memzero(h->text, strlen(h->text));
+	free(h->text);
+	memset(h, 0, sizeof(*h));
+}
+
+int
+hit_from(struct hit *h, const struct hit_row *r)
+{
+	*h = (struct hit){
+	    .title = strdup(r->title != NULL ? r->title : ""),
+	    .text = strdup(r->msg.text != NULL ? r->msg.text : ""),
+	    .chat = r->msg.chat,
+	    .msg = r->msg.id,
+	    .off = r->mark_off,
+	    .len = r->mark_len,
+	    .ms = r->msg.sent_ms,
+	    .outgoing = r->msg.outgoing,
+	    .starred = r->msg.starred,
+	};
+	if (h->title != NULL && h->text != NULL)
+		return 0;
+	hit_clear(h);
+	return ERR_NOMEM;
+}
 
 static void
 hits_clear(struct search_view *s)
 {
 	int i;
 
-	for (i = 0; i < s->n; i++) {
-		free(s->v[i].title);
-		sodium_memzero(s->v[i].text, strlen(s->v[i].text));
-		free(s->v[i].text);
-	}
+	for (i = 0; i < s->n; i++)
+		hit_clear(&s->v[i]);
 	s->n = s->marked = s->top = 0;
 }
 
@@ -119,8 +145,8 @@ draw_excerpt(
 	draw_elide(a->draw, y, x + used, w - used, line, st);
 }
 
-static void
-draw_hit(struct app *a, struct box b, const struct hit *h, bool marked)
+void
+hit_draw(struct app *a, struct box b, const struct hit *h, bool marked)
 {
 	enum style st = marked ? ST_LIST_MARK : ST_STRONG;
 	enum style dim = marked ? ST_LIST_MARK_DIM : ST_DIM;
@@ -135,6 +161,10 @@ draw_hit(struct app *a, struct box b, const struct hit *h, bool marked)
 	when_short(when, h->ms, a->wall);
 	w = text_width(when, strlen(when));
 	draw_str(a->draw, b.y, b.x + b.w - w, w, when, dim);
+	if (h->starred) {
+		w += 2;
+		draw_sign(a->draw, b.y, b.x + b.w - w, SIGN_STAR, dim);
+	}
 	draw_elide(
 	    a->draw, b.y, b.x + 2, b.w - w - 3, h->outgoing ? "You" : who, st);
 	if (h->outgoing)
@@ -183,7 +213,7 @@ search_draw(struct app *a, struct box b)
 	}
 	list_move(&s->marked, &s->top, s->n, view, 0);
 	for (i = 0; i < view && s->top + i < s->n; i++)
-		draw_hit(a,
+		hit_draw(a,
 		    (struct box){in.y + i * HIT_ROWS, in.x, HIT_ROWS, in.w},
 		    &s->v[s->top + i], s->top + i == s->marked);
 }
@@ -253,28 +283,14 @@ static void
 take_hits(struct app *a, const struct engine_event *ev)
 {
 	struct search_view *s = &a->vs->search;
-	struct hit *h;
 	size_t i;
 
 	hits_clear(s);
 	for (i = 0; i < ev->n && s->n < SEARCH_HITS_MAX; i++) {
-		const struct hit_row *r = &ev->hits[i];
-
-		h = &s->v[s->n];
-		h->title = strdup(r->title != NULL ? r->title : "");
-		h->text = strdup(r->msg.text != NULL ? r->msg.text : "");
-		if (h->title == NULL || h->text == NULL) {
-			free(h->title);
-			free(h->text);
+		if (hit_from(&s->v[s->n], &ev->hits[i]) != 0) {
 			app_asked(a, ERR_NOMEM);
 			return;
 		}
-		h->chat = r->msg.chat;
-		h->msg = r->msg.id;
-		h->off = r->mark_off;
-		h->len = r->mark_len;
-		h->ms = r->msg.sent_ms;
-		h->outgoing = r->msg.outgoing;
 		s->n++;
 	}
 }

@@ -101,7 +101,7 @@ struct hit {
 	char *title, *text; /* heap */
 	uint32_t off, len;
 	uint64_t ms;
-	bool outgoing;
+	bool outgoing, starred;
 };
 
 struct search_view {
@@ -113,6 +113,18 @@ struct search_view {
 	struct hit v[SEARCH_HITS_MAX];
 	int n, marked, top;
 	bool asked; /* there has been an answer for these words */
+};
+
+#define STARRED_PAGE 100 /* asked for at once */
+
+struct starred_view {
+	struct hit *v; /* heap, n of them; newest first */
+	int n, marked, top;
+	int64_t chat; /* 0: all */
+	int64_t at; /* the one jumped to last; kept while it is closed */
+	int64_t undo; /* the one whose star was taken off last; 0: none */
+	uint64_t tag; /* they are asked for */
+	bool more, failed;
 };
 
 /* ---- others ------------------------------------------------------------------ */
@@ -351,6 +363,7 @@ struct view_state {
 	struct settings_view settings;
 	struct palette_view palette;
 	struct search_view search;
+	struct starred_view starred;
 	struct safety_view safety;
 	struct help_view help;
 	struct paste_view paste;
@@ -386,6 +399,8 @@ void first_run_begin(struct app *a, bool opened);
 void palette_begin(struct app *a, uint32_t cp);
 void search_begin(struct app *a, const char *words);
 void search_forget(struct app *a); /* words and hits outlive the view */
+void starred_begin(struct app *a, int64_t chat); /* 0: of all chats */
+void starred_forget(struct app *a);
 void safety_begin(struct app *a, int64_t chat);
 void new_chat_begin(struct app *a, const char *phone);
 void settings_begin(struct app *a);
@@ -467,6 +482,12 @@ void bar_draw(struct app *a, int y);
 
 /* A sign for the state of an outgoing message. */
 enum sign sign_of(enum msg_state state);
+
+/* One found message: two lines. hit_from() copies; ERR_NOMEM leaves it empty. */
+#define HIT_ROWS 2
+int hit_from(struct hit *h, const struct hit_row *r) MUST_USE;
+void hit_clear(struct hit *h); /* wipes */
+void hit_draw(struct app *a, struct box b, const struct hit *h, bool marked);
 
 /* A box in the middle, at most w by h cells; title may be NULL. */
 struct box popup(struct app *a, struct box b, int w, int h, const char *title);
