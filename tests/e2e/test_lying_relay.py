@@ -182,3 +182,31 @@ def test_a_group_cannot_be_forked(relay, anna, ben, cat):
         person.messages()
         assert show(person, "Anna's")["alarm"], person.name
         assert "Warning" in notes(person)[-1], person.name
+
+
+def test_a_change_of_a_group_cannot_be_dropped(relay, anna, ben, cat):
+    meet(anna, ben, cat)
+    group(anna, "create", "Rowing", ben.phone, cat.phone)
+    for person in (ben, cat):
+        person.messages()
+    liar = Liar(relay)
+    with liar:
+        before = liar.copy("grp", "1", ())[0]
+    group(anna, "remove", "Rowing", cat.phone)
+    ben.messages()
+    assert show(ben, "Rowing")["members_count"] == 2
+    with liar:  # the removal was never there
+        liar.db.execute("UPDATE grp SET version = ?, record = ?",
+                        (before["version"], before["record"]))
+        liar.db.execute("DELETE FROM group_entry WHERE version > ?",
+                        (before["version"],))
+        liar.insert("group_member", {"account": liar.account(cat),
+                                     "grp": before["row"]})
+    for person in (anna, ben):
+        person.messages()
+        person.run("group", "send", "Rowing", "secret", check=False)
+        row = show(person, "Rowing")
+        assert row["members_count"] == 2, person.name
+        assert row["alarm"], person.name
+        assert "Warning" in notes(person)[-1], person.name
+    assert "secret" not in received(cat)

@@ -158,13 +158,20 @@ want(struct engine *e, struct store_group *g, uint32_t version)
 }
 
 int
-group_behind(
+group_relay_at(
     struct engine *e, const uint8_t id[static GROUP_ID_LEN], uint32_t version)
 {
 	struct store_group g = {0};
 	int r = store_group_peek(e->store, id, &g);
 
-	return r == 0 ? want(e, &g, version) : r;
+	if (r != 0 || version >= g.version)
+		return r == 0 ? want(e, &g, version) : r;
+	/* It may have said so before it took our change. */
+	if (g.wanted < g.version)
+		g.wanted = g.version;
+	group_todo(&g, STORE_GROUP_ENTRIES, 0);
+	groups_wake(e);
+	return store_group_put(e->store, &g);
 }
 
 int

@@ -51,9 +51,10 @@ int group_head_seen(struct engine *e, const uint8_t id[static GROUP_ID_LEN],
     const uint8_t account[static GROUP_ACCOUNT_LEN],
     const Sotto__Content__GroupHead *head, enum group_place *place) MUST_USE;
 
-/* The relay says that the group is at this version: fetch what we lack.
+/* The relay says that the group is at this version: fetch what we lack, or hear
+ * once more that it lacks what it has acknowledged, which is an alarm.
  * outbox_kick() follows when it is there. In or outside a transaction. */
-int group_behind(struct engine *e, const uint8_t id[static GROUP_ID_LEN],
+int group_relay_at(struct engine *e, const uint8_t id[static GROUP_ID_LEN],
     uint32_t version) MUST_USE;
 
 /* ---- pairwise contents ----------------------------------------------------------- */

@@ -349,7 +349,7 @@ same_version(struct engine *e, struct group_room *g, const struct group_view *v,
 		return 0;
 	}
 	*yes = group_overridden(e, g->id);
-	return *yes ? 0 : group_behind(e, g->id, g->version);
+	return *yes ? 0 : group_relay_at(e, g->id, g->version);
 }
 
 static int
@@ -445,8 +445,9 @@ group_send_stale(struct engine *e, const struct store_outgoing *row,
 	if (g == NULL)
 		return ERR_NOMEM;
 	r = group_room_stale(e, g, row->id, o, res);
-	return r == 0 && res->version > 0 ? group_behind(e, g->id, res->version)
-					  : r;
+	return r == 0 && res->version > 0
+		   ? group_relay_at(e, g->id, res->version)
+		   : r;
 }
 
 /* ---- typing ------------------------------------------------------------------ */

@@ -592,6 +592,8 @@ listed_one(struct engine *e, const Sotto__Relay__GroupListResponse__Group *m)
 		r = group_begin(e, m->group_id.data, STORE_GROUP_ADDED, &g);
 		if (r == 0)
 			group_todo(&g, STORE_GROUP_ENTRIES, GROUP_HEARD_MS);
+	} else if (r == 0 && m->version < g.version) {
+		return group_relay_at(e, g.id, m->version);
 	} else if (r == 0 && m->version > g.version) {
 		group_todo(&g, STORE_GROUP_ENTRIES,
 		    g.version == 0 ? GROUP_HEARD_MS : 0);
