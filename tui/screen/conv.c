@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "tui/screen/app_int.h"
+#include "tui/screen/conv_media.h"
 #include "tui/screen/when.h"
 
 /* ---- the line above ------------------------------------------------------------ */
@@ -294,7 +295,11 @@ draw_part(struct app *a, int y, int x, const struct item *it,
 		return;
 	}
 	i -= l->from;
-	if (i < l->forwarded) {
+	if (i >= l->forwarded + l->quote && line == NULL &&
+	    i < l->forwarded + l->quote + conv_media_lines(l)) {
+		i -= l->forwarded + l->quote + l->picture;
+		conv_media_line(a, y, x, it, l, i);
+	} else if (i < l->forwarded) {
 		n = draw_sign(a->draw, y, x, SIGN_FORWARDED, dim);
 		draw_elide(
 		    a->draw, y, x + n + 1, l->inner - n - 1, "forwarded", dim);
@@ -304,7 +309,8 @@ draw_part(struct app *a, int y, int x, const struct item *it,
 		draw_marked(a, y, x, l->inner, it, line,
 		    it->state == MSG_WAITING || it->kind == MSG_ONCE ? ST_NOTE
 								     : st);
-	} else if (i < l->forwarded + l->quote + l->lines + l->reactions) {
+	} else if (i < l->forwarded + l->quote + conv_media_lines(l) +
+			   l->lines + l->reactions) {
 		draw_elide(a->draw, y, x, l->inner, it->reactions, st);
 	}
 }
@@ -315,7 +321,8 @@ draw_bubble(
 {
 	enum style st = it->outgoing ? ST_OWN : ST_THEIRS;
 	enum style meta = it->outgoing ? ST_OWN_META : ST_DIM;
-	int above = l->from + l->forwarded + l->quote, i = 0, w = l->inner + 2;
+	int above = l->from + l->forwarded + l->quote + conv_media_lines(l);
+	int i = 0, w = l->inner + 2, top = p->y + above - conv_media_lines(l);
 	int last = above + l->lines + l->reactions + l->meta - 1;
 	int x = it->outgoing ? p->b.x + p->b.w - w : p->b.x;
 	bool selected = it->id == a->hist.selected;
@@ -341,6 +348,8 @@ draw_bubble(
 		if (selected && (i == 0 || p->y == p->b.y) && a->selecting)
 			draw_cursor(a->draw, p->y, x);
 	}
+	if (l->picture > 0)
+		conv_media_picture(a, &p->b, top, x + 1, it, l);
 }
 
 static void
@@ -425,6 +434,7 @@ conv_draw(struct app *a, struct box b)
 	int line;
 
 	draw_fill(a->draw, b, ST_TEXT);
+	hist_set_pictures(h, !pictures_are_off(a->pictures));
 	hist_resize(h, b.w, b.h);
 	if (!hist_first_in_view(h, &i, &line)) {
 		draw_empty(a, b);

@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "tui/screen/hist.h"
+#include "tui/screen/hist_media.h"
 #include "tui/screen/when.h"
 
 void
@@ -33,6 +34,7 @@ item_clear(struct item *it)
 	text_free(it->reactions);
 	text_free(it->from);
 	free(it->mentions);
+	hist_media_free(it->media);
 	memset(it, 0, sizeof(*it));
 }
 
@@ -57,13 +59,14 @@ void
 hist_open(struct hist *h, int64_t chat)
 {
 	int width = h->width, view = h->view;
-	bool roomy = h->roomy;
+	bool roomy = h->roomy, pictures = h->pictures;
 
 	hist_clear(h);
 	h->chat = chat;
 	h->width = width;
 	h->view = view;
 	h->roomy = roomy;
+	h->pictures = pictures;
 }
 
 /* A copy of what may be NULL; false without memory. */
@@ -90,6 +93,14 @@ copy_mentions(struct item *it, const struct msg_row *row)
 	return true;
 }
 
+static bool
+copy_media(struct item *it, const struct msg_row *row)
+{
+	if (row->media != NULL)
+		it->media = hist_media_copy(row->media);
+	return row->media == NULL || it->media != NULL;
+}
+
 static int
 item_make(struct item *it, const struct msg_row *row)
 {
@@ -98,7 +109,8 @@ item_make(struct item *it, const struct msg_row *row)
 	    !copy(&it->quote, row->quote) ||
 	    !copy(&it->quote_from, row->quote_from) ||
 	    !copy(&it->reactions, row->reactions) ||
-	    !copy(&it->from, row->from) || !copy_mentions(it, row)) {
+	    !copy(&it->from, row->from) || !copy_mentions(it, row) ||
+	    !copy_media(it, row)) {
 		item_clear(it);
 		return ERR_NOMEM;
 	}
@@ -314,6 +326,16 @@ hist_resize(struct hist *h, int width, int view)
 	clamp(h);
 	if (h->selected != 0)
 		hist_show(h, h->selected);
+}
+
+void
+hist_set_pictures(struct hist *h, bool on)
+{
+	if (h->pictures == on)
+		return;
+	h->pictures = on;
+	forget_heights(h);
+	clamp(h);
 }
 
 bool

@@ -35,6 +35,7 @@ struct item {
 	char *from; /* heap; in a group, who wrote it; NULL */
 	struct mention_row *mentions; /* heap: whom the text names */
 	size_t n_mentions;
+	struct media_row *media; /* heap; NULL: there is no file */
 	uint8_t author[ENGINE_ID_LEN];
 	uint32_t expire_s; /* disappears so long after it was seen */
 	uint64_t expires_ms; /* when; 0: the timer does not run yet */
@@ -63,6 +64,7 @@ struct hist {
 	bool more_before, more_after;
 	int width; /* cells of a line; the heights are for it */
 	bool roomy; /* blank lines between speakers */
+	bool pictures; /* small pictures have rows of their own */
 	int scroll;
 	int view; /* lines of the view */
 	int64_t marker; /* "new" line above this message; 0 none */
@@ -82,12 +84,16 @@ struct layout {
 	int from; /* who wrote it */
 	int forwarded; /* "forwarded" */
 	int quote; /* what it answers */
+	int picture; /* rows of the small picture */
+	int media; /* kind and name; then size and state, wrapped */
+	int bars; /* the waveform, behind the first of those */
 	int lines; /* of text */
 	int reactions;
 	int meta; /* marks, time and ticks on a line of their own */
 	int note; /* a line below: what to do about a failed one */
 	int wrap; /* the text is wrapped to so many cells */
 	int inner; /* cells of the widest line, with the meta */
+	int picture_cols;
 	bool brief; /* the marks are signs only */
 	int height; /* the sum of the lines */
 };
@@ -127,6 +133,9 @@ void hist_set_marker(struct hist *h, uint32_t count);
 
 /* Another size: the message at the bottom of the view stays there. */
 void hist_resize(struct hist *h, int width, int view);
+
+/* Small pictures are drawn, or not. */
+void hist_set_pictures(struct hist *h, bool on);
 
 /* One of our own calm lines, no message. */
 bool hist_is_line(const struct item *it);

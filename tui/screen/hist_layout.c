@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "tui/screen/hist.h"
+#include "tui/screen/hist_media.h"
 #include "tui/screen/when.h"
 
 #define META_TIME   5 /* cells of "14:02" */
@@ -67,7 +68,8 @@ bool
 hist_is_line(const struct item *it)
 {
 	/* one of our own calm lines */
-	return it->kind != MSG_TEXT && it->kind != MSG_ONCE;
+	return it->kind != MSG_TEXT && it->kind != MSG_ONCE &&
+	       it->kind != MSG_MEDIA;
 }
 
 static int
@@ -102,10 +104,43 @@ layout_above(const struct item *it, struct layout *l)
 	return at_most(widest, l->wrap);
 }
 
+/* The file: its picture, what it is, how far it is. Returns the cells of the
+ * widest line; *last of the last one. */
+static int
+layout_media(
+    const struct hist *h, const struct item *it, struct layout *l, int *last)
+{
+	char text[HIST_MEDIA_CAP];
+	struct text_wrap w;
+	struct text_line line;
+	int widest, cols, rows;
+
+	hist_media_title(text, it->media);
+	widest = at_most(cells(text), l->wrap);
+	l->media = 1;
+	hist_media_detail(text, it->media, it->outgoing);
+	text_wrap_init(&w, text, strlen(text), l->wrap);
+	while (text_wrap_next(&w, &line)) {
+		l->media++;
+		*last = line.width;
+		widest = line.width > widest ? line.width : widest;
+	}
+	cols = hist_media_bars(it->media, l->wrap);
+	l->bars = cols > 0;
+	widest = cols > widest ? cols : widest;
+	if (h->pictures && it->kind == MSG_MEDIA &&
+	    hist_media_box(it->media, l->wrap, &cols, &rows)) {
+		l->picture = rows;
+		l->picture_cols = cols;
+		widest = cols > widest ? cols : widest;
+	}
+	return widest;
+}
+
 static void
 layout_text(const struct hist *h, const struct item *it, struct layout *l)
 {
-	int meta, last = 0, widest;
+	int meta, last = 0, widest, cols;
 	struct text_wrap w;
 	struct text_line line;
 
@@ -113,8 +148,13 @@ layout_text(const struct hist *h, const struct item *it, struct layout *l)
 	l->brief = hist_meta_width(it, false) > l->wrap;
 	meta = hist_meta_width(it, l->brief);
 	widest = layout_above(it, l);
+	if (it->media != NULL) {
+		cols = layout_media(h, it, l, &last);
+		widest = cols > widest ? cols : widest;
+	}
 	text_wrap_init(&w, it->text, it->len, l->wrap);
-	while (text_wrap_next(&w, &line)) {
+	while (
+	    (it->media == NULL || it->len > 0) && text_wrap_next(&w, &line)) {
 		l->lines++;
 		last = line.width;
 		if (line.width > widest)
@@ -167,5 +207,6 @@ hist_layout(const struct hist *h, size_t i, struct layout *l)
 		layout_text(h, it, l);
 	}
 	l->height = l->date + l->marker + l->gap + l->from + l->forwarded +
-		    l->quote + l->lines + l->reactions + l->meta + l->note;
+		    l->quote + l->picture + l->media + l->bars + l->lines +
+		    l->reactions + l->meta + l->note;
 }

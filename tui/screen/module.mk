@@ -7,11 +7,11 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/catch.c tui/screen/raster.c tui/screen/picture_caps.c tui/screen/pictures.c tui/screen/loop_pictures.c \
 	tui/screen/view_picture.c tui/screen/folder.c tui/screen/view_files.c tui/screen/draw.c tui/screen/when.c \
 	tui/screen/when_span.c tui/screen/strength.c \
-	tui/screen/model.c tui/screen/hist.c tui/screen/hist_layout.c tui/screen/prefs.c \
+	tui/screen/model.c tui/screen/hist.c tui/screen/hist_layout.c tui/screen/hist_media.c tui/screen/prefs.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
 	tui/screen/app.c tui/screen/app_chat.c tui/screen/app_send.c \
 	tui/screen/app_event.c tui/screen/bar.c tui/screen/chatlist.c \
-	tui/screen/conv.c tui/screen/view_main.c tui/screen/view_palette.c \
+	tui/screen/conv.c tui/screen/conv_media.c tui/screen/view_main.c tui/screen/view_palette.c \
 	tui/screen/view_search.c tui/screen/view_starred.c \
 	tui/screen/view_safety.c \
 	tui/screen/view_help.c tui/screen/view_paste.c \
@@ -46,4 +46,6 @@ test_app_message_SRC := tests/unit/screen_rig.c
 test_views_SRC := tests/unit/screen_rig.c
 tui/screen_TESTS += test_pictures
 test_pictures_SRC := tests/unit/screen_rig.c
+tui/screen_TESTS += test_app_media
+test_app_media_SRC := tests/unit/screen_rig.c
 tui/screen_FUZZ  := fuzz_keys

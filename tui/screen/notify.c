@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "tui/screen/hist_media.h"
 #include "tui/screen/notify.h"
 
 static bool
@@ -41,8 +42,12 @@ void
 notify_message(struct app *a, const struct msg_row *m)
 {
 	const struct chat *c = model_find(&a->m, m->chat);
+	char title[HIST_MEDIA_CAP];
+	const char *text;
 
-	if (m->outgoing || (m->kind != MSG_TEXT && m->kind != MSG_ONCE) ||
+	if (m->outgoing ||
+	    (m->kind != MSG_TEXT && m->kind != MSG_ONCE &&
+		m->kind != MSG_MEDIA) ||
 	    is_seen(a, m) ||
 	    (c != NULL && model_is_muted(c, a->wall) &&
 		!(m->mentions_me && a->prefs.notify_mentions)))
@@ -51,7 +56,11 @@ notify_message(struct app *a, const struct msg_row *m)
 		a->missed++;
 		return;
 	}
-	tell(a, c != NULL ? c->title : "?", m->text != NULL ? m->text : "");
+	if ((m->text == NULL || m->text[0] == '\0') && m->media != NULL)
+		text = hist_media_title(title, m->media);
+	else
+		text = m->text != NULL ? m->text : "";
+	tell(a, c != NULL ? c->title : "?", text);
 }
 
 void

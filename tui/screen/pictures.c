@@ -15,6 +15,7 @@ struct shown {
 	uint32_t w, h; /* pixels, once known */
 	uint64_t used; /* frame it was last in view */
 	int failed; /* why it cannot be shown; 0 */
+	bool tiny_only; /* its file is not wanted now */
 };
 
 struct pictures {
@@ -293,6 +294,7 @@ pictures_draw(struct pictures *ps, struct draw *d, const struct picture_view *v)
 	if (s == NULL)
 		return PICTURE_COMING;
 	s->used = ps->frame;
+	s->tiny_only = v->tiny_only;
 	if (s->r != NULL)
 		put_raster(d, v, s->r);
 	else if (s->failed != 0)
@@ -314,7 +316,7 @@ want_next(struct pictures *ps)
 
 	for (i = 0; !ps->busy && ps->known && i < ps->n; i++) {
 		if (ps->v[i].used != ps->frame || ps->v[i].r != NULL ||
-		    ps->v[i].failed != 0)
+		    ps->v[i].failed != 0 || ps->v[i].tiny_only)
 			continue;
 		ps->busy = true;
 		ps->want = ps->v[i];

@@ -62,6 +62,7 @@ struct picture_view {
 	int skip, h; /* rows skip..skip + h of the box are in view; h 0: all */
 	struct preview_part part; /* zero: the whole */
 	const struct tiny *tiny; /* until the file is here; may be NULL */
+	bool tiny_only; /* the file is not asked for */
 };
 
 enum picture_state { PICTURE_COMING, PICTURE_SHOWN, PICTURE_FAILED };

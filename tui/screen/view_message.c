@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "tui/screen/app_int.h"
+#include "tui/screen/hist_media.h"
 #include "tui/screen/when.h"
 
 #define EDIT_MS (15 * 60000ull) /* for so long others take an edit */
@@ -14,6 +15,13 @@ static const struct item *
 selected(const struct app *a)
 {
 	return hist_find(&a->hist, a->hist.selected);
+}
+
+/* A text or a file: not a line of ours, not to be seen once. */
+static bool
+is_content(const struct item *it)
+{
+	return it->kind == MSG_TEXT || it->kind == MSG_MEDIA;
 }
 
 /* Who wrote it, as it is said in a quote. */
@@ -79,7 +87,7 @@ no_edit(const struct app *a, const struct item *it)
 {
 	if (!it->outgoing)
 		return "Only what you wrote can be edited.";
-	if (it->kind != MSG_TEXT)
+	if (!is_content(it))
 		return "This cannot be edited.";
 	if (a->wall > it->sent_ms + EDIT_MS)
 		return "It is older than 15 minutes: it stays as it is.";
@@ -90,7 +98,7 @@ static const char *
 no_answer(const struct app *a, const struct item *it)
 {
 	(void)a;
-	if (it->kind != MSG_TEXT || it->state == MSG_WAITING)
+	if (!is_content(it) || it->state == MSG_WAITING)
 		return "This cannot be answered.";
 	return NULL;
 }
@@ -120,7 +128,12 @@ no_retry(const struct app *a, const struct item *it)
 static void
 reply(struct app *a, const struct item *it)
 {
-	writing_reply(a, it->id, author_of(a, it), it->text);
+	char title[HIST_MEDIA_CAP];
+	const char *what = it->text;
+
+	if (it->len == 0 && it->media != NULL)
+		what = hist_media_title(title, it->media);
+	writing_reply(a, it->id, author_of(a, it), what);
 	select_end(a);
 	a->focus_list = false;
 }
@@ -195,11 +208,11 @@ star(struct app *a)
 
 	for (i = 0; i < n; i++) {
 		it = hist_find(&a->hist, ids[i]);
-		on |= it->kind == MSG_TEXT && !it->starred;
+		on |= is_content(it) && !it->starred;
 	}
 	for (i = 0; i < n; i++) {
 		it = hist_find(&a->hist, ids[i]);
-		if (it->kind == MSG_TEXT && it->starred != on)
+		if (is_content(it) && it->starred != on)
 			app_asked(a, a->be->star(a->e, app_tag(a), ids[i], on));
 	}
 }
@@ -249,7 +262,7 @@ forward(struct app *a)
 	char title[48];
 
 	for (i = 0; i < n; i++) {
-		if (hist_find(&a->hist, ids[i])->kind != MSG_TEXT) {
+		if (!is_content(hist_find(&a->hist, ids[i]))) {
 			app_notice(a, ST_WARN,
 			    "Notes and view-once texts cannot be forwarded.");
 			return;
