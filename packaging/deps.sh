@@ -53,7 +53,6 @@ table() {
 	test  c:openssl      openssl; openssl; openssl; openssl; openssl@3
 	test  c:pulseaudio   pulseaudio; pulseaudio; pulseaudio; pulseaudio; pulseaudio
 	test  p:nice         libnice-dev; libnice-devel; libnice; libnice-dev; libnice
-	test  c:turnutils_uclient coturn; coturn; coturn; coturn; coturn
 	test  c:rclone       rclone; rclone; rclone; rclone; rclone
 	test  y:swift        python3-swift; -; -; -; -
 	test  y:pytest       python3-pytest; python3-pytest; python-pytest; py3-pytest; -
@@ -65,6 +64,8 @@ table() {
 	ci    c:clang-format clang-format; clang-tools-extra; clang; clang-extra-tools; clang-format
 	ci    c:clang-tidy   clang-tidy; clang-tools-extra; clang; clang-extra-tools; =
 	ci    c:man          man-db; man-db; man-db; mandoc; =
+	ci    c:turnutils_uclient coturn; coturn; coturn; coturn; coturn
+	ci    c:ip           iproute2; iproute; iproute2; iproute2; -
 	ci    c:node         nodejs; nodejs; nodejs; nodejs; node
 	ci    c:npm          npm; nodejs-npm; npm; npm; =
 	bench c:turnserver   coturn; coturn; coturn; coturn; coturn
