@@ -632,6 +632,64 @@ be_report(struct engine *e, uint64_t tag, int64_t chat, const int64_t *msgs,
 	return took(e, tag);
 }
 
+static int
+be_statuses(struct engine *e, uint64_t tag)
+{
+	rig_of(e)->posts_tag = tag;
+	rig_of(e)->posts_asked++;
+	return rig_of(e)->refuse;
+}
+
+static int
+be_status_post(struct engine *e, uint64_t tag, const char *text)
+{
+	note(rig_of(e), "post %s; ", text);
+	return took(e, tag);
+}
+
+static int
+be_status_see(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "see %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_status_viewers(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "viewers %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_status_delete(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "delete post %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_status_reply(struct engine *e, uint64_t tag, int64_t id, const char *text)
+{
+	note(rig_of(e), "answer post %d %s; ", (int)id, text);
+	return took(e, tag);
+}
+
+static int
+be_status_mute(struct engine *e, uint64_t tag,
+    const uint8_t account[static ENGINE_ID_LEN], bool on)
+{
+	note(rig_of(e), "mute posts of %d %d; ", account[0], on);
+	return took(e, tag);
+}
+
+static int
+be_status_audience(struct engine *e, uint64_t tag)
+{
+	note(rig_of(e), "audience; ");
+	return took(e, tag);
+}
+
 static const struct backend backend = {
     .unlock = be_unlock,
     .start = be_start,
@@ -707,6 +765,14 @@ static const struct backend backend = {
     .backup_verify = be_backup_verify,
     .backup_cancel = be_backup_cancel,
     .forward_all = be_forward_all,
+    .statuses = be_statuses,
+    .status_post = be_status_post,
+    .status_see = be_status_see,
+    .status_viewers = be_status_viewers,
+    .status_delete = be_status_delete,
+    .status_reply = be_status_reply,
+    .status_mute = be_status_mute,
+    .status_audience = be_status_audience,
     .report = be_report,
 };
 

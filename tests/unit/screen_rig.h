@@ -24,6 +24,8 @@ struct rig {
 	char log[RIG_LOG_CAP]; /* commands and wishes: "send 3 hello; " */
 	uint64_t tag; /* of the last command that has an answer */
 	uint64_t chats_tag; /* of the last "chats" */
+	uint64_t posts_tag; /* of the last time posts were asked for */
+	int posts_asked; /* how often; not in the log */
 	uint64_t wall, mono;
 	int refuse; /* commands return this */
 	uint64_t picture; /* key of the last one that was to be loaded */

@@ -97,6 +97,7 @@ app_forget(struct app *a)
 	}
 	search_forget(a);
 	starred_forget(a);
+	strip_forget(a);
 	model_clear(&a->m);
 	hist_clear(&a->hist);
 	composer_clear(&a->comp);

@@ -200,6 +200,7 @@ app_begin(struct app *a)
 {
 	app_root(a, &view_main);
 	app_ask_chats(a);
+	strip_ask(a);
 }
 
 static void
@@ -313,6 +314,7 @@ app_event(struct app *a, const struct engine_event *ev)
 	a->dirty = true;
 	take(a, ev);
 	account_event(a, ev);
+	strip_event(a, ev);
 	for (i = a->nviews - 1; i >= 0; i--) {
 		if (i < a->nviews && a->views[i]->event != NULL)
 			a->views[i]->event(a, ev);

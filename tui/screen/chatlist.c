@@ -339,12 +339,15 @@ draw_chat(struct app *a, struct box b, const struct chat *c, bool focus)
 void
 chatlist_draw(struct app *a, struct box b, bool focus)
 {
-	int each = lines_each(&b), n = b.h / each, at = marked_index(a), i;
+	int each = lines_each(&b), at = marked_index(a), i, n;
 	int count = line_count(a);
 	struct box line;
 	int64_t id;
 
 	draw_fill(a->draw, b, ST_TEXT);
+	strip_draw(a, b);
+	b.h -= strip_rows(a, b);
+	n = b.h / each;
 	if (a->m.n == 0) {
 		draw_empty(a, b);
 		return;
@@ -367,6 +370,8 @@ chatlist_at(struct app *a, struct box b, int y)
 {
 	int i = (y - b.y) / lines_each(&b) + a->list_top;
 
+	if (strip_rows(a, b) > 0 && y == b.y + b.h - 1)
+		return LIST_STATUS;
 	return y >= b.y && i >= 0 && i < line_count(a) ? line_id(a, i) : 0;
 }
 

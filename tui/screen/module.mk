@@ -48,4 +48,7 @@ tui/screen_TESTS += test_pictures
 test_pictures_SRC := tests/unit/screen_rig.c
 tui/screen_TESTS += test_app_media
 test_app_media_SRC := tests/unit/screen_rig.c
+tui/screen_SRC   += tui/screen/status_strip.c
+tui/screen_TESTS += test_status_view
+test_status_view_SRC := tests/unit/screen_rig.c
 tui/screen_FUZZ  := fuzz_keys

@@ -550,6 +550,8 @@ main_mouse(struct app *a, const struct key *ev)
 		chat = chatlist_at(a, p.list, ev->y);
 		if (chat == LIST_ARCHIVE)
 			a->unfolded = !a->unfolded;
+		else if (chat == LIST_STATUS)
+			status_view_begin(a);
 		else if (chat != 0)
 			app_open_chat(a, chat);
 		return true;

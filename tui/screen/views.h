@@ -163,7 +163,15 @@ struct status_view {
 	int64_t id; /* the one that is shown */
 	bool known; /* there has been an answer */
 	uint64_t tag, audience_tag, reply_tag;
+	int top, lines, view; /* of its text: first one in view, all, seen */
 	char hint[80]; /* of the prompt for a post */
+};
+
+/* What is new among posts: a line under the chats. */
+struct status_strip {
+	char *text; /* heap, wiped; NULL: nothing is */
+	uint64_t tag; /* of the list of posts that is asked for */
+	bool again; /* it changed meanwhile */
 };
 
 struct read_view {
@@ -371,6 +379,7 @@ struct view_state {
 	struct dead_view dead;
 	struct read_view read;
 	struct status_view status;
+	struct status_strip strip;
 	struct react_view react;
 	struct delete_view delete;
 	struct pick_view pick;
@@ -471,8 +480,16 @@ uint64_t first_run_tick(struct app *a);
 void chatlist_draw(struct app *a, struct box b, bool focus);
 bool chatlist_act(struct app *a, enum action act);
 #define LIST_ARCHIVE (-1) /* the line that archived chats are behind */
-/* The chat on a line of the list, LIST_ARCHIVE, 0 none. */
+#define LIST_STATUS  (-2) /* the line of new posts, on which no mark goes */
+/* The chat on a line of the list, LIST_ARCHIVE, LIST_STATUS, 0 none. */
 int64_t chatlist_at(struct app *a, struct box b, int y);
+
+/* The line of new posts; it follows every event. */
+void strip_ask(struct app *a);
+void strip_event(struct app *a, const struct engine_event *ev);
+void strip_forget(struct app *a); /* wipes */
+int strip_rows(const struct app *a, struct box b); /* of those of the box */
+void strip_draw(struct app *a, struct box b); /* into its last one */
 
 void conv_draw(struct app *a, struct box b);
 void conv_header(struct app *a, int y, int x, int w);
