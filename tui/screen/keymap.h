@@ -318,6 +318,10 @@ enum key_ctx {
 	X(STATUS, STATUS_DELETE, "d, Delete", "delete",                        \
 	    "Delete your post, for everybody")                                 \
 	X(STATUS, STATUS_MUTE, "m", "mute", "Mute or unmute their posts")      \
+	X(STATUS, STATUS_UP, "Up, k", "", "Line up")                           \
+	X(STATUS, STATUS_DOWN, "Down, j", "", "Line down")                     \
+	X(STATUS, STATUS_PAGE_UP, "PgUp", "", "Page up")                       \
+	X(STATUS, STATUS_PAGE_DOWN, "PgDn", "more", "Page down")               \
 	X(STATUS, STATUS_CLOSE, "Esc, q", "close", "Close")                    \
 	X(READ, READ_UP, "Up, k", "", "Line up")                               \
 	X(READ, READ_DOWN, "Down, j", "", "Line down")                         \

@@ -63,6 +63,8 @@ look(struct app *a)
 
 	if (v->at >= v->n)
 		return;
+	if (v->id != v->v[v->at].id)
+		v->top = 0;
 	v->id = v->v[v->at].id;
 	if (!v->v[v->at].own && !v->v[v->at].seen) {
 		v->v[v->at].seen = true;
@@ -156,6 +158,8 @@ status_offers(const struct app *a, enum action act)
 	case ACT_STATUS_NEXT:
 	case ACT_STATUS_PREV:
 		return a->vs->status.n > 1;
+	case ACT_STATUS_PAGE_DOWN:
+		return a->vs->status.lines > a->vs->status.view;
 	default:
 		return true;
 	}
@@ -178,6 +182,41 @@ draw_foot(struct app *a, struct box in, const struct status_row *p)
 		snprintf(foot, sizeof(foot), "%s",
 		    p->muted ? "muted" : "Enter answers in the chat");
 	draw_elide(a->draw, in.y + in.h - 1, in.x, in.w, foot, ST_HINT);
+}
+
+static void
+scroll(struct status_view *v, int by)
+{
+	v->top += by;
+	if (v->top > v->lines - v->view)
+		v->top = v->lines - v->view;
+	if (v->top < 0)
+		v->top = 0;
+}
+
+/* From line top on. A sign tells that there is more. */
+static void
+draw_post(struct app *a, struct box in, const char *text)
+{
+	const struct theme *t = draw_theme(a->draw);
+	struct status_view *v = &a->vs->status;
+	size_t len = strlen(text);
+	struct text_wrap wr;
+	struct text_line l;
+	int i;
+
+	v->lines = (int)text_wrap_count(text, len, in.w);
+	v->view = in.h;
+	scroll(v, 0);
+	text_wrap_init(&wr, text, len, in.w);
+	for (i = 0; i < v->top + in.h && text_wrap_next(&wr, &l); i++) {
+		if (i >= v->top)
+			draw_text(a->draw, in.y + i - v->top, in.x, in.w,
+			    text + l.start, l.len, ST_TEXT);
+	}
+	if (v->top + in.h < v->lines)
+		draw_right(a->draw, in.y + in.h - 1, in.x, in.w,
+		    theme_sign(t, SIGN_DOWN), ST_HINT);
 }
 
 static void
@@ -206,7 +245,7 @@ status_draw(struct app *a, struct box b)
 		draw_foot(a, in, p);
 		in.h--;
 	}
-	draw_wrapped(a->draw, in, p->text, ST_TEXT);
+	draw_post(a, in, p->text);
 }
 
 /* ---- what is done --------------------------------------------------------------- */
@@ -315,6 +354,9 @@ act_on(struct app *a, enum action act, const struct status_row *p)
 static bool
 status_act(struct app *a, enum action act, int digit)
 {
+	struct status_view *v = &a->vs->status;
+	int page = v->view > 2 ? v->view - 1 : 1;
+
 	(void)digit;
 	switch (act) {
 	case ACT_STATUS_CLOSE:
@@ -325,6 +367,18 @@ status_act(struct app *a, enum action act, int digit)
 		return true;
 	case ACT_STATUS_PREV:
 		step(a, -1);
+		return true;
+	case ACT_STATUS_UP:
+		scroll(v, -1);
+		return true;
+	case ACT_STATUS_DOWN:
+		scroll(v, 1);
+		return true;
+	case ACT_STATUS_PAGE_UP:
+		scroll(v, -page);
+		return true;
+	case ACT_STATUS_PAGE_DOWN:
+		scroll(v, page);
 		return true;
 	case ACT_STATUS_WRITE:
 		ask_audience(a);
