@@ -13,6 +13,7 @@
 #include "tests/unit/engine_rig.h"
 #include "tests/unit/media_help.h"
 #include "tui/backup/media_record.h"
+#include "tui/engine/arrive.h"
 #include "tui/engine/media_int.h"
 #include "tui/store/store_action.h"
 #include "tui/store/store_once.h"
@@ -117,8 +118,13 @@ send_file(struct home *h, const char *caption, int flags)
 static void
 until(struct er_person *p, int64_t id, enum store_media_state state)
 {
-	while (row_of(p, id).state != state)
+	struct store_media row = row_of(p, id);
+
+	for (; row.state != state; row = row_of(p, id)) {
+		if (row.state == STORE_MEDIA_FAILED)
+			fail_msg("it failed: %s", row.why);
 		assert_true(uv_run(&p->e->loop, UV_RUN_ONCE) != 0);
+	}
 }
 
 static void
@@ -520,6 +526,106 @@ test_row__short_of_memory(void **state)
 	assert_true(alloc_sweep(step_row, &s) > 0);
 }
 
+/* Whoever gave up begins again; nothing fails any more. */
+static void
+recover(struct er_person *p)
+{
+	alloc_fail_at(-1);
+	if (p->e->failed)
+		again(p);
+	p->fatal = 0;
+	er_online(p, false);
+	assert_false(store_in_transaction(p->e->store));
+}
+
+/* The newest message has its file, whatever was told. */
+static bool
+is_whole(struct home *h, int64_t id)
+{
+	return row_of(h->anna, id).state == STORE_MEDIA_PREPARED;
+}
+
+static void
+test_send__short_of_memory_is_an_error_or_done(void **state)
+{
+	struct home *h = *state;
+	struct cmd c = {.n = 1, .flag = {0}, .s = {lit("read this")}};
+	enum engine_event_kind said;
+	bool failed = true, stored;
+	unsigned refused = 0;
+	int64_t before, now;
+	long n;
+
+	er_online(h->anna, false);
+	c.chat = er_chat(h->anna, h->ben);
+	c.data = (uint8_t *)h->path;
+	c.data_len = strlen(h->path) + 1;
+	for (n = 0; failed; n++) {
+		before = newest(h->anna, h->ben);
+		alloc_fail_at(n);
+		said = order(h->anna, cmd_send_files, &c);
+		failed = alloc_failed();
+		recover(h->anna);
+		now = newest(h->anna, h->ben);
+		stored = now != before;
+		assert_true(!stored || is_whole(h, now));
+		assert_true(failed || said == EV_SENT_LOCALLY);
+		assert_true(said != EV_SENT_LOCALLY || stored);
+		assert_true(said != EV_ERROR || !stored);
+		refused += said == EV_ERROR;
+	}
+	assert_true(refused > 5);
+}
+
+struct arrival {
+	struct home *h;
+	struct media_record rec;
+};
+
+/* As the inbox does it; taken back, so that the next one finds the same. */
+static int
+step_arrive(void *arg)
+{
+	struct arrival *a = arg;
+	struct engine *e = a->h->ben->e;
+	Sotto__Content__Content c = SOTTO__CONTENT__CONTENT__INIT;
+	uint8_t id[STORE_ID_LEN] = {5};
+	struct store_message m = {
+	    .dir = STORE_IN, .state = STORE_MSG_RECEIVED, .received_ms = 2};
+	int r;
+
+	alloc_spare(1);
+	m.chat = er_chat(a->h->ben, a->h->anna);
+	memcpy(m.account, a->h->anna->account, sizeof(m.account));
+	c.sent_ms = 1;
+	c.message_id = (ProtobufCBinaryData){sizeof(id), id};
+	c.body_case = SOTTO__CONTENT__CONTENT__BODY_MEDIA;
+	c.media = &a->rec.m;
+	r = txn_begin(e);
+	assert_ok(r);
+	alloc_spare(0);
+	r = arrive_text(e, &m, &c);
+	alloc_spare(1);
+	assert_int_equal(
+	    txn_end(e, r != 0 ? r : ERR_STATE), r != 0 ? r : ERR_STATE);
+	alloc_spare(0);
+	return r;
+}
+
+static void
+test_arrive__short_of_memory_is_taken_again(void **state)
+{
+	struct home *h = *state;
+	struct store_media row = sound_row();
+	struct arrival a = {.h = h};
+	int64_t before = newest(h->ben, h->anna);
+
+	media_record_write(&a.rec, &row);
+	a.rec.m.caption = lit("listen");
+	assert_true(alloc_sweep(step_arrive, &a) > 3);
+	assert_int_equal(newest(h->ben, h->anna), before);
+}
+
 int
 main(void)
 {
@@ -537,6 +643,8 @@ main(void)
 	    cmocka_unit_test(test_record__what_is_not_right_cannot_be_fetched),
 	    T(test_rules__fetch_from_whom_one_knows),
 	    T(test_row__short_of_memory),
+	    T(test_send__short_of_memory_is_an_error_or_done),
+	    T(test_arrive__short_of_memory_is_taken_again),
 	};
 
 	return cmocka_run_group_tests(tests, media_find_child, NULL);

@@ -257,6 +257,21 @@ q_get_bytes(struct query *q, int col, void *out, size_t len)
 	memcpy(out, p, len);
 }
 
+size_t
+q_get_upto(struct query *q, int col, void *out, size_t cap)
+{
+	const void *p = sqlite3_column_blob(q->st, col);
+	size_t n = (size_t)sqlite3_column_bytes(q->st, col);
+
+	if (n > cap || (n > 0 && p == NULL)) {
+		misfit(q, col);
+		return 0;
+	}
+	if (n > 0)
+		memcpy(out, p, n);
+	return n;
+}
+
 void
 q_get_text(struct query *q, int col, char *out, size_t cap)
 {

@@ -60,6 +60,8 @@ int q_run_one(struct query *q) MUST_USE;
 int64_t q_get_int(struct query *q, int col);
 uint64_t q_get_time(struct query *q, int col);
 void q_get_bytes(struct query *q, int col, void *out, size_t len); /* exact */
+/* Its length, at most cap; 0 for none. */
+size_t q_get_upto(struct query *q, int col, void *out, size_t cap);
 bool q_is_null(struct query *q, int col);
 void q_get_text(struct query *q, int col, char *out, size_t cap);
 char *q_dup_text(struct query *q, int col); /* heap; NULL is "" */

@@ -82,21 +82,6 @@ store_media_put(struct store *s, const struct store_media *m)
 }
 
 static void
-read_tiny(struct query *q, int col, struct store_media *m)
-{
-	struct buf b;
-
-	if (q_is_null(q, col))
-		return;
-	buf_init(&b, sizeof(m->tiny));
-	q_put_blob(q, col, &b);
-	if (b.len > 0)
-		memcpy(m->tiny, b.p, b.len);
-	m->tiny_len = b.len;
-	buf_clear(&b);
-}
-
-static void
 read_row(struct query *q, struct store_media *m)
 {
 	int64_t kind = q_get_int(q, 1), state = q_get_int(q, 2);
@@ -120,7 +105,7 @@ read_row(struct query *q, struct store_media *m)
 	m->has_bars = !q_is_null(q, 15);
 	if (m->has_bars)
 		q_get_bytes(q, 15, m->bars, sizeof(m->bars));
-	read_tiny(q, 16, m);
+	m->tiny_len = q_get_upto(q, 16, m->tiny, sizeof(m->tiny));
 	m->has_album = !q_is_null(q, 17);
 	if (m->has_album)
 		q_get_bytes(q, 17, m->album, sizeof(m->album));
