@@ -267,6 +267,41 @@ be_open_once(struct engine *e, uint64_t tag, int64_t id)
 }
 
 static int
+be_fetch(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "fetch %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_media_pause(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "pause %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_media_resume(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "resume %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_media_cancel(struct engine *e, uint64_t tag, int64_t id)
+{
+	note(rig_of(e), "cancel %d; ", (int)id);
+	return took(e, tag);
+}
+
+static int
+be_media_save(struct engine *e, uint64_t tag, int64_t id, const char *dir)
+{
+	note(rig_of(e), "save %d %s; ", (int)id, dir);
+	return took(e, tag);
+}
+
+static int
 be_mute(struct engine *e, uint64_t tag, int64_t chat, uint64_t until_ms)
 {
 	note(rig_of(e), "mute %d %lld; ", (int)chat, (long long)until_ms);
@@ -764,6 +799,11 @@ static const struct backend backend = {
     .backup_now = be_backup_now,
     .backup_verify = be_backup_verify,
     .backup_cancel = be_backup_cancel,
+    .fetch = be_fetch,
+    .media_pause = be_media_pause,
+    .media_resume = be_media_resume,
+    .media_cancel = be_media_cancel,
+    .media_save = be_media_save,
     .forward_all = be_forward_all,
     .statuses = be_statuses,
     .status_post = be_status_post,

@@ -297,6 +297,84 @@ test_keys__a_file_is_answered_and_starred_as_a_text_is(void **state)
 	assert_true(rig_shows(r, "Ann Example: File  report.pdf"));
 }
 
+static void
+expect_menu(struct rig *r, const struct media_row *m, bool outgoing,
+    const char *keys, const char *log)
+{
+	struct media_row copy = *m;
+
+	give(r, EV_MSG_NEW, 20, outgoing, &copy, "");
+	rig_press(r, "Ctrl-Up Enter");
+	rig_log(r);
+	rig_press(r, keys);
+	assert_string_equal(rig_log(r), log);
+	rig_press(r, "Esc");
+}
+
+static void
+test_menu__offers_what_its_state_allows(void **state)
+{
+	struct rig *r = *state;
+	struct media_row m = media(MEDIA_KIND_FILE, "report.pdf", 1000);
+
+	setenv("XDG_DOWNLOAD_DIR", "/d", 1);
+	expect_menu(r, &m, false, "Enter", "save 20 /d; ");
+	m.state = MEDIA_IS_THERE;
+	expect_menu(r, &m, false, "Enter", "fetch 20; ");
+	m.state = MEDIA_IS_FAILED;
+	expect_menu(r, &m, false, "Enter", "fetch 20; ");
+	m.state = MEDIA_IS_FETCHED;
+	expect_menu(r, &m, false, "Enter", "pause 20; ");
+	expect_menu(r, &m, false, "Down Enter", "cancel 20; ");
+	m.paused = true;
+	expect_menu(r, &m, false, "Enter", "resume 20; ");
+	m.state = MEDIA_IS_GONE;
+	expect_menu(r, &m, false, "Enter", "");
+	m.kind = MEDIA_KIND_LOCATION;
+	m.state = MEDIA_IS_HERE;
+	expect_menu(r, &m, false, "Enter", "");
+}
+
+static void
+test_menu__what_is_saved_to_be_opened_is_opened_once(void **state)
+{
+	struct rig *r = *state;
+	struct media_row m = media(MEDIA_KIND_FILE, "report.pdf", 1000);
+	struct engine_event saved = {
+	    .kind = EV_MEDIA_SAVED, .msg_id = 20, .text = lit("/d/report.pdf")};
+
+	setenv("XDG_DOWNLOAD_DIR", "/d", 1);
+	expect_menu(r, &m, false, "Enter", "save 20 /d; ");
+	rig_answer(r, saved);
+	assert_string_equal(rig_log(r), "");
+	expect_menu(r, &m, false, "Down Enter", "save 20 /d; ");
+	rig_answer(r, saved);
+	assert_string_equal(rig_log(r), "open /d/report.pdf; ");
+	assert_true(rig_shows(r, "Saved: /d/report.pdf"));
+	rig_answer(r, saved);
+	assert_string_equal(rig_log(r), "");
+}
+
+/* What is opened once is lost when nothing shows it. */
+static void
+test_open__a_view_once_file_is_not_used_up(void **state)
+{
+	struct rig *r = *state;
+	struct media_row m = media(MEDIA_KIND_PHOTO, "", 1000);
+	struct msg_row row =
+	    rig_msg(20, 1, false, RIG_NOW, MSG_RECEIVED, "Photo, once");
+
+	row.kind = MSG_ONCE;
+	row.media = &m;
+	rig_event(r, (struct engine_event){
+			 .kind = EV_MSG_NEW, .chat = 1, .msgs = &row, .n = 1});
+	rig_press(r, "Ctrl-Up");
+	rig_log(r);
+	rig_press(r, "Enter");
+	assert_string_equal(rig_log(r), "");
+	assert_true(rig_shows(r, "cannot be shown here yet"));
+}
+
 #define screen_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -312,6 +390,9 @@ main(void)
 	    screen_test(test_screen__progress_moves),
 	    screen_test(test_screen__a_small_picture_unless_they_are_off),
 	    screen_test(test_screen__a_notice_says_what_came),
+	    screen_test(test_menu__offers_what_its_state_allows),
+	    screen_test(test_menu__what_is_saved_to_be_opened_is_opened_once),
+	    screen_test(test_open__a_view_once_file_is_not_used_up),
 	    screen_test(test_keys__a_file_is_answered_and_starred_as_a_text_is),
 	};
 

@@ -153,6 +153,7 @@ struct app {
 	uint64_t bell_at; /* monotonic: no bell before */
 	char title[64]; /* the terminal's, as last set */
 	char folder[4096]; /* where files were picked last; "" */
+	uint64_t media_open_tag; /* a file is saved, to be opened then */
 
 	uint64_t timers_at; /* monotonic: another "59s" is to be shown */
 	uint64_t countdown; /* seconds shown until the next attempt */

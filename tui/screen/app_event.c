@@ -231,6 +231,9 @@ take(struct app *a, const struct engine_event *ev)
 	case EV_MSG_STATE:
 		hist_state(&a->hist, ev->msg_id, ev->state);
 		break;
+	case EV_MEDIA_SAVED:
+		media_saved(a, ev);
+		break;
 	case EV_MEDIA:
 		if (ev->n > 0 && hist_find(&a->hist, ev->msgs[0].id) != NULL)
 			app_asked(a, hist_add(&a->hist, &ev->msgs[0]));

@@ -45,6 +45,12 @@ bool writing_set(struct app *a, enum writing_kind kind, int64_t msg,
 /* The line above the composer. */
 void writing_draw(struct app *a, int y, int x, int w);
 
+/* ---- media_act.c --------------------------------------------------------------- */
+
+/* A menu of what can be done with the file of a message. */
+void media_menu(struct app *a, const struct item *it);
+void media_saved(struct app *a, const struct engine_event *ev);
+
 /* ---- chat_act.c ---------------------------------------------------------------- */
 
 /* The chat that the details show, that is marked in the list, that is open. */

@@ -85,4 +85,9 @@ const struct backend backend_engine = {
     .backup_now = engine_backup_now,
     .backup_verify = engine_backup_verify,
     .backup_cancel = engine_backup_cancel,
+    .fetch = engine_fetch,
+    .media_pause = engine_media_pause,
+    .media_resume = engine_media_resume,
+    .media_cancel = engine_media_cancel,
+    .media_save = engine_media_save,
 };

@@ -135,6 +135,12 @@ struct backend {
 	int (*backup_now)(struct engine *e, uint64_t tag);
 	int (*backup_verify)(struct engine *e, uint64_t tag);
 	int (*backup_cancel)(struct engine *e, uint64_t tag);
+	int (*fetch)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*media_pause)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*media_resume)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*media_cancel)(struct engine *e, uint64_t tag, int64_t msg_id);
+	int (*media_save)(
+	    struct engine *e, uint64_t tag, int64_t msg_id, const char *dir);
 };
 
 /* The engine's functions. */

@@ -11,7 +11,7 @@ tui/screen_SRC   := tui/screen/keys.c tui/screen/key_name.c \
 	tui/screen/composer.c tui/screen/form.c tui/screen/notify.c \
 	tui/screen/app.c tui/screen/app_chat.c tui/screen/app_send.c \
 	tui/screen/app_event.c tui/screen/bar.c tui/screen/chatlist.c \
-	tui/screen/conv.c tui/screen/conv_media.c tui/screen/view_main.c tui/screen/view_palette.c \
+	tui/screen/conv.c tui/screen/conv_media.c tui/screen/media_act.c tui/screen/view_main.c tui/screen/view_palette.c \
 	tui/screen/view_search.c tui/screen/view_starred.c \
 	tui/screen/view_safety.c \
 	tui/screen/view_help.c tui/screen/view_paste.c \

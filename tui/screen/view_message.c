@@ -109,6 +109,11 @@ no_open(const struct app *a, const struct item *it)
 	(void)a;
 	if (it->kind == MSG_ONCE && it->outgoing)
 		return "Only the other side can look at it, once.";
+	/* what is opened once is gone: not before it can be shown */
+	if (it->kind == MSG_ONCE && it->media != NULL)
+		return "Files to be seen once cannot be shown here yet.";
+	if (it->kind == MSG_MEDIA)
+		return NULL;
 	if (it->kind == MSG_ONCE)
 		return it->opened ? "It has been looked at." : NULL;
 	if (it->quote == NULL)
@@ -151,6 +156,10 @@ open_it(struct app *a, const struct item *it)
 {
 	if (it->kind == MSG_ONCE) {
 		app_asked(a, a->be->open_once(a->e, app_tag(a), it->id));
+		return;
+	}
+	if (it->kind == MSG_MEDIA) {
+		media_menu(a, it);
 		return;
 	}
 	app_jump(a, a->open, it->quote_id, 0, 0);
