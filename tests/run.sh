@@ -3,7 +3,7 @@
 # Runs unit tests, replays fuzz corpora, and runs scripts of this folder, as many
 # at once as there are processors; closes with "N passed, N failed".
 #   tests/run.sh BUILD-FOLDER TEST... [-- FUZZER... [-- SCRIPT...]]
-# JOBS says how many at once.
+# JOBS says how many at once, TEST_SECONDS when one has had time enough.
 set -u
 TMPDIR=${TMPDIR:-/tmp}
 export TMPDIR
@@ -19,7 +19,8 @@ one() {
 	log=$b/tests/log
 	case $kind in
 	unit)
-		"$b/tests/$t" >"$log/$t.log" 2>&1
+		timeout -k 10 "${TEST_SECONDS:-300}" "$b/tests/$t" \
+			>"$log/$t.log" 2>&1
 		rc=$?
 		p=$(sum 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p')
 		f=$(sum 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p')
