@@ -20,8 +20,8 @@
 #include "tui/engine/backups.h"
 #include "tui/engine/event.h"
 #include "tui/engine/impl.h"
-#include "tui/engine/sync.h"
 #include "tui/engine/media.h"
+#include "tui/engine/sync.h"
 
 static const struct {
 	enum cmd_need need;
