@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,33 +48,34 @@ each_file(
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
+	struct stat st;
+	const char *path;
 	int r = 0;
 
 	if (d == NULL)
 		fail_msg("opendir %s: %s", dir, strerror(errno));
 	while (r == 0 && (e = readdir(d)) != NULL) {
-		if (e->d_name[0] != '.')
-			r = fn(dir_file(dir, e->d_name), e->d_name, arg);
+		path = dir_file(dir, e->d_name);
+		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+			r = fn(path, e->d_name, arg);
 	}
 	closedir(d);
 	return r;
 }
 
 static int
-remove_one(const char *path, const char *name, void *arg)
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	(void)name;
-	(void)arg;
-	if (unlink(path) != 0)
-		rmdir(path);
-	return 0;
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
 }
 
 void
 dir_free(char *dir)
 {
-	each_file(dir, remove_one, NULL);
-	rmdir(dir);
+	assert_ok(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS));
 	free(dir);
 }
 
