@@ -88,8 +88,7 @@ take(struct app *a, const struct status_row *v, size_t n)
 	if (fresh == 0)
 		return;
 	buf_init(&b, STRIP_TEXT_MAX);
-	r = buf_printf(
-	    &b, "%zu %s: ", fresh, fresh == 1 ? "post" : "posts");
+	r = buf_printf(&b, "%zu %s: ", fresh, fresh == 1 ? "post" : "posts");
 	if (r == 0)
 		r = put_people(&b, v, n);
 	if (r == 0) {
