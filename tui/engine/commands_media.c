@@ -170,15 +170,15 @@ engine_set_media_rules(
     struct engine *e, uint64_t tag, const struct media_rules *rules)
 {
 	struct cmd *c = cmd_new(CMD_MEDIA_RULES, tag, NULL, NULL, NULL);
+	struct media_rules *copy = malloc(sizeof(*copy));
 
-	if (c == NULL)
-		return ERR_NOMEM;
-	c->data = malloc(sizeof(*rules));
-	if (c->data == NULL) {
+	if (c == NULL || copy == NULL) {
+		free(copy);
 		cmd_free(c);
 		return ERR_NOMEM;
 	}
-	memcpy(c->data, rules, sizeof(*rules));
-	c->data_len = sizeof(*rules);
+	*copy = *rules;
+	c->data = (uint8_t *)copy;
+	c->data_len = sizeof(*copy);
 	return cmd_submit(e, c);
 }
