@@ -12,7 +12,7 @@ test_still_SRC := tests/unit/media_help.c
 test_sound_SRC := tests/unit/media_help.c
 $(B)/tests/test_sound: LDLIBS += -lm
 media_TESTS := test_preview test_preview_kinds test_preview_async \
-	test_preview_wire test_safe_name test_still test_sound test_camera
+	test_preview_wire test_safe_name test_still test_stream test_sound test_camera
 test_preview_async_SRC := tests/unit/media_help.c
 test_preview_kinds_SRC := tests/unit/media_help.c
 $(B)/obj/media/child.o: CPPFLAGS += -DSOTTO_LIBEXECDIR='"$(LIBEXECDIR)"'

@@ -261,16 +261,8 @@ static int
 read_part(void *ctx, uint64_t at, uint8_t *p, size_t len)
 {
 	const struct open_file *f = ctx;
-	ssize_t n;
 
-	for (; len > 0; p += n, at += (uint64_t)n, len -= (size_t)n) {
-		n = pread(f->fd, p, len, (off_t)at);
-		if (n < 0)
-			return ERR_SYS;
-		if (n == 0)
-			return ERR_IO; /* it has become shorter */
-	}
-	return 0;
+	return stream_read_at(f->fd, at, p, len);
 }
 
 static int

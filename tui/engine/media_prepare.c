@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "media/preview.h"
+#include "media/stream.h"
 #include "tui/engine/media_int.h"
 
 #define CANNOT_STRIP                                                           \
@@ -38,7 +39,6 @@ read_file(int fd, struct buf *b)
 {
 	struct stat st;
 	size_t want;
-	ssize_t n;
 	int r;
 
 	if (fstat(fd, &st) != 0 || st.st_size <= 0 ||
@@ -46,14 +46,10 @@ read_file(int fd, struct buf *b)
 		return ERR_RANGE;
 	want = (size_t)st.st_size;
 	r = buf_reserve(b, want);
-	while (r == 0 && b->len < want) {
-		n = pread(fd, b->p + b->len, want - b->len, (off_t)b->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ERR_IO;
-		b->len += (size_t)n;
-	}
+	if (r == 0)
+		r = stream_read_at(fd, 0, b->p, want);
+	if (r == 0)
+		b->len = want;
 	return r;
 }
 

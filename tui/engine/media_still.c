@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* media_still.c — how a picture or a video looks while it is not here yet. Both
  * are asked of children, which may take seconds: not on the engine's thread. */
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "media/preview.h"
 #include "media/still.h"
+#include "media/stream.h"
 #include "media/tiny.h"
 #include "tui/engine/media_int.h"
 
@@ -39,20 +38,9 @@ static int
 read_part(void *ctx, uint64_t at, uint8_t *p, size_t len)
 {
 	const struct video *v = ctx;
-	size_t got = 0;
-	ssize_t n;
 
-	while (got < len) {
-		if (atomic_load(&v->t->stop))
-			return ERR_CLOSED;
-		n = pread(v->fd, p + got, len - got, (off_t)(at + got));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ERR_IO;
-		got += (size_t)n;
-	}
-	return 0;
+	return atomic_load(&v->t->stop) ? ERR_CLOSED
+					: stream_read_at(v->fd, at, p, len);
 }
 
 void

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* media_task.c — sealing and opening, on libuv's threads. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "media/stream.h"
 #include "tui/engine/media_int.h"
 
 size_t
@@ -84,22 +84,13 @@ seal_of(const struct store_media *row)
 static int
 read_back(struct media_task *t, int fd)
 {
-	size_t want = (size_t)t->row.size, at = 0;
-	ssize_t n;
+	size_t want = (size_t)t->row.size;
 
 	t->data = malloc(want + 1);
 	if (t->data == NULL)
 		return ERR_NOMEM;
 	t->len = want;
-	while (at < want) {
-		n = pread(fd, t->data + at, want - at, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ERR_IO;
-		at += (size_t)n;
-	}
-	return 0;
+	return stream_read_at(fd, 0, t->data, want);
 }
 
 /* Into memory that no disk has. */
