@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "common/text_fuzzy.h"
+#include "tui/screen/hist_media.h"
 #include "tui/screen/views.h"
 
 #define BOX_W	   96
@@ -157,25 +158,6 @@ picked_at(const struct files_view *v, const char *path)
 	return i;
 }
 
-/* "812 B", "4.5 kB", "120 MB" */
-static void
-size_words(char *out, size_t cap, uint64_t bytes)
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	size_t u = 0;
-	uint64_t tenths = bytes * 10;
-
-	while (tenths >= 10000 && u + 1 < ARRAY_LEN(units)) {
-		tenths /= 1000;
-		u++;
-	}
-	if (u == 0 || tenths >= 100)
-		snprintf(out, cap, "%u %s", (unsigned)(tenths / 10), units[u]);
-	else
-		snprintf(out, cap, "%u.%u %s", (unsigned)(tenths / 10),
-		    (unsigned)(tenths % 10), units[u]);
-}
-
 static void
 clean_name(char out[static TEXT_SANITIZE_CAP(NAME_MAX_)], const char *name)
 {
@@ -205,7 +187,7 @@ draw_entry(struct app *a, struct box b, int i)
 		    picked_at(v, path) < v->npicked ? "[x]" : "[ ]", st);
 	x += v->max > 1 ? 4 : 0;
 	if (!e->is_dir)
-		size_words(size, sizeof(size), e->bytes);
+		hist_size(size, e->bytes);
 	if (b.w > 36)
 		n = draw_right(a->draw, b.y, b.x, b.w - 1, size, dim) + 1;
 	clean_name(name, e->name);
@@ -246,7 +228,7 @@ draw_preview(struct app *a, struct box b)
 		pv.path = path;
 		pictures_draw(a->pictures, a->draw, &pv);
 	} else {
-		size_words(size, sizeof(size), e->bytes);
+		hist_size(size, e->bytes);
 		draw_str(a->draw, b.y + b.h / 2, b.x + (b.w - 8) / 2, 10, size,
 		    ST_DIM);
 	}
