@@ -695,9 +695,8 @@ registration_policy_str(int policy)
 
 /* ---- what no single row can check ---------------------------------------------- */
 
-/* "name: sentence" */
-static int
-wrong(struct conf_err *why, const char *row, const char *text)
+int
+conf_wrong(struct conf_err *why, const char *row, const char *text)
 {
 	if (why != NULL)
 		(void)snprintf(
@@ -712,7 +711,8 @@ derive_rates(struct relay_conf *c, struct conf_err *why)
 #define X(class, kind, row, def, doc)                                          \
 	if (limit_rate_parse(c->limit_text[LIMIT_##class][LIMIT_BY_##kind],    \
 		&c->rates.r[LIMIT_##class][LIMIT_BY_##kind]) != 0)             \
-		return wrong(why, row, "a rate looks like 60/1m, 10/1h or off");
+		return conf_wrong(                                             \
+		    why, row, "a rate looks like 60/1m, 10/1h or off");
 	LIMIT_ROWS(X)
 #undef X
 	return 0;
@@ -730,7 +730,7 @@ derive_proxy_nets(struct relay_conf *c, struct conf_err *why)
 		return ERR_NOMEM;
 	for (i = 0; i < c->proxy_trusted.n; i++)
 		if (cidr_parse(c->proxy_trusted.v[i], &c->proxy_nets[i]) != 0)
-			return wrong(why, "proxy-trusted",
+			return conf_wrong(why, "proxy-trusted",
 			    "an entry looks like 192.0.2.7, 10.0.0.0/8 or "
 			    "fd00::/8");
 	c->n_proxy_nets = c->proxy_trusted.n;
@@ -748,7 +748,7 @@ check_report_key(struct relay_conf *c, struct conf_err *why)
 		strlen(c->report_key), NULL, &len, NULL,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    len != sizeof(c->report_pk))
-		return wrong(why, "report-key", "that is no public key");
+		return conf_wrong(why, "report-key", "that is no public key");
 	return 0;
 }
 
@@ -762,12 +762,14 @@ check_addresses(const struct relay_conf *c, struct conf_err *why)
 
 	if (c->public_addr != NULL &&
 	    uri_parse(c->public_addr, &uri, &text) != 0)
-		return wrong(why, "public-addr", text);
+		return conf_wrong(why, "public-addr", text);
 	if (strcmp(c->http_listen, "off") != 0 &&
 	    conf_addr_split(c->http_listen, host, &port) != 0)
-		return wrong(why, "http-listen", "it must be HOST:PORT or off");
+		return conf_wrong(
+		    why, "http-listen", "it must be HOST:PORT or off");
 	if (c->guests_max > c->connections_max)
-		return wrong(why, "guests-max", "it is above connections-max");
+		return conf_wrong(
+		    why, "guests-max", "it is above connections-max");
 	return 0;
 }
 
@@ -778,14 +780,14 @@ check_s3(const struct relay_conf *c, struct conf_err *why)
 		return 0;
 	if (c->blobs_s3_url == NULL || c->blobs_s3_bucket == NULL ||
 	    c->blobs_s3_key_id == NULL || c->blobs_s3_secret == NULL)
-		return wrong(why, "blobs",
+		return conf_wrong(why, "blobs",
 		    "s3 needs blobs-s3-url, -bucket, -key-id and -secret");
 	if (strncmp(c->blobs_s3_url, "https://", 8) != 0 &&
 	    strncmp(c->blobs_s3_url, "http://", 7) != 0)
-		return wrong(why, "blobs-s3-url",
+		return conf_wrong(why, "blobs-s3-url",
 		    "it must begin with https:// or http://");
 	if (c->blobs_limit > S3_OBJECT_MAX)
-		return wrong(
+		return conf_wrong(
 		    why, "blobs-limit", "S3 takes 5GiB in one piece, no more");
 	return 0;
 }
@@ -798,19 +800,19 @@ check_blobs(const struct relay_conf *c, struct conf_err *why)
 	int r;
 
 	if (conf_addr_split(c->blobs_listen, host, &port) != 0)
-		return wrong(why, "blobs-listen", "it must be HOST:PORT");
+		return conf_wrong(why, "blobs-listen", "it must be HOST:PORT");
 	if (c->blobs_url != NULL && strncmp(c->blobs_url, "https://", 8) != 0 &&
 	    strncmp(c->blobs_url, "http://", 7) != 0)
-		return wrong(
+		return conf_wrong(
 		    why, "blobs-url", "it must begin with https:// or http://");
 	r = check_s3(c, why);
 	if (r != 0)
 		return r;
 	if ((c->blobs_tls_cert == NULL) != (c->blobs_tls_key == NULL))
-		return wrong(
+		return conf_wrong(
 		    why, "blobs-tls-cert", "certificate and key go together");
 	if (c->blobs_tls_cert != NULL && c->blobs_url == NULL)
-		return wrong(why, "blobs-tls-cert",
+		return conf_wrong(why, "blobs-tls-cert",
 		    "say in blobs-url which name the certificate is for");
 	return 0;
 }
@@ -823,16 +825,17 @@ check_command(const struct relay_conf *c, struct conf_err *why)
 	int r;
 
 	if (c->otp_command == NULL)
-		return wrong(why, "otp-driver", "command needs otp-command");
+		return conf_wrong(
+		    why, "otp-driver", "command needs otp-command");
 	if (template_check(c->otp_command, NULL, bad, sizeof(bad)) != 0)
-		return wrong(why, "otp-command", bad);
+		return conf_wrong(why, "otp-command", bad);
 	r = words_split(c->otp_command, strlen(c->otp_command), &w);
 	if (r == ERR_NOMEM)
 		return r;
 	if (r != 0)
-		return wrong(why, "otp-command",
+		return conf_wrong(why, "otp-command",
 		    r == ERR_FULL ? "too many words" : "a quote is open");
-	r = w.n == 0 ? wrong(why, "otp-command", "it is empty") : 0;
+	r = w.n == 0 ? conf_wrong(why, "otp-command", "it is empty") : 0;
 	words_clear(&w);
 	return r;
 }
@@ -855,14 +858,14 @@ check_header(const char *h, unsigned *fields, struct conf_err *why)
 	char bad[128];
 
 	if (colon == NULL || !is_token(h, (size_t)(colon - h)))
-		return wrong(
+		return conf_wrong(
 		    why, "otp-http-headers", "each must be Name: value");
 	for (p = colon; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return wrong(
+			return conf_wrong(
 			    why, "otp-http-headers", "a header is one line");
 	if (template_check(h, fields, bad, sizeof(bad)) != 0)
-		return wrong(why, "otp-http-headers", bad);
+		return conf_wrong(why, "otp-http-headers", bad);
 	return 0;
 }
 
@@ -877,15 +880,16 @@ check_http(const struct relay_conf *c, struct conf_err *why)
 	int r;
 
 	if (c->otp_http_url == NULL)
-		return wrong(why, "otp-driver", "http needs otp-http-url");
+		return conf_wrong(why, "otp-driver", "http needs otp-http-url");
 	if (strncmp(c->otp_http_url, "https://", 8) != 0 &&
 	    strncmp(c->otp_http_url, "http://", 7) != 0)
-		return wrong(why, "otp-http-url",
+		return conf_wrong(why, "otp-http-url",
 		    "it must begin with https:// or http://");
 	if (template_check(c->otp_http_url, &all, bad, sizeof(bad)) != 0)
-		return wrong(why, "otp-http-url", bad);
+		return conf_wrong(why, "otp-http-url", bad);
 	if (!is_token(c->otp_http_method, strlen(c->otp_http_method)))
-		return wrong(why, "otp-http-method", "it must be one word");
+		return conf_wrong(
+		    why, "otp-http-method", "it must be one word");
 	for (i = 0; i < c->otp_http_headers.n; i++) {
 		r = check_header(c->otp_http_headers.v[i], &fields, why);
 		if (r != 0)
@@ -895,11 +899,11 @@ check_http(const struct relay_conf *c, struct conf_err *why)
 	if (c->otp_http_body != NULL) {
 		if (template_check(
 			c->otp_http_body, &fields, bad, sizeof(bad)) != 0)
-			return wrong(why, "otp-http-body", bad);
+			return conf_wrong(why, "otp-http-body", bad);
 		all |= fields;
 	}
 	if ((all & number) == 0 || (all & 1U << TEMPLATE_F_code) == 0)
-		return wrong(why, "otp-http-url",
+		return conf_wrong(why, "otp-http-url",
 		    "URL, headers or body must hold {phone} or {digits}, and "
 		    "{code}");
 	return 0;
@@ -939,7 +943,7 @@ derive(struct relay_conf *c, struct conf_err *why)
 	if (r == 0)
 		r = check_driver(c, why);
 	if (r == 0 && relay_conf_ctl_path(c, path, sizeof(path)) != 0)
-		r = wrong(why, "ctl-socket", "the path is too long");
+		r = conf_wrong(why, "ctl-socket", "the path is too long");
 	return r;
 }
 

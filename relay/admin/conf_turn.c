@@ -6,15 +6,6 @@
 #include "relay/admin/conf.h"
 
 static int
-wrong(struct conf_err *why, const char *row, const char *text)
-{
-	if (why != NULL)
-		(void)snprintf(
-		    why->text, sizeof(why->text), "%s: %s", row, text);
-	return ERR_CONFIG;
-}
-
-static int
 derive_nets(const struct conf_list *l, struct cidr **out, size_t *n,
     const char *row, struct conf_err *why)
 {
@@ -28,7 +19,7 @@ derive_nets(const struct conf_list *l, struct cidr **out, size_t *n,
 		return ERR_NOMEM;
 	for (i = 0; i < l->n; i++)
 		if (cidr_parse(l->v[i], &(*out)[i]) != 0)
-			return wrong(why, row,
+			return conf_wrong(why, row,
 			    "an entry looks like 192.0.2.7, 10.0.0.0/8 or "
 			    "fd00::/8");
 	*n = l->n;
@@ -46,12 +37,12 @@ derive_addresses(const struct conf_list *l, struct net_addr out[2], bool has[2],
 
 	for (i = 0; i < l->n; i++) {
 		if (net_addr_parse(l->v[i], &a) != 0)
-			return wrong(why, row,
+			return conf_wrong(why, row,
 			    "an entry looks like 192.0.2.7 or "
 			    "2001:db8::7");
 		v6 = !net_addr_is_ipv4(&a);
 		if (has[v6])
-			return wrong(why, row,
+			return conf_wrong(why, row,
 			    "one IPv4 and one IPv6 address are enough");
 		out[v6] = a;
 		has[v6] = true;
@@ -84,7 +75,7 @@ derive_ports(struct relay_conf *c, struct conf_err *why)
 	if (dash == NULL || !port_of(s, dash, &t->port_min) ||
 	    !port_of(dash + 1, dash + 1 + strlen(dash + 1), &t->port_max) ||
 	    t->port_max - t->port_min < 15)
-		return wrong(why, "turn-ports",
+		return conf_wrong(why, "turn-ports",
 		    "it looks like 49152-65535: at least 16 ports from 1024 "
 		    "on");
 	return 0;
@@ -99,14 +90,14 @@ check_server(const struct relay_conf *c, struct conf_err *why)
 		if ((strncmp(c->turn_server.v[i], "turn:", 5) != 0 &&
 			strncmp(c->turn_server.v[i], "turns:", 6) != 0) ||
 		    strlen(c->turn_server.v[i]) > 256)
-			return wrong(why, "turn-server",
+			return conf_wrong(why, "turn-server",
 			    "an entry looks like "
 			    "turn:turn.example.org:3478?transport=udp");
 	if (c->turn_server.n > 0 && c->turn_secret == NULL)
-		return wrong(why, "turn-server",
+		return conf_wrong(why, "turn-server",
 		    "it needs turn-secret, the one it shares with us");
 	if (c->turn_server.n > 0 && c->turn_listen.n > 0)
-		return wrong(why, "turn-server",
+		return conf_wrong(why, "turn-server",
 		    "either that one, or ours by turn-listen");
 	return 0;
 }
@@ -122,10 +113,10 @@ check_listen(const struct relay_conf *c, struct conf_err *why)
 	for (i = 0; i < c->turn_listen.n; i++)
 		if (conf_addr_split(c->turn_listen.v[i], host, &port) != 0 ||
 		    (strcmp(host, "*") != 0 && net_addr_parse(host, &a) != 0))
-			return wrong(why, "turn-listen",
+			return conf_wrong(why, "turn-listen",
 			    "it must be *:PORT or ADDRESS:PORT");
 	if ((c->turn_tls_cert == NULL) != (c->turn_tls_key == NULL))
-		return wrong(
+		return conf_wrong(
 		    why, "turn-tls-cert", "certificate and key go together");
 	return 0;
 }
@@ -139,7 +130,7 @@ turn_conf_derive(struct relay_conf *c, struct conf_err *why)
 	memset(t, 0, sizeof(*t));
 	t->quota = c->turn_quota;
 	if (limit_rate_parse(c->turn_unauthenticated, &t->rate) != 0)
-		return wrong(why, "turn-unauthenticated",
+		return conf_wrong(why, "turn-unauthenticated",
 		    "a rate looks like 60/1m, 10/1h or off");
 	r = derive_ports(c, why);
 	if (r == 0)

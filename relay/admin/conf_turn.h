@@ -24,6 +24,9 @@ struct turn_conf {
 
 struct relay_conf;
 
+/* "row: sentence" into why, which may be NULL. Returns ERR_CONFIG. */
+int conf_wrong(struct conf_err *why, const char *row, const char *text);
+
 /* c->turn from the rows; 0, ERR_NOMEM or ERR_CONFIG with a sentence. What was
  * made is freed by turn_conf_clear(), also after an error. */
 int turn_conf_derive(struct relay_conf *c, struct conf_err *why) MUST_USE;
