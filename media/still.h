@@ -2,8 +2,8 @@
 /*
  * still.h — one picture out of a video that others made, and how long it is.
  * A child process (sotto-still) decodes it: it holds no key, can open nothing,
- * and asks for the parts of the video it needs, so a sealed blob of 2 GiB is
- * opened where the key frame lies and nowhere else.
+ * and asks for the parts of the video it needs, so a sealed blob of 2 GiB need be
+ * opened only where the key frame lies.
  * docs/adr/0023-stills-of-videos.md.
  */
 #ifndef MEDIA_STILL_H
